@@ -1,0 +1,49 @@
+// The names things go by. Every id is a branded string so that a peer cannot be passed where a member is
+// meant; all are lowercase hex, so that comparing the strings compares the bytes.
+
+declare const brand: unique symbol
+type Branded<Name extends string> = string & { readonly [brand]: Name }
+
+/** One live run: a tab or an agent process. 128 random bits, new at every start. 32 hex digits. */
+export type PeerId = Branded<'PeerId'>
+/** Who it is, across restarts: the first 128 bits of SHA-256 over its device's public key. 32 hex digits. */
+export type MemberId = Branded<'MemberId'>
+/** One durable database, and the feed written through it. 128 random bits. 32 hex digits. */
+export type StoreId = Branded<'StoreId'>
+/** One message, the same wherever it is seen. Random unless the sender chose it: 1-64 of `[A-Za-z0-9_-]`. */
+export type MessageId = Branded<'MessageId'>
+
+/** Whom a message is for: a name (`@ada`), a room (`#general`), or one member by id. */
+export type Address = `@${string}` | `#${string}` | MemberId
+
+const hexId = /^[0-9a-f]{32}$/
+const messageId = /^[A-Za-z0-9_-]{1,64}$/
+
+export const isHexId = (value: unknown): value is string => typeof value === 'string' && hexId.test(value)
+export const isPeerId = (value: unknown): value is PeerId => isHexId(value)
+export const isMemberId = (value: unknown): value is MemberId => isHexId(value)
+export const isMessageId = (value: unknown): value is MessageId =>
+  typeof value === 'string' && messageId.test(value)
+
+/** Hex of `bytes`, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  return text
+}
+
+/** The bytes that `text` (hex of even length) spells. */
+export function fromHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+/** Orders strings by their UTF-16 units: the order of ids, of store keys, and of every tie-break. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

@@ -1,0 +1,125 @@
+// Every number the mesh lives by, with its unit in the name, the reason for it and where it comes from.
+// "chosen" means a judgement that no measurement contradicted; change it when one does.
+
+const second = 1000
+const minute = 60 * second
+const day = 24 * 60 * minute
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const limits = {
+  /** A link carries at most this much a frame: what every browser and libdatachannel take (FACTS: 16 KiB is safe). */
+  maxFrameBytes: 16 * KiB,
+  /** A message on a link (many frames) may be this large: a body of 1 MiB with its header, in a batch. */
+  maxLinkMessageBytes: 2 * MiB,
+  /** What may wait in a link's own buffer before we keep the rest back (DESIGN: 256 KiB). */
+  maxBufferedBytes: 256 * KiB,
+  /** What may wait in one lane of our queue for a link; more is refused and fetched later. chosen. */
+  maxQueuedBytes: 8 * MiB,
+  /** Malformed frames from one link before it is closed (DESIGN). */
+  maxMalformedFrames: 3,
+  /** Direct links a peer keeps; with 16 peers that is the full mesh (DESIGN). */
+  maxLinks: 15,
+  /** Peers a view holds; more are not taken in. chosen: many times what this version serves. */
+  maxPeers: 256,
+  /** Hops a unicast may take. A full mesh needs 2; the rest is for meshes with holes. chosen. */
+  maxHops: 8,
+  /** Broadcast and unicast ids remembered, to drop copies. chosen: minutes of busy traffic. */
+  maxSeenIds: 8192,
+  /** Recent broadcasts kept to serve those who missed one; bytes of payload. chosen. */
+  maxRecentBroadcastBytes: 1 * MiB,
+  /** Offers of broadcast ids that ride on one ping or pong. chosen: 64 ids are 1.3 KB. */
+  maxOffersPerPing: 64,
+
+  /** Ping on an idle link on which a leader's failover hangs (DESIGN). */
+  heartbeatIntervalMs: 500,
+  /** Ping on other idle links. chosen: death there costs nobody a leader. */
+  slowHeartbeatIntervalMs: 1000,
+  /** Silence on a link before its far end is suspected; with the probe that follows: gone after about 2 s (DESIGN). */
+  silenceTimeoutMs: 1500,
+  /** Shortest and longest wait for the answer to a probe; between them 4 round trips + what our own clock lags. */
+  minProbeTimeoutMs: 120,
+  maxProbeTimeoutMs: 1000,
+  /** Shortest wait where nothing but silence speaks against a peer. chosen: silence is weak evidence. */
+  minSilentProbeTimeoutMs: 400,
+  /** Neighbours asked to carry a probe (SWIM, DSN 2002: 3). */
+  indirectProbes: 3,
+  /** A watcher later than this at its own deadline probes again before it accuses (Lifeguard, DSN 2018). chosen. */
+  lateWatcherMs: 100,
+  /** Our own clock stood still this long: we stalled, step down and come back as a newcomer. */
+  stallMs: 2 * second,
+  /** A peer without a direct link that was not heard of for this long is probed through the mesh. chosen. */
+  distantSilenceMs: 5 * second,
+  /** Changes of our own record (links coming up, mostly) are gathered for this long. chosen. */
+  recordDelayMs: 20,
+  /** Discovery ends at the latest after this: introducers that did not answer count as "nobody is there". */
+  discoveryTimeoutMs: 3 * second,
+  /** The same when an introducer named peers and links to them are being made. FACTS: links take 20-400 ms here. */
+  introducedTimeoutMs: 15 * second,
+  /** A link that has not formed after this is given up and dialled again. chosen: ICE + DTLS on bad networks. */
+  dialTimeoutMs: 15 * second,
+  /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */
+  redialBaseMs: 250,
+  redialMaxMs: 30 * second,
+  /** A peer lost without a goodbye is dialled again for this long. chosen. */
+  rememberLostMs: 60 * minute,
+  /** First and longest pause before a signaling server is tried again; doubled each time, jittered. */
+  reconnectBaseMs: 250,
+  reconnectMaxMs: 10 * second,
+  /** A tab hidden this long resigns if a fitter peer lives, and holds back for the same time (DESIGN). */
+  hiddenResignMs: 5 * minute,
+  holdBackMs: 5 * minute,
+  /** A claim may be at most this far ahead of the highest epoch we know (DESIGN). */
+  maxEpochJump: 2 ** 20,
+  /** A vacant leadership is hidden from the user this long while its successor is known; also the pause between
+   * two reminders to a leader that has not heard of a higher epoch. chosen: a claim takes one write and one hop. */
+  claimPatienceMs: 1 * second,
+  /** A tab that ran this late resigns: its heartbeats may be late as well (DESIGN). */
+  lateResignMs: 1 * second,
+  /** A new leader's duties wait at most this long for the one before to say that it stopped. = silence → gone. */
+  handoverTimeoutMs: 2 * second,
+
+  /** Body of a message, encoded (DESIGN). */
+  maxBodyBytes: 1 * MiB,
+  /** Digests are compared this often on every link (DESIGN). */
+  antiEntropyIntervalMs: 30 * second,
+  /** Receipts and news of what we hold are gathered for this long (DESIGN: within 50 ms). */
+  receiptDelayMs: 30,
+  /** One answer to a request for missing messages carries at most this much. chosen: a few frames' worth of patience. */
+  maxEntriesBytes: 256 * KiB,
+  /** A request for missing messages that was not answered goes to another peer after this. chosen. */
+  fetchTimeoutMs: 5 * second,
+  /** Feeds fetched at the same time. chosen. */
+  maxFetches: 8,
+  /** Messages of one feed waiting for an earlier one. chosen; what does not fit is fetched later. */
+  maxHeldBack: 256,
+  /** Feeds known. chosen. */
+  maxFeeds: 4096,
+  /** Own messages signed and stored in one transaction. chosen. */
+  maxAppendBatch: 64,
+  /** Addressees tracked by name; beyond that by count (DESIGN). */
+  maxNamedAddressees: 64,
+  /** Members of a room count as addressees when seen within this (DESIGN). */
+  roomMemberSeenMs: 7 * day,
+  /** A message to a name nobody bears waits this long (DESIGN). */
+  unboundTtlMs: 7 * day,
+  /** A message without a time to live of its own. = retention. */
+  defaultTtlMs: 30 * day,
+  maxTtlMs: 365 * day,
+  /** Retention (DESIGN): each store's own affair. */
+  retentionMs: 30 * day,
+  retentionMessagesPerRoom: 10_000,
+  /** A clock this far ahead is stored and marked, never merged into ours (DESIGN). */
+  maxClockAheadMs: 60 * second,
+  /** Rooms a member may have joined. chosen. */
+  maxRooms: 256,
+  /** Body of a cast, encoded: it must fit a link message with room to spare. chosen. */
+  maxCastBytes: 256 * KiB,
+  /** A write that takes longer than this: a sibling tab is frozen inside a transaction (DESIGN: `storage-busy`). */
+  storageBusyMs: 5 * second,
+  /** Names and mesh or room names (DESIGN). */
+  maxNameLength: 32,
+  maxRoomNameLength: 64,
+  /** Signals: what a signaling server takes (DESIGN: 64 KiB a message). */
+  maxSignalBytes: 48 * KiB,
+} as const

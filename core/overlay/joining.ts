@@ -1,0 +1,89 @@
+// How a peer comes by its seniority. The first to start has 1; a joiner is provisional, and cannot lead, until it
+// has met an established peer (it takes the greatest seen + 1) or every introducer has said that nobody is
+// there. Bounded: an introducer that does not answer counts as "nobody" in the end.
+
+import { compareText, type PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { PeerRecord } from '../wire/messages.ts'
+
+export class Joining {
+  #seniority: number | undefined
+  #sinceMs: number
+  /** Introducer → those it named that we have not met yet; undefined while it has not answered. */
+  readonly #introducers = new Map<string, Set<PeerId> | undefined>()
+  readonly #discoveryTimeoutMs: number
+  /** Somebody was named: links take their time. */
+  #introduced = false
+
+  constructor(discoveryTimeoutMs: number, nowMs: number) {
+    this.#discoveryTimeoutMs = discoveryTimeoutMs
+    this.#sinceMs = nowMs
+  }
+
+  get seniority(): number | undefined {
+    return this.#seniority
+  }
+
+  /** Begins again as a newcomer: every introducer has to answer anew. */
+  restart(nowMs: number): void {
+    this.#seniority = undefined
+    this.#sinceMs = nowMs
+    this.#introduced = false
+    for (const introducer of this.#introducers.keys()) this.#introducers.set(introducer, undefined)
+  }
+
+  expect(introducer: string): void {
+    if (!this.#introducers.has(introducer)) this.#introducers.set(introducer, undefined)
+  }
+
+  dismiss(introducer: string): void {
+    this.#introducers.delete(introducer)
+  }
+
+  answered(introducer: string, peers: readonly PeerId[]): void {
+    if (!this.#introducers.has(introducer)) return
+    this.#introducers.set(introducer, new Set(peers))
+    if (peers.length > 0) this.#introduced = true
+  }
+
+  /** That peer cannot be met: it is absent, gone, or no link to it forms. */
+  unreachable(peer: PeerId): void {
+    for (const named of this.#introducers.values()) named?.delete(peer)
+  }
+
+  /** True when that changed our seniority. `others`: everybody alive but us, leaving out whom we suspect. */
+  settle(
+    me: PeerId,
+    others: readonly PeerRecord[],
+    isLinked: (peer: PeerId) => boolean,
+    nowMs: number,
+  ): boolean {
+    if (this.#seniority !== undefined) return false
+    const established = others.flatMap((record) => record.seniority ?? [])
+    if (established.length > 0) this.#seniority = Math.max(...established) + 1
+    else if (this.#mayBegin(me, others, isLinked) || nowMs >= this.deadlineMs()) this.#seniority = 1
+    return this.#seniority !== undefined
+  }
+
+  /** A lone peer that meets an established mesh yields to it. `theirs`: the view of the peer met, itself included. */
+  yieldTo(theirs: readonly PeerRecord[]): boolean {
+    const established = theirs.flatMap((record) => record.seniority ?? [])
+    if (this.#seniority === undefined || theirs.length < 2 || established.length === 0) return false
+    this.#seniority = Math.max(...established) + 1
+    return true
+  }
+
+  deadlineMs(): number {
+    if (this.#seniority !== undefined) return Number.POSITIVE_INFINITY
+    return this.#sinceMs + (this.#introduced ? limits.introducedTimeoutMs : this.#discoveryTimeoutMs)
+  }
+
+  /** Everybody answered, everybody named was met, and of those met, all provisional too, we have the lowest id. */
+  #mayBegin(me: PeerId, others: readonly PeerRecord[], isLinked: (peer: PeerId) => boolean): boolean {
+    for (const named of this.#introducers.values()) {
+      if (!named) return false
+      for (const peer of named) if (!isLinked(peer)) return false
+    }
+    return others.every((record) => compareText(me, record.id) < 0)
+  }
+}

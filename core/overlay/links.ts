@@ -1,0 +1,165 @@
+// The links a peer holds: what waits to go out on each (two lanes, control before bulk, bounded), what came in
+// (frames put together again), and how the link has fared (last sign of life, round-trip time). The driver
+// pulls frames while the platform's own buffer has room, so backpressure reaches the queue and stops here.
+
+import { type Result, fail } from '../base/errors.ts'
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { LinkKind } from '../base/ports.ts'
+import { Joiner, Splitter, type Lane } from '../wire/chunks.ts'
+import { decode, encode } from '../wire/codec.ts'
+import { isBulk, linkMessage, type BroadcastId, type LinkMessage } from '../wire/messages.ts'
+
+export interface EncodedMessage {
+  readonly lane: Lane
+  readonly bytes: Uint8Array
+}
+
+export const encodeMessage = (message: LinkMessage): EncodedMessage => ({
+  lane: isBulk(message) ? 1 : 0,
+  bytes: encode(linkMessage, message),
+})
+
+/** RFC 6298's smoothed round trip and its variation, in milliseconds. */
+export interface RoundTrip {
+  readonly smoothedMs: number
+  readonly variationMs: number
+}
+
+export class LinkState {
+  readonly id: number
+  readonly remote: PeerId
+  readonly kind: LinkKind
+  /** The far end's hello was taken in: from here on the link is part of the mesh. */
+  greeted = false
+  malformed = 0
+  heardAtMs: number
+  /** Nonce → when it was sent; of pings not yet answered. */
+  readonly pings = new Map<number, number>()
+  pingedAtMs = Number.NEGATIVE_INFINITY
+  roundTrip: RoundTrip | undefined
+  /** Broadcasts to offer with the next ping or pong. */
+  offers: BroadcastId[] = []
+  bytesSent = 0
+  bytesReceived = 0
+  readonly #joiner = new Joiner()
+  readonly #lanes: [Splitter[], Splitter[]] = [[], []]
+  readonly #queuedBytes: [number, number] = [0, 0]
+
+  constructor(id: number, remote: PeerId, kind: LinkKind, nowMs: number) {
+    this.id = id
+    this.remote = remote
+    this.kind = kind
+    this.heardAtMs = nowMs
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes[0] + this.#queuedBytes[1]
+  }
+
+  /** False: that lane is full and the message was not taken; nothing of it will go out. */
+  enqueue(message: EncodedMessage): boolean {
+    const { lane, bytes } = message
+    if (this.#queuedBytes[lane] + bytes.length > limits.maxQueuedBytes) return false
+    this.#lanes[lane].push(new Splitter(lane, bytes))
+    this.#queuedBytes[lane] += bytes.length
+    return true
+  }
+
+  /** The next frame to put on the wire; control goes before bulk, between two frames of a long message too. */
+  nextFrame(): Uint8Array | undefined {
+    const lane: Lane = this.#lanes[0].length > 0 ? 0 : 1
+    const splitter = this.#lanes[lane][0]
+    if (!splitter) return undefined
+    const before = splitter.remainingBytes
+    const frame = splitter.next()
+    this.#queuedBytes[lane] -= before - splitter.remainingBytes
+    if (splitter.remainingBytes === 0) this.#lanes[lane].shift()
+    if (frame) this.bytesSent += frame.length
+    return frame
+  }
+
+  /** What is still queued in the control lane, for a link about to close. */
+  takeControlFrames(): Uint8Array[] {
+    const frames: Uint8Array[] = []
+    while (this.#lanes[0].length > 0) frames.push(this.nextFrame()!)
+    return frames
+  }
+
+  /** A whole message, undefined while one is incomplete, or what is wrong. */
+  receive(frame: Uint8Array): Result<LinkMessage | undefined> {
+    this.bytesReceived += frame.length
+    const joined = this.#joiner.push(frame)
+    if (!joined.ok || joined.value === undefined) return joined as Result<undefined>
+    const read = decode(linkMessage, joined.value.message)
+    if (!read.ok) return read
+    return (isBulk(read.value) ? 1 : 0) === joined.value.lane ? read : fail('message in the wrong lane')
+  }
+
+  /** Takes the answer to a ping; false where no such ping is open. */
+  answered(nonce: number, nowMs: number): boolean {
+    const sentAtMs = this.pings.get(nonce)
+    if (sentAtMs === undefined) return false
+    this.pings.delete(nonce)
+    const sample = Math.max(0, nowMs - sentAtMs)
+    const { smoothedMs, variationMs } = this.roundTrip ?? { smoothedMs: sample, variationMs: sample / 2 }
+    this.roundTrip = {
+      smoothedMs: smoothedMs + (sample - smoothedMs) / 8,
+      variationMs: variationMs + (Math.abs(sample - smoothedMs) - variationMs) / 4,
+    }
+    return true
+  }
+}
+
+/** All links, and which of them to use for whom. */
+export class Links {
+  readonly #byId = new Map<number, LinkState>()
+  /** Greeted links only; where there are several to one peer, the one to use. */
+  readonly #byPeer = new Map<PeerId, LinkState>()
+
+  add(link: LinkState): void {
+    this.#byId.set(link.id, link)
+  }
+
+  get(id: number): LinkState | undefined {
+    return this.#byId.get(id)
+  }
+
+  remove(id: number): LinkState | undefined {
+    const link = this.#byId.get(id)
+    this.#byId.delete(id)
+    if (link && this.#byPeer.get(link.remote) === link) {
+      this.#byPeer.delete(link.remote)
+      const other = this.every().find((each) => each.greeted && each.remote === link.remote)
+      if (other) this.#byPeer.set(other.remote, other)
+    }
+    return link
+  }
+
+  /** Marks it as part of the mesh. Returns the link to the same peer that it makes superfluous, if any. */
+  greet(link: LinkState): LinkState | undefined {
+    link.greeted = true
+    const other = this.#byPeer.get(link.remote)
+    const keepOther = other?.kind === 'tabs' && link.kind !== 'tabs'
+    if (!keepOther) this.#byPeer.set(link.remote, link)
+    return keepOther ? link : other
+  }
+
+  to(peer: PeerId): LinkState | undefined {
+    return this.#byPeer.get(peer)
+  }
+
+  /** Any link, greeted or not. */
+  anyTo(peer: PeerId): LinkState | undefined {
+    return this.#byPeer.get(peer) ?? this.every().find((link) => link.remote === peer)
+  }
+
+  /** One greeted link to each neighbour. */
+  neighbours(): LinkState[] {
+    return [...this.#byPeer.values()]
+  }
+
+  every(): LinkState[] {
+    return [...this.#byId.values()]
+  }
+}

@@ -1,0 +1,40 @@
+// How a unicast finds a peer we have no link to: the way by which a newer broadcast of that peer first reached
+// us. Older broadcasts and copies teach nothing (learning from them makes loops); where nothing was learned, or
+// the way is gone, the unicast floods, and copies are dropped by id.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import { SeenIds } from './broadcast.ts'
+
+export class Routes {
+  readonly #via = new Map<PeerId, { via: PeerId; sequence: number }>()
+  readonly #seen = new SeenIds(limits.maxSeenIds)
+  #sequence = 0
+
+  nextSequence(): number {
+    return ++this.#sequence
+  }
+
+  learn(origin: PeerId, via: PeerId, sequence: number): void {
+    const known = this.#via.get(origin)
+    if (!known || sequence > known.sequence) this.#via.set(origin, { via, sequence })
+  }
+
+  forget(peer: PeerId): void {
+    this.#via.delete(peer)
+    for (const [target, route] of this.#via) if (route.via === peer) this.#via.delete(target)
+  }
+
+  /** False: this unicast passed here before. */
+  firstSight(origin: PeerId, sequence: number): boolean {
+    return this.#seen.add(`${origin}:${sequence}`)
+  }
+
+  /** The neighbours to hand it to. */
+  next(target: PeerId, neighbours: readonly PeerId[], cameFrom: PeerId | undefined): readonly PeerId[] {
+    if (neighbours.includes(target)) return [target]
+    const learned = this.#via.get(target)?.via
+    if (learned !== undefined && learned !== cameFrom && neighbours.includes(learned)) return [learned]
+    return neighbours.filter((peer) => peer !== cameFrom)
+  }
+}
