@@ -1,0 +1,153 @@
+// Puts the signaling server together: the hub, its sockets, the HTTP side, and a port of its own or somebody else's
+// server. Holds no rule of its own; those are in hub.ts.
+
+import { randomBytes } from 'node:crypto'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { toHex } from '../core/base/ids.ts'
+import { createRandom } from '../core/base/random.ts'
+import { createRequestListener, type ShellStatus } from './http.ts'
+import { createHub } from './hub.ts'
+import { type SignalingLimits, signalingLimits } from './limits.ts'
+import { listen } from './listen.ts'
+import { createSockets, type Sockets } from './sockets.ts'
+import { readVersion } from './version.ts'
+
+export interface SignalingOptions {
+  /** Listen on this port; 0 for one of the system's choice. With neither `port` nor `server` nothing is listened on. */
+  readonly port?: number
+  /** Which address to listen on. Default `localhost`: both loopback addresses. */
+  readonly host?: string
+  /** PEM texts; with them it speaks https and wss. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
+  /**
+   * Use this HTTP server instead: its upgrades become signaling sockets, and where it has no request listener of its
+   * own it gets ours too. Upgrades that ask for a subprotocol are left to its other listeners, if it has any.
+   */
+  readonly server?: Server
+  readonly limits?: Partial<SignalingLimits>
+  /** Directory of the built web app. */
+  readonly webDir?: string
+  /** Answers what neither `/health`, `/metrics` nor `/ready` is, in place of `webDir`. */
+  readonly fallback?: RequestListener
+}
+
+export interface SignalingServer {
+  /** 32 hex digits, new at every start. */
+  readonly serverId: string
+  /** Where it listens; `null` where it does not, or no longer. */
+  address(): AddressInfo | null
+  /** For an HTTP server that routes its upgrades itself. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** For an HTTP server that routes its requests itself. */
+  handleRequest: RequestListener
+  /** Refuses new sockets, `/ready` says 503, and closes the open ones with 1001. Resolves when all are closed. */
+  drain(): Promise<void>
+  /** Drains, then stops listening. A `server` that was passed in stays open. */
+  close(): Promise<void>
+}
+
+/** Resolves once it listens. Rejects with Node's error, `EADDRINUSE` among them, if it cannot. */
+export async function createSignalingServer(options: SignalingOptions = {}): Promise<SignalingServer> {
+  if (options.server !== undefined && options.port !== undefined) {
+    throw new TypeError('Pass either a port or a server to createSignalingServer, not both.')
+  }
+  const serverId = toHex(randomBytes(16))
+  const limits = { ...signalingLimits, ...options.limits }
+  const hub = createHub({ serverId, limits, random: createRandom(randomBytes(16)).float })
+  const sockets = createSockets(hub, limits)
+  const listening: Server[] = []
+  const failures = { requests: 0 }
+  const handleRequest = createRequestListener({
+    hub,
+    status: describe(serverId, await readVersion(), sockets, options.server ?? listening, failures),
+    webDir: options.webDir,
+    fallback: options.fallback,
+    failed: () => (failures.requests += 1),
+  })
+
+  const createServer = (): Server => {
+    const server = options.tls === undefined ? createHttpServer() : createHttpsServer(options.tls)
+    server.on('request', handleRequest)
+    return server.on('upgrade', sockets.upgrade)
+  }
+  let detach = (): void => {}
+  if (options.server !== undefined) detach = attach(options.server, sockets, handleRequest)
+  if (options.port !== undefined) {
+    listening.push(...(await listen(createServer, options.port, options.host ?? 'localhost')))
+  }
+
+  return {
+    serverId,
+    address: () => addressOf(options.server ?? listening[0]),
+    handleUpgrade: sockets.upgrade,
+    handleRequest,
+    drain: sockets.drain,
+    close: async () => {
+      await sockets.drain()
+      detach()
+      await Promise.all(listening.splice(0).map(closeServer))
+    },
+  }
+}
+
+function attach(server: Server, sockets: Sockets, handleRequest: RequestListener): () => void {
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const isOthers =
+      request.headers['sec-websocket-protocol'] !== undefined && server.listenerCount('upgrade') > 1
+    if (!isOthers) sockets.upgrade(request, socket, head)
+  }
+  if (server.listenerCount('request') === 0) server.on('request', handleRequest)
+  server.on('upgrade', upgrade)
+  return () => server.off('upgrade', upgrade).off('request', handleRequest)
+}
+
+function describe(
+  serverId: string,
+  version: string,
+  sockets: Sockets,
+  servers: Server | readonly Server[],
+  failures: { readonly requests: number },
+): ShellStatus {
+  const startedAt = performance.now()
+  return {
+    serverId,
+    version,
+    port: () => addressOf('listen' in servers ? servers : servers[0])?.port ?? 0,
+    get draining() {
+      return sockets.draining
+    },
+    get connections() {
+      return sockets.connections
+    },
+    uptimeSeconds: () => (performance.now() - startedAt) / 1000,
+    get tooSlow() {
+      return sockets.tooSlow
+    },
+    get turnedAway() {
+      return sockets.turnedAway
+    },
+    get failures() {
+      return sockets.failures + failures.requests
+    },
+  }
+}
+
+function addressOf(server: Server | undefined): AddressInfo | null {
+  const address = server?.address()
+  return typeof address === 'object' ? (address ?? null) : null
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)))
+    server.closeAllConnections()
+  })
+}
