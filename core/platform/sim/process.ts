@@ -1,0 +1,141 @@
+// One simulated process: a Platform for the driver, and the handles by which a test kills, freezes, hides or
+// restarts it. What survives a restart is its name, its disk and its browser.
+
+import type { LifecycleEvent, Platform } from '../../base/ports.ts'
+import type { Random } from '../../base/random.ts'
+import type { Timeline } from './clock.ts'
+import { createConnector, type Attempts } from './connector.ts'
+import { deviceKeyOf, simCrypto } from './crypto.ts'
+import { createDisk } from './disk.ts'
+import type { Death, Host } from './host.ts'
+import type { Network } from './network.ts'
+import { createSignaling, type ServerInternals } from './signaling.ts'
+import { createStore, createTransactions, type Transactions } from './store.ts'
+import { createTabs, type Browser } from './tabs.ts'
+import type { Trace } from './trace.ts'
+
+export interface ProcessOptions {
+  /** Unique among the living. Default `process-1`, `process-2` … */
+  readonly name?: string
+  /** Processes of one browser share its disk and see each other as tabs. Absent: a Node process with a disk of its own. */
+  readonly browser?: string
+  /** `'memory'`: rows that die with the process. Default `'durable'`. */
+  readonly store?: 'durable' | 'memory'
+  /** How far its wall clock is off. Default 0. */
+  readonly wallSkewMs?: number
+}
+
+export interface SimProcess extends Platform {
+  readonly name: string
+  readonly alive: boolean
+  readonly frozen: boolean
+  /**
+   * The process is gone at once, without a goodbye. Far ends of its links hear nothing (`silent`, the default) or
+   * are told by the operating system (`down`); sockets and tab locks are noticed within 10 to 30 ms either way.
+   */
+  kill(options?: { links?: Death }): void
+  /** A new process with the same name, disk and browser. A living one is killed first. */
+  restart(): SimProcess
+  /** Stops it in the middle of what it does: every event of it is held. Its clock goes on. */
+  freeze(): void
+  /** Delivers what was held, late; alarms first or the rest first, by the seed. */
+  wake(): void
+  /** Tells it that it is about to stand still (pagehide, freeze), then freezes it. */
+  suspend(): void
+  /** Wakes it with the news that it runs again (pageshow, resume) before anything that was held. */
+  resume(): void
+  hide(): void
+  show(): void
+}
+
+/** What a process is put into. */
+export interface Surroundings {
+  readonly timeline: Timeline
+  readonly trace: Trace
+  readonly network: Network
+  readonly attempts: Attempts
+  readonly browser: Browser | undefined
+  readonly transactions: Transactions
+  readonly findServer: (url: string) => ServerInternals | undefined
+  /** A stream of randomness of its own for each purpose. */
+  readonly stream: (purpose: string) => Random
+  readonly restart: () => SimProcess
+}
+
+/** 2025-01-01T00:00:00Z: where every world begins. */
+const worldBeganAtMs = 1_735_689_600_000
+
+export function createProcess(host: Host, options: ProcessOptions, around: Surroundings): SimProcess {
+  const { timeline, network, stream } = around
+  const listeners = new Set<(event: LifecycleEvent) => void>()
+  const durable = options.store !== 'memory'
+  const transactions = durable ? around.transactions : memoryOf(host, around)
+  // As on real platforms, the monotonic clock begins with the process.
+  const startedAtMs = timeline.now
+  const tell = (event: LifecycleEvent): void => {
+    for (const listener of [...listeners]) listener(event)
+  }
+  const soon = (what: string, run: () => void): void => {
+    host.after(0, what, run)
+  }
+
+  return {
+    name: host.name,
+    get alive() {
+      return host.alive
+    },
+    get frozen() {
+      return host.frozen
+    },
+    clock: {
+      now: () => ({
+        monotonicMs: timeline.now - startedAtMs,
+        wallMs: worldBeganAtMs + timeline.now + (options.wallSkewMs ?? 0),
+      }),
+      alarm: (atMonotonicMs, ring) =>
+        host.after(startedAtMs + atMonotonicMs - timeline.now, 'alarm', ring, 'alarm'),
+    },
+    crypto: simCrypto,
+    seed: randomBytes(stream('seed'), 16),
+    store: createStore(host, transactions, durable),
+    deviceKey: deviceKeyOf(transactions.disk.deviceSecret),
+    connector: createConnector(host, network, around.attempts),
+    tabs: around.browser === undefined ? undefined : createTabs(host, around.browser, network),
+    signaling: (url) => createSignaling(host, url, network, around.findServer),
+    onLifecycle: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    storagePersistent: durable ? true : undefined,
+
+    kill: (how) => host.die(how?.links ?? 'silent'),
+    restart: () => {
+      host.die('silent')
+      return around.restart()
+    },
+    freeze: () => host.freeze(),
+    wake: () => host.wake(),
+    suspend: () =>
+      soon('is suspended', () => {
+        tell({ type: 'suspend' })
+        host.freeze()
+      }),
+    resume: () => {
+      // Scheduled before the wake, so that it comes before all that was held.
+      host.onWake(() => soon('is resumed', () => tell({ type: 'resume' })))
+      host.wake()
+    },
+    hide: () => soon('is hidden', () => tell({ type: 'visibility', hidden: true })),
+    show: () => soon('is shown', () => tell({ type: 'visibility', hidden: false })),
+  }
+}
+
+const memoryOf = (host: Host, { timeline, trace, stream }: Surroundings): Transactions =>
+  createTransactions(createDisk(`memory of ${host.name}`, stream('memory')), {
+    timeline,
+    trace,
+    random: stream('memory transactions'),
+  })
+
+const randomBytes = (random: Random, length: number): Uint8Array =>
+  Uint8Array.from({ length }, () => random.integer(256))

@@ -1,0 +1,184 @@
+// The Store port over a disk. All transactions of all processes on one disk run one at a time, in call order, and
+// take virtual time; the moment a commit is durable and the moment its process hears of it are two events, so that
+// a process can die between them. A process frozen inside its transaction may block its siblings until it wakes.
+
+import { MeshError } from '../../base/errors.ts'
+import { limits } from '../../base/limits.ts'
+import type { Commit, CommitResult, Row, Store } from '../../base/ports.ts'
+import type { Random } from '../../base/random.ts'
+import type { Timeline } from './clock.ts'
+import type { DiskInternals } from './disk.ts'
+import { between, type Host } from './host.ts'
+import type { Trace } from './trace.ts'
+
+/** A transaction that has not begun, or has begun and is not done yet. */
+interface Pending {
+  readonly host: Host
+  readonly writes: boolean
+  /** Does it to the disk, and lets the process know in a later event. */
+  perform(): void
+  reject(error: MeshError): void
+  /** Performed, or given up. */
+  over: boolean
+}
+
+/** The transactions of one disk. */
+export interface Transactions {
+  readonly disk: DiskInternals
+  commit(host: Host, commit: Commit): Promise<CommitResult>
+  read<T>(host: Host, what: string, take: () => T): Promise<T>
+  /** A process died: of its commits that were under way, the seed says how many still happened. */
+  drop(host: Host): void
+}
+
+interface World {
+  readonly timeline: Timeline
+  readonly trace: Trace
+  readonly random: Random
+}
+
+export function createTransactions(disk: DiskInternals, world: World): Transactions {
+  const { timeline, trace, random } = world
+  let queue: Pending[] = []
+  /** The first of the queue sits in its transaction, frozen. */
+  let stuck = false
+
+  const add = (pending: Pending): void => {
+    queue.push(pending)
+    if (queue.length === 1) begin()
+    else if (stuck) giveUpLater(pending)
+  }
+
+  const begin = (): void => {
+    const first = queue[0]
+    if (first === undefined) return
+    const tookMs = first.writes ? between(random, 0.3, 2.5) : between(random, 0.02, 0.3)
+    timeline.at(timeline.now + tookMs, () => complete(first))
+  }
+
+  const complete = (pending: Pending): void => {
+    if (queue[0] !== pending) return
+    if (pending.writes && pending.host.frozen && random.integer(2) === 0) {
+      stickIn(pending)
+      return
+    }
+    queue.shift()
+    perform(pending)
+    begin()
+  }
+
+  const perform = (pending: Pending): void => {
+    pending.over = true
+    pending.perform()
+  }
+
+  const stickIn = (pending: Pending): void => {
+    stuck = true
+    trace.add(timeline.now, `disk ${disk.name}`, `is blocked by ${pending.host.name}`)
+    for (const other of queue.slice(1)) giveUpLater(other)
+    pending.host.onWake(() => {
+      if (queue[0] === pending) free()
+    })
+  }
+
+  const free = (): void => {
+    stuck = false
+    begin()
+  }
+
+  const giveUpLater = (pending: Pending): void => {
+    pending.host.after(limits.storageBusyMs, 'waits for a frozen tab', () => {
+      if (pending.over || !stuck) return
+      pending.over = true
+      queue = queue.filter((other) => other !== pending)
+      pending.reject(new MeshError('storage-busy', 'Another tab holds the storage; it may be frozen.'))
+    })
+  }
+
+  return {
+    disk,
+    commit: (host, commit) =>
+      new Promise((resolve, reject) => {
+        const perform = (): void => {
+          const outcome = attempt(disk, commit)
+          trace.add(timeline.now, `disk ${disk.name}`, `commit of ${host.name} ${outcomeName(outcome)}`)
+          host.after(between(random, 0.05, 0.5), 'commit done', () =>
+            outcome instanceof MeshError ? reject(outcome) : resolve(outcome),
+          )
+        }
+        add({ host, writes: true, perform, reject, over: false })
+      }),
+    read: (host, what, take) =>
+      new Promise((resolve, reject) => {
+        const perform = (): void => {
+          const found = take()
+          host.after(between(random, 0.02, 0.3), what, () => resolve(found))
+        }
+        add({ host, writes: false, perform, reject, over: false })
+      }),
+    drop: (host) => {
+      const first = queue[0]
+      const foreign = queue.findIndex((pending) => pending.host !== host)
+      const underWay = queue.slice(0, foreign === -1 ? queue.length : foreign).filter(({ writes }) => writes)
+      for (const pending of underWay.slice(0, random.integer(underWay.length + 1))) perform(pending)
+      queue = queue.filter((pending) => pending.host !== host)
+      if (queue[0] !== first) free()
+    },
+  }
+}
+
+/** One process's hold on a disk. */
+export function createStore(host: Host, transactions: Transactions, durable: boolean): Store {
+  const { disk } = transactions
+  const running = new Set<Promise<unknown>>()
+  let closed = false
+  host.onDeath(() => transactions.drop(host))
+
+  const whileOpen = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) return Promise.reject(new MeshError('storage-failed', 'The store was closed.'))
+    // A dead process hears nothing.
+    if (!host.alive) return new Promise(() => undefined)
+    const result = work()
+    // A failure is the caller's to hear; here only the end counts.
+    const settled: Promise<unknown> = result.catch(() => undefined).then(() => running.delete(settled))
+    running.add(settled)
+    return result
+  }
+
+  return {
+    durable,
+    commit: (commit) => whileOpen(() => transactions.commit(host, copyOf(commit))),
+    get: (keys) => {
+      const wanted = [...keys]
+      return whileOpen(() =>
+        transactions.read(host, `get ${wanted.length}`, () => wanted.map((key) => disk.read(key))),
+      )
+    },
+    range: (range): Promise<Row[]> =>
+      whileOpen(() => transactions.read(host, `range ${range.from}`, () => disk.range(range))),
+    close: async () => {
+      closed = true
+      await Promise.all(running)
+    },
+  }
+}
+
+function attempt(disk: DiskInternals, commit: Commit): CommitResult | MeshError {
+  if (disk.failing === 'storage-failed') return new MeshError('storage-failed', 'The disk failed.')
+  if (disk.failing === 'storage-full' && (commit.put?.length ?? 0) > 0) {
+    return new MeshError('storage-full', 'The disk is full; what was stored stays readable.')
+  }
+  return disk.apply(commit)
+}
+
+const outcomeName = (outcome: CommitResult | MeshError): string => {
+  if (outcome instanceof MeshError) return outcome.code
+  return outcome.ok ? 'ok' : 'refused'
+}
+
+/** As a structured clone would: what the caller changes afterwards changes nothing here. */
+const copyOf = (commit: Commit): Commit => ({
+  expect: (commit.expect ?? []).map(({ key, value }) => ({ key, value: value?.slice() })),
+  put: (commit.put ?? []).map(({ key, value }) => ({ key, value: value.slice() })),
+  delete: [...(commit.delete ?? [])],
+})
