@@ -79,8 +79,8 @@ export const limits = {
   /** A new leader's duties wait at most this long for the one before to say that it stopped. = silence → gone. */
   handoverTimeoutMs: 2 * second,
 
-  /** Body of a message, encoded (DESIGN). */
-  maxBodyBytes: 1 * MiB,
+  /** Body of a message, encoded (DESIGN: 1 MiB), and the byte that says which encoding. */
+  maxBodyBytes: 1 * MiB + 1,
   /** Digests are compared this often on every link (DESIGN). */
   antiEntropyIntervalMs: 30 * second,
   /** Receipts and news of what we hold are gathered for this long (DESIGN: within 50 ms). */
@@ -111,6 +111,14 @@ export const limits = {
   retentionMessagesPerRoom: 10_000,
   /** A clock this far ahead is stored and marked, never merged into ours (DESIGN). */
   maxClockAheadMs: 60 * second,
+  /** First and longest pause before a duty or handler that threw is started again; doubled each time. chosen. */
+  dutyRestartBaseMs: 250,
+  dutyRestartMaxMs: 30 * second,
+  /** An agent that found no signaling server on its machine looks again this often. chosen. */
+  serverScanIntervalMs: 3 * second,
+  /** Messages a call to `history` returns unless told otherwise, and at most. chosen. */
+  defaultHistoryMessages: 100,
+  maxHistoryMessages: 1000,
   /** Rooms a member may have joined. chosen. */
   maxRooms: 256,
   /** Body of a cast, encoded: it must fit a link message with room to spare. chosen. */

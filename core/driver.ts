@@ -1,0 +1,450 @@
+// Runs a Peer on the ports of a platform: the one place where async meets protocol. Inputs queue and never
+// re-enter; effects are carried out in their order; what takes time (signing, verifying, storing) comes back as
+// an input. No decision is made here.
+
+import { MeshError } from './base/errors.ts'
+import { toHex, type MemberId, type PeerId } from './base/ids.ts'
+import { limits } from './base/limits.ts'
+import type { IceServer, Link, Platform, Signaling, SignalingState, Store } from './base/ports.ts'
+import { createRandom } from './base/random.ts'
+import { createCheckedStore } from './checked-store.ts'
+import { openEntry, sealChain } from './entry-seal.ts'
+import { messagePrefixes } from './messages/rows.ts'
+import { Peer, type PeerEffect, type PeerEvent, type PeerInput, type UnverifiedEntries } from './peer.ts'
+
+export interface DriverOptions {
+  readonly platform: Platform
+  /** Topic at the signaling servers, and what a link's hello must name. */
+  readonly topic: string
+  readonly name: string
+  readonly kind: 'human' | 'agent'
+  readonly priority: number
+  readonly candidate: boolean
+  readonly hidden: boolean
+  readonly signaling: readonly string[]
+  readonly iceServers: readonly IceServer[]
+  readonly timing: {
+    readonly heartbeatIntervalMs: number
+    readonly silenceTimeoutMs: number
+    readonly discoveryTimeoutMs: number
+  }
+  /** In the order they happen; called while inputs wait. Must not throw. */
+  readonly onEvent: (event: PeerEvent) => void
+  readonly onSignaling: () => void
+  readonly onError: (error: MeshError) => void
+}
+
+interface Request {
+  resolve(value: unknown): void
+  reject(error: MeshError): void
+}
+
+interface Server {
+  readonly client: Signaling
+  state: SignalingState
+  /** Peers this server named, or that spoke to us through it. */
+  readonly present: Set<PeerId>
+}
+
+/** A program's request, before it is given its number. */
+type Asked = Extract<PeerInput, { request: number }> extends infer I ? (I extends unknown ? Omit<I, 'request'> : never) : never
+
+export class Driver {
+  readonly peer: Peer
+  readonly member: MemberId
+  readonly store: Store
+  readonly #options: DriverOptions
+  readonly #queue: PeerInput[] = []
+  readonly #links = new Map<number, Link>()
+  readonly #servers = new Map<string, Server>()
+  readonly #requests = new Map<number, Request>()
+  readonly #stops: (() => void)[] = []
+  #lastNumber = 0
+  #running = false
+  #closed: MeshError | undefined
+  #verifying: Promise<unknown> = Promise.resolve()
+  #writing: Promise<unknown> = Promise.resolve()
+  #alarm: { readonly atMs: number; cancel(): void } | undefined
+
+  /** Opens the store's rows and starts the peer; the network is not awaited. */
+  static async open(options: DriverOptions): Promise<Driver> {
+    const { platform } = options
+    const early: string[] = []
+    let report = (key: string): void => void early.push(key)
+    const store = createCheckedStore(platform.store, { onCorrupt: ({ key }) => report(key) })
+    const rows = (
+      await Promise.all(messagePrefixes.map((prefix) => store.range({ from: prefix, to: `${prefix}~` })))
+    ).flat()
+    const epoch = await readEpoch(store, '')
+    const hash = await platform.crypto.sha256(platform.deviceKey.publicKey)
+    const driver = new Driver(options, store, toHex(hash.subarray(0, 16)) as MemberId, rows, epoch)
+    report = (key) => driver.input({ type: 'corrupt', key })
+    driver.#start()
+    for (const key of early) report(key)
+    return driver
+  }
+
+  private constructor(
+    options: DriverOptions,
+    store: Store,
+    member: MemberId,
+    rows: Awaited<ReturnType<Store['range']>>,
+    epoch: number,
+  ) {
+    const { platform } = options
+    const random = createRandom(platform.seed)
+    this.#options = options
+    this.store = store
+    this.member = member
+    this.peer = new Peer({
+      ...options,
+      id: random.hexId() as PeerId,
+      member,
+      durable: store.durable,
+      random,
+      rows,
+      epoch,
+      now: platform.clock.now(),
+    })
+  }
+
+  // ------------------------------------------------------------------------------------------ inputs
+
+  /** Takes an input; by the time this returns it has been worked off, unless called from within an event. */
+  input(input: PeerInput): void {
+    if (this.#closed) return
+    this.#queue.push(input)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+        for (const effect of this.peer.step(next, this.#options.platform.clock.now())) this.#perform(effect)
+      }
+    } catch (problem) {
+      // A rule of ours is broken: better no peer than a wrong one.
+      this.#end(new MeshError('left', `The mesh was left: ${String(problem)}`, { cause: problem }))
+      this.#options.onError(this.#closed!)
+      return
+    } finally {
+      this.#running = false
+    }
+    this.#setAlarm()
+  }
+
+  /** Hands a program's request to the peer; settles with its answer. */
+  request(asked: Asked): Promise<unknown> {
+    if (this.#closed) return Promise.reject(this.#closed)
+    return new Promise((resolve, reject) => {
+      const request = this.#number()
+      this.#requests.set(request, { resolve, reject })
+      this.input({ ...asked, request } as PeerInput)
+    })
+  }
+
+  /** Looks at the clock now: a peer that stood still steps down before anything else is done. */
+  checkClock(): void {
+    if (!this.#running) this.input({ type: 'tick' })
+  }
+
+  async stand(role: string, priority: number): Promise<void> {
+    const epoch = await readEpoch(this.store, role)
+    this.input({ type: 'stand', role, priority, epoch })
+  }
+
+  signalingStates(): { readonly url: string; readonly state: SignalingState }[] {
+    return [...this.#servers].map(([url, { state }]) => ({ url, state }))
+  }
+
+  /** Uses these servers from now on. */
+  configureSignaling(urls: readonly string[]): void {
+    for (const [url, { client }] of this.#servers) {
+      if (urls.includes(url)) continue
+      this.#servers.delete(url)
+      client.close()
+      this.input({ type: 'dismissIntroducer', introducer: url })
+    }
+    for (const url of urls) if (!this.#servers.has(url)) this.#addServer(url)
+    this.#options.onSignaling()
+  }
+
+  configureIceServers(iceServers: readonly IceServer[]): void {
+    this.#options.platform.connector.configure({ iceServers })
+  }
+
+  /** Says goodbye, waits for writes under way, closes everything. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.input({ type: 'suspend' })
+    await this.#writing.catch(() => undefined)
+    this.#end(new MeshError('left', 'This mesh was left; join again to go on.'))
+    await this.#options.platform.store.close()
+  }
+
+  // ------------------------------------------------------------------------------------------- start
+
+  #start(): void {
+    const { platform } = this.#options
+    const { connector, tabs } = platform
+    connector.configure({ iceServers: this.#options.iceServers })
+    connector.events = {
+      signal: (peer, connection, data) => this.input({ type: 'connectorSignal', peer, connection, data }),
+      linked: (link) => this.#linked(link),
+      failed: (peer, connection) => this.input({ type: 'connectorFailed', peer, connection }),
+    }
+    if (tabs) {
+      this.input({ type: 'expectIntroducer', introducer: 'tabs' })
+      tabs.events = {
+        settled: (peers) => this.input({ type: 'present', introducer: 'tabs', peers }),
+        linked: (link) => this.#linked(link),
+        gone: (peer) => this.input({ type: 'witness', peer, evidence: 'lock' }),
+      }
+      tabs.start(this.peer.overlay.self.id)
+    }
+    this.configureSignaling(this.#options.signaling)
+    this.#stops.push(platform.onLifecycle((event) => this.#lifecycle(event)))
+    this.input({ type: 'tick' })
+  }
+
+  #lifecycle(event: { type: 'visibility'; hidden: boolean } | { type: 'suspend' } | { type: 'resume' }): void {
+    const { tabs } = this.#options.platform
+    this.input(event)
+    if (event.type === 'suspend') {
+      tabs?.suspend()
+      for (const { client } of this.#servers.values()) client.close()
+    }
+    if (event.type === 'resume') {
+      tabs?.resume()
+      for (const { client } of this.#servers.values()) client.start(this.#options.topic, this.peer.overlay.self.id)
+    }
+  }
+
+  #addServer(url: string): void {
+    const client = this.#options.platform.signaling(url)
+    const server: Server = { client, state: 'connecting', present: new Set() }
+    this.#servers.set(url, server)
+    this.input({ type: 'expectIntroducer', introducer: url })
+    client.events = {
+      state: (state, problem) => {
+        server.state = state
+        if (problem) this.#options.onError(problem)
+        this.#options.onSignaling()
+      },
+      present: (peers) => {
+        for (const peer of peers) server.present.add(peer)
+        this.input({ type: 'present', introducer: url, peers })
+      },
+      signal: (from, data) => {
+        server.present.add(from)
+        this.input({ type: 'negotiation', from, data })
+      },
+      absent: (peer) => {
+        server.present.delete(peer)
+        const elsewhere = [...this.#servers.values()].some((other) => other.present.has(peer))
+        if (!elsewhere) this.input({ type: 'absent', peer })
+      },
+      socketClosed: (peer) => {
+        server.present.delete(peer)
+        this.input({ type: 'witness', peer, evidence: 'socket' })
+      },
+    }
+    client.start(this.#options.topic, this.peer.overlay.self.id)
+  }
+
+  #linked(link: Link): void {
+    const id = this.#number()
+    if (this.#closed) return link.close()
+    this.#links.set(id, link)
+    link.events = {
+      frame: (bytes) => this.input({ type: 'frame', link: id, bytes }),
+      drained: () => this.#pump(id),
+      down: () => {
+        this.#links.delete(id)
+        this.input({ type: 'linkDown', link: id })
+      },
+    }
+    this.input({ type: 'linkUp', link: id, remote: link.remote, kind: link.kind })
+  }
+
+  // ----------------------------------------------------------------------------------------- effects
+
+  #perform(effect: PeerEffect): void {
+    switch (effect.type) {
+      case 'writable':
+        return this.#pump(effect.link)
+      case 'closeLink': {
+        const link = this.#links.get(effect.link)
+        this.#links.delete(effect.link)
+        for (const frame of effect.lastFrames) link?.send(frame)
+        return link?.close()
+      }
+      case 'dial':
+        return this.#options.platform.connector.dial(effect.peer, effect.connection)
+      case 'connectorSignal':
+        return this.#options.platform.connector.signal(effect.peer, effect.connection, effect.data)
+      case 'signalOut':
+        return this.#signalOut(effect.to, effect.data)
+      case 'refresh':
+        for (const { client } of this.#servers.values()) client.refresh()
+        return
+      case 'verify':
+        return this.#verify(effect.unverified)
+      case 'seal':
+        return this.#seal(effect)
+      case 'commit':
+        return this.#commit(effect)
+      case 'read':
+        return this.#read(effect)
+      case 'persistEpoch':
+        return this.#persistEpoch(effect)
+      case 'resolve':
+        return this.#settleRequest(effect.request, (request) => request.resolve(effect.value))
+      case 'reject':
+        return this.#settleRequest(effect.request, (request) => request.reject(effect.error))
+      case 'emit':
+        return this.#options.onEvent(effect.event)
+    }
+  }
+
+  #pump(id: number): void {
+    const link = this.#links.get(id)
+    while (link && link.bufferedBytes < limits.maxBufferedBytes) {
+      const frame = this.peer.nextFrame(id)
+      if (!frame) return
+      link.send(frame)
+    }
+  }
+
+  /** Through the servers that know of that peer; where none does, through all. */
+  #signalOut(to: PeerId, data: string): void {
+    const servers = [...this.#servers.values()]
+    const knowing = servers.filter((server) => server.present.has(to))
+    for (const { client } of knowing.length > 0 ? knowing : servers) client.send(to, data)
+  }
+
+  #verify(unverified: UnverifiedEntries): void {
+    const opened = this.#verifying.then(() =>
+      Promise.all(unverified.entries.map((entry) => openEntry(this.#options.platform.crypto, entry))),
+    )
+    this.#verifying = opened.then((results) => {
+      const entries = results.flatMap((result) => (result.ok ? [result.value] : []))
+      this.input({ type: 'verified', unverified, entries, rejected: results.length - entries.length })
+    }, this.#broken)
+  }
+
+  #seal({ seal, drafts, previous }: Extract<PeerEffect, { type: 'seal' }>): void {
+    const { crypto, deviceKey } = this.#options.platform
+    sealChain(crypto, deviceKey, this.member, drafts, previous).then(
+      (entries) => this.input({ type: 'sealed', seal, entries }),
+      (error: unknown) => this.input({ type: 'sealFailed', seal, error: asMeshError(error) }),
+    )
+  }
+
+  #commit({ commit, transaction }: Extract<PeerEffect, { type: 'commit' }>): void {
+    this.#write(
+      this.store.commit(transaction).then(
+        (result) => this.input({ type: 'committed', commit, result }),
+        (error: unknown) => this.input({ type: 'commitFailed', commit, error: asMeshError(error) }),
+      ),
+    )
+  }
+
+  #read({ read, ranges }: Extract<PeerEffect, { type: 'read' }>): void {
+    Promise.all(ranges.map((range) => this.store.range(range))).then(
+      (found) => this.input({ type: 'rows', read, rows: found.flat() }),
+      (error: unknown) => this.input({ type: 'readFailed', read, error: asMeshError(error) }),
+    )
+  }
+
+  #persistEpoch({ role, epoch, answer }: Extract<PeerEffect, { type: 'persistEpoch' }>): void {
+    this.#write(
+      raiseEpoch(this.store, role, epoch).then(
+        (stored) => {
+          if (answer) this.input({ type: 'epochPersisted', role, epoch: stored })
+        },
+        (error: unknown) => {
+          this.#options.onError(asMeshError(error))
+          if (answer) this.input({ type: 'epochFailed', role })
+        },
+      ),
+    )
+  }
+
+  #write(done: Promise<unknown>): void {
+    this.#writing = Promise.all([this.#writing, done])
+  }
+
+  #settleRequest(request: number, settle: (request: Request) => void): void {
+    const waiting = this.#requests.get(request)
+    this.#requests.delete(request)
+    if (waiting) settle(waiting)
+  }
+
+  // -------------------------------------------------------------------------------------------- end
+
+  readonly #broken = (problem: unknown): void => {
+    this.#end(new MeshError('left', `The mesh was left: ${String(problem)}`, { cause: problem }))
+    this.#options.onError(this.#closed!)
+  }
+
+  #end(reason: MeshError): void {
+    this.#closed ??= reason
+    const { connector, tabs } = this.#options.platform
+    this.#alarm?.cancel()
+    for (const stop of this.#stops) stop()
+    for (const { client } of this.#servers.values()) client.close()
+    for (const link of this.#links.values()) link.close()
+    connector.close()
+    tabs?.close()
+    for (const request of this.#requests.values()) request.reject(reason)
+    this.#requests.clear()
+  }
+
+  #setAlarm(): void {
+    const atMs = this.peer.deadlineMs
+    if (this.#closed || this.#alarm?.atMs === atMs) return
+    this.#alarm?.cancel()
+    this.#alarm = undefined
+    if (atMs === Number.POSITIVE_INFINITY) return
+    const ring = (): void => {
+      this.#alarm = undefined
+      this.input({ type: 'tick' })
+    }
+    this.#alarm = { atMs, cancel: this.#options.platform.clock.alarm(atMs, ring) }
+  }
+
+  #number(): number {
+    return ++this.#lastNumber
+  }
+}
+
+const epochKey = (role: string): string => `epoch/${role}`
+
+const readNumber = (value: Uint8Array | undefined): number => {
+  const number = Number(String.fromCharCode(...(value ?? [])))
+  return Number.isSafeInteger(number) ? number : 0
+}
+const writeNumber = (value: number): Uint8Array => Uint8Array.from(String(value), (digit) => digit.charCodeAt(0))
+
+const readEpoch = async (store: Store, role: string): Promise<number> =>
+  readNumber((await store.get([epochKey(role)]))[0])
+
+/** Tabs share a store: the greater epoch wins. Resolves to what is stored then. */
+async function raiseEpoch(store: Store, role: string, epoch: number): Promise<number> {
+  const key = epochKey(role)
+  let value = (await store.get([key]))[0]
+  while (readNumber(value) < epoch) {
+    const result = await store.commit({
+      expect: [{ key, value }],
+      put: [{ key, value: writeNumber(epoch) }],
+    })
+    if (result.ok) return epoch
+    value = result.found[0]
+  }
+  return readNumber(value)
+}
+
+export const asMeshError = (problem: unknown): MeshError =>
+  problem instanceof MeshError
+    ? problem
+    : new MeshError('storage-failed', `The storage failed: ${String(problem)}`, { cause: problem })
+

@@ -1,0 +1,432 @@
+// The machine that decides leadership for one role, and nothing else: it is told the view, the claims that
+// arrive and the time, and says what to persist, to send and to start. See README.md for the rules (EL1 …).
+// The view decides WHO leads; claims only make it known, and give it a number that never falls.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import { HeardClaims, type HeardClaim } from './claims.ts'
+import { Handover } from './handover.ts'
+import type { Claim, ElectionEffect, ElectionInput, LeaderChangeReason } from './protocol.ts'
+import { elect, type Candidate, type Settled } from './rank.ts'
+import { reasonOfChange, reasonOfVacancy } from './reason.ts'
+
+type ViewInput = Extract<ElectionInput, { type: 'view' }>
+
+/** The claim we follow or hold, and how its leader was ranked when we took it. */
+interface Accepted {
+  readonly claim: Claim
+  readonly candidate: Candidate | undefined
+  /** Counts arrivals in the view: whoever arrived later has a higher number. */
+  readonly arrivals: number
+}
+
+export class Election {
+  readonly role: string
+  readonly me: PeerId
+  #effects: ElectionEffect[] = []
+
+  // The view.
+  #candidates: ReadonlyMap<PeerId, Candidate> = new Map()
+  readonly #arrivedAt = new Map<PeerId, number>()
+  #arrivals = 0
+  #elected: Settled | undefined
+  /** Set by a stall: while the view still gives us this seniority, it has not noticed. */
+  #seniorityBeforeStall: number | undefined
+
+  // Epochs.
+  #highestEpochSeen: number
+  /** The highest this peer ever claimed. 0: none. */
+  #claimedEpoch = 0
+  /** Persisted for a claim that was not made yet. */
+  #durableEpoch = 0
+  #persistingEpoch: number | undefined
+  #retryPersistAtMs: number | undefined
+
+  // Claims.
+  readonly #heard = new HeardClaims()
+  #accepted: Accepted | undefined
+  /** The last claim accepted, whether its leader still is or not: the epoch never falls below it. */
+  #last: Claim | undefined
+  #remindAtMs: number | undefined
+
+  // What the outside was told.
+  #leader: PeerId | undefined
+  #toldEpoch = 0
+  #vacancy: { readonly reason: LeaderChangeReason; readonly tellAtMs: number } | undefined
+
+  // Duty.
+  readonly #handover = new Handover()
+  #dutyDue = false
+  #dutyActive = false
+
+  /** @param options.persistedEpoch The highest epoch this device's store holds for the role; 0 if none. */
+  constructor(options: { role: string; me: PeerId; persistedEpoch: number }) {
+    this.role = options.role
+    this.me = options.me
+    this.#highestEpochSeen = options.persistedEpoch
+  }
+
+  /** As last told by `leaderChanged`; may be dead for up to `limits.claimPatienceMs`. */
+  get leader(): PeerId | undefined {
+    return this.#leader
+  }
+
+  /** Of the last claim accepted. Never falls. 0: none yet. */
+  get epoch(): number {
+    return this.#last?.epoch ?? 0
+  }
+
+  get highestEpochSeen(): number {
+    return this.#highestEpochSeen
+  }
+
+  /** Whether this peer holds the claim it follows: it leads. */
+  get leading(): boolean {
+    return this.#accepted?.claim.leader === this.me
+  }
+
+  /** What to tell a newcomer: the last claim accepted, even where its leader is gone, for its epoch. */
+  claimNow(): Claim | undefined {
+    if (this.#last === undefined || (this.#last.leader === this.me && !this.leading)) return undefined
+    return this.#last
+  }
+
+  /** When to send a `tick` at the latest, if nothing else comes. Monotonic, ms. */
+  get deadlineMs(): number | undefined {
+    const deadlines = [
+      this.#handover.deadlineMs,
+      this.#vacancy?.tellAtMs,
+      this.#remindAtMs,
+      this.#claimDueMs(),
+    ].filter((deadline) => deadline !== undefined)
+    return deadlines.length > 0 ? Math.min(...deadlines) : undefined
+  }
+
+  /** Takes one input; the effects are to be carried out in their order. */
+  step(input: ElectionInput, nowMs: number): ElectionEffect[] {
+    this.#effects = []
+    switch (input.type) {
+      case 'view':
+        this.#takeView(input, nowMs)
+        break
+      case 'claim':
+        this.#takeClaim(input.claim, input.from, nowMs)
+        break
+      case 'epochPersisted':
+        this.#takePersisted(input.epoch, nowMs)
+        break
+      case 'persistFailed':
+        this.#takePersistFailed(nowMs)
+        break
+      case 'yielded':
+        this.#takeYield(input.leader, input.epoch)
+        break
+      case 'stalled':
+        this.#takeStall()
+        break
+      case 'tick':
+    }
+    this.#advance(nowMs)
+    return this.#effects
+  }
+
+  #advance(nowMs: number): void {
+    this.#handover.expire(nowMs)
+    if (this.#elected?.peer === this.me) this.#claimWhereDue(nowMs)
+    else if (this.#elected !== undefined) this.#followWhereDue(this.#elected, nowMs)
+    this.#answerClaims()
+    this.#startDutyWhereDue()
+    this.#tellVacancyWhereDue(nowMs)
+    this.#remindWhereDue(nowMs)
+  }
+
+  // ------------------------------------------------------------------------------------------- inputs
+
+  #takeView(view: ViewInput, nowMs: number): void {
+    this.#takeLive(new Set(view.live))
+    const mine = view.candidates.find((candidate) => candidate.peer === this.me)
+    if (mine?.seniority !== this.#seniorityBeforeStall) this.#seniorityBeforeStall = undefined
+    const able = view.candidates.filter((candidate) =>
+      candidate.peer === this.me
+        ? this.#seniorityBeforeStall === undefined
+        : this.#arrivedAt.has(candidate.peer),
+    )
+    this.#candidates = new Map(able.map((candidate) => [candidate.peer, candidate]))
+    const before = this.#elected?.peer
+    this.#elected = elect(able)
+    if (this.#elected?.peer !== before) this.#remindAtMs = undefined
+    this.#checkLeader(view.goneReason ?? 'failed', nowMs)
+  }
+
+  #takeLive(live: ReadonlySet<PeerId>): void {
+    for (const peer of this.#arrivedAt.keys()) {
+      if (live.has(peer)) continue
+      this.#arrivedAt.delete(peer)
+      this.#heard.gone(peer)
+      this.#handover.gone(peer)
+    }
+    for (const peer of live) if (!this.#arrivedAt.has(peer)) this.#arrivedAt.set(peer, ++this.#arrivals)
+  }
+
+  /** A leader that is dead, or that withdrew, leads no more; one that was merely outranked leads on. */
+  #checkLeader(goneReason: LeaderChangeReason, nowMs: number): void {
+    const leader = this.#accepted?.claim.leader
+    if (leader === undefined) return
+    const now = this.#candidates.get(leader)
+    if (!this.#isLive(leader)) this.#vacate(goneReason, nowMs)
+    else if (this.#elected === undefined) this.#vacate(reasonOfVacancy(now), nowMs)
+    else if (leader === this.me && now === undefined) this.#vacate('resigned', nowMs)
+  }
+
+  #takeClaim({ role, epoch, leader }: Claim, from: PeerId, nowMs: number): void {
+    if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 0) return
+    if (epoch > this.#highestEpochSeen + limits.maxEpochJump) return
+    const isOurs = leader === this.me && epoch <= this.#claimedEpoch
+    if (epoch > 0 && !isOurs) this.#hear(leader, epoch, nowMs)
+    this.#correct(leader, epoch, from)
+  }
+
+  #hear(leader: PeerId, epoch: number, nowMs: number): void {
+    const news = this.#heard.hear(leader, epoch, nowMs, (peer) => this.#isLive(peer))
+    this.#highestEpochSeen = Math.max(this.#highestEpochSeen, epoch)
+    const owes = this.#claimedEpoch > 0 && epoch > this.#claimedEpoch && leader !== this.me
+    if (news && owes) this.#handover.owe(leader, epoch)
+  }
+
+  /** Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow. */
+  #correct(leader: PeerId, epoch: number, from: PeerId): void {
+    if (!this.leading || this.#last === undefined || epoch >= this.epoch) return
+    if (this.#elected?.peer === this.me && this.#contenders().some((claim) => claim.leader === leader)) return
+    this.#effects.push({ type: 'sendClaim', to: from, claim: this.#last })
+  }
+
+  #takePersisted(epoch: number, nowMs: number): void {
+    const asked = this.#persistingEpoch
+    if (asked === undefined) return
+    if (epoch < asked) return this.#takePersistFailed(nowMs)
+    this.#persistingEpoch = undefined
+    this.#retryPersistAtMs = undefined
+    if (epoch === asked) this.#durableEpoch = epoch
+    else this.#highestEpochSeen = Math.max(this.#highestEpochSeen, epoch)
+  }
+
+  #takePersistFailed(nowMs: number): void {
+    if (this.#persistingEpoch === undefined) return
+    if (this.#retryPersistAtMs === undefined) this.#effects.push({ type: 'unfit' })
+    this.#persistingEpoch = undefined
+    this.#retryPersistAtMs = nowMs + limits.storageBusyMs
+  }
+
+  #takeYield(leader: PeerId, epoch: number): void {
+    const claim = this.#heard.get(leader)
+    if (claim === undefined || epoch > this.#claimedEpoch) return
+    claim.yieldedEpoch = Math.max(claim.yieldedEpoch, epoch)
+    if (hasYielded(claim)) this.#handover.cleared(leader)
+  }
+
+  /** The view and the claim are from before the stall: neither counts until the view speaks anew. */
+  #takeStall(): void {
+    this.#stopDuty()
+    this.#seniorityBeforeStall = this.#candidates.get(this.me)?.seniority ?? this.#seniorityBeforeStall
+    this.#accepted = undefined
+    this.#vacancy = undefined
+    this.#elected = undefined
+    this.#candidates = new Map()
+    this.#remindAtMs = undefined
+    this.#takeLive(new Set())
+    this.#handover.waitForNobody()
+    this.#tell(undefined, 'stalled')
+  }
+
+  // ------------------------------------------------------------------------------------------ leading
+
+  #claimWhereDue(nowMs: number): void {
+    const dueMs = this.#claimDueMs()
+    if (dueMs === undefined || nowMs < dueMs) return
+    if (this.#durableEpoch > this.#highestEpochSeen) return this.#claim(this.#durableEpoch, nowMs)
+    this.#persistingEpoch = this.#highestEpochSeen + 1
+    this.#effects.push({ type: 'persistEpoch', epoch: this.#persistingEpoch })
+  }
+
+  /** When to go on towards a claim of ours; `undefined`: not wanted, or waiting for the store. */
+  #claimDueMs(): number | undefined {
+    if (this.#elected?.peer !== this.me || this.#persistingEpoch !== undefined) return undefined
+    const wantedMs = this.leading
+      ? Math.min(...this.#contenders().map((claim) => this.#raiseDueMs(claim)))
+      : -Infinity
+    return wantedMs === Infinity ? undefined : Math.max(wantedMs, this.#retryPersistAtMs ?? -Infinity)
+  }
+
+  #claim(epoch: number, nowMs: number): void {
+    const reason = this.#reasonFor(this.me)
+    for (const contender of this.#contenders()) {
+      contender.raisedAtMs = nowMs
+      contender.outbidEpoch = contender.epoch
+      contender.supersededAtMs = undefined
+    }
+    this.#stopDuty()
+    for (const claim of this.#heard.all()) {
+      if (this.#mayRunDuty(claim, nowMs)) {
+        this.#handover.waitFor(claim.leader, nowMs + limits.handoverTimeoutMs)
+      }
+    }
+    this.#handover.oweNobody()
+    this.#claimedEpoch = epoch
+    this.#highestEpochSeen = epoch
+    this.#dutyDue = true
+    const claim = { role: this.role, epoch, leader: this.me }
+    this.#accept(claim, nowMs)
+    this.#effects.push({ type: 'broadcastClaim', claim })
+    this.#tell(this.me, reason)
+  }
+
+  #mayRunDuty(claim: HeardClaim, nowMs: number): boolean {
+    if (!this.#arrivedAt.has(claim.leader) || claim.leader === this.me || hasYielded(claim)) return false
+    return nowMs < (claim.supersededAtMs ?? nowMs) + limits.handoverTimeoutMs
+  }
+
+  /** Claims that contest ours: at or above our epoch, or of a part of the mesh that we met after claiming. */
+  #contenders(): HeardClaim[] {
+    const accepted = this.#accepted
+    if (accepted === undefined || accepted.claim.leader !== this.me) return []
+    return [...this.#heard.all()].filter((claim) => {
+      if (claim.epoch >= accepted.claim.epoch) return true
+      return this.#isNew(claim.leader) && claim.fresh && claim.outbidEpoch < claim.epoch
+    })
+  }
+
+  /**
+   * Against a part of the mesh that we just met: at once. Against a claim above ours that may come from a newer
+   * view than ours: when the news had time to reach us. Against the same claimer again: after a pause, so that
+   * two peers whose views differ do not race.
+   */
+  #raiseDueMs(claim: HeardClaim): number {
+    const againMs = (claim.raisedAtMs ?? -Infinity) + limits.handoverTimeoutMs
+    const isSettled = this.#candidates.get(claim.leader)?.seniority !== undefined
+    if (this.#isNew(claim.leader) && (isSettled || claim.epoch <= this.epoch)) return againMs
+    return Math.max(againMs, claim.heardAtMs + limits.claimPatienceMs)
+  }
+
+  /** That peer came into our view after we accepted the claim that we hold or follow. */
+  #isNew(peer: PeerId): boolean {
+    return (this.#arrivedAt.get(peer) ?? 0) > (this.#accepted?.arrivals ?? 0)
+  }
+
+  #startDutyWhereDue(): void {
+    if (!this.#dutyDue || !this.leading || this.#elected?.peer !== this.me || this.#handover.isWaiting) return
+    this.#dutyDue = false
+    this.#dutyActive = true
+    this.#effects.push({ type: 'dutyStarts', epoch: this.epoch })
+  }
+
+  #stopDuty(): void {
+    this.#dutyDue = false
+    if (this.#dutyActive) this.#effects.push({ type: 'dutyStops' })
+    this.#dutyActive = false
+  }
+
+  // ---------------------------------------------------------------------------------------- following
+
+  #followWhereDue(elected: Settled, nowMs: number): void {
+    const claim = this.#heard.get(elected.peer)
+    if (claim === undefined) return
+    // The last leader may be taken back at its old epoch; everybody else has to be above it.
+    const isLast = this.#last?.leader === elected.peer && claim.epoch === this.epoch
+    if (isLast ? this.#accepted !== undefined : claim.epoch <= this.epoch) return
+    const reason = this.#reasonFor(elected.peer)
+    const merged = this.leading && this.#isNew(elected.peer) ? this.#last : undefined
+    this.#stopDuty()
+    this.#accept({ role: this.role, epoch: claim.epoch, leader: elected.peer }, nowMs)
+    this.#handover.cleared(elected.peer)
+    this.#answerClaims()
+    if (merged !== undefined) this.#effects.push({ type: 'sendClaim', to: elected.peer, claim: merged })
+    if (!isLast) this.#effects.push({ type: 'rememberEpoch', epoch: claim.epoch })
+    this.#tell(elected.peer, reason)
+  }
+
+  /** A former leader answers those who claimed above it, as soon as nothing of its time runs any more. */
+  #answerClaims(): void {
+    if (this.leading || this.#handover.isWaiting) return
+    this.#handover.settle((to, epoch) => {
+      if (this.#accepted === undefined || this.#accepted.claim.leader === to || epoch < this.epoch) {
+        this.#effects.push({ type: 'sendYield', to, epoch })
+        return true
+      }
+      if (epoch > this.epoch) return false
+      // Two claimed the same epoch and we follow the other: an answer would let both run.
+      this.#effects.push({ type: 'sendClaim', to, claim: this.#accepted.claim })
+      return true
+    })
+  }
+
+  /**
+   * The elected peer made no claim that we could accept: it does not know of ours, which is higher, or we missed
+   * its own. It is told what we know; then it raises its epoch, or tells us.
+   */
+  #remindWhereDue(nowMs: number): void {
+    const to = this.#elected?.peer
+    if (to === undefined || to === this.me || to === this.#accepted?.claim.leader) {
+      this.#remindAtMs = undefined
+      return
+    }
+    this.#remindAtMs ??= nowMs + limits.claimPatienceMs
+    if (nowMs < this.#remindAtMs) return
+    this.#remindAtMs = nowMs + limits.claimPatienceMs
+    const claim = this.#last ?? { role: this.role, epoch: 0, leader: to }
+    this.#effects.push({ type: 'sendClaim', to, claim })
+  }
+
+  // ------------------------------------------------------------------------------------------- shared
+
+  #accept(claim: Claim, nowMs: number): void {
+    const candidate = this.#candidates.get(claim.leader)
+    this.#accepted = { claim, candidate, arrivals: this.#arrivals }
+    this.#last = claim
+    this.#heard.supersede(claim.leader, claim.epoch, nowMs)
+  }
+
+  /** Nobody leads now. The outside hears of it only if no successor's claim comes soon. */
+  #vacate(reason: LeaderChangeReason, nowMs: number): void {
+    this.#stopDuty()
+    this.#accepted = undefined
+    const patienceMs = this.#elected === undefined ? 0 : limits.claimPatienceMs
+    this.#vacancy = { reason, tellAtMs: nowMs + patienceMs }
+  }
+
+  #tellVacancyWhereDue(nowMs: number): void {
+    if (this.#vacancy === undefined) return
+    if (this.#elected !== undefined && nowMs < this.#vacancy.tellAtMs) return
+    this.#tell(undefined, this.#vacancy.reason)
+  }
+
+  #tell(leader: PeerId | undefined, reason: LeaderChangeReason): void {
+    this.#vacancy = undefined
+    if (leader === this.#leader && this.epoch === this.#toldEpoch) return
+    const previous = this.#leader
+    this.#leader = leader
+    this.#toldEpoch = this.epoch
+    if (leader === undefined && previous === undefined) return
+    this.#effects.push({ type: 'leaderChanged', leader, previous, epoch: this.epoch, reason })
+  }
+
+  #reasonFor(next: PeerId): LeaderChangeReason {
+    const previous = this.#leader
+    if (previous === undefined) return 'elected'
+    if (this.#vacancy !== undefined) return this.#vacancy.reason
+    if (previous === next) return 'merged'
+    return reasonOfChange({
+      before: this.#accepted?.candidate,
+      now: this.#candidates.get(previous),
+      next: this.#candidates.get(next),
+      previousIsMe: previous === this.me,
+      nextIsNew: this.#isNew(next),
+    })
+  }
+
+  #isLive(peer: PeerId): boolean {
+    return peer === this.me || this.#arrivedAt.has(peer)
+  }
+}
+
+/** That peer's duty of the epoch it claimed has stopped. */
+const hasYielded = (claim: HeardClaim): boolean => claim.yieldedEpoch > claim.epoch

@@ -1,0 +1,66 @@
+// What goes into the election machine and what comes out of it. README.md has the rules (EL1 …) behind both.
+
+import type { PeerId } from '../base/ids.ts'
+import type { Candidate } from './rank.ts'
+
+/**
+ * "`leader` leads `role` in `epoch`." Made by the leader; passed on by anybody that follows it. Epoch 0 is never
+ * claimed: it says that the sender knows of no claim.
+ */
+export interface Claim {
+  readonly role: string
+  readonly epoch: number
+  readonly leader: PeerId
+}
+
+/** Why the leader changed. `merged`: two parts of the mesh met, and one leader raised its epoch above both. */
+export type LeaderChangeReason =
+  'elected' | 'failed' | 'left' | 'resigned' | 'outranked' | 'merged' | 'stalled'
+
+export type ElectionInput =
+  | {
+      /** Whenever the view changed. */
+      readonly type: 'view'
+      /** Those who stand for this role; ⊆ live ∪ {me}. */
+      readonly candidates: readonly Candidate[]
+      /** Everybody alive, candidates or not. `me` counts as alive, listed or not. */
+      readonly live: readonly PeerId[]
+      /** How those went who are missing since the last view; `failed` where not given. */
+      readonly goneReason?: 'left' | 'failed' | 'stalled'
+    }
+  /** Heard: by broadcast, in a hello, or sent to us alone. `from` need not be the leader. */
+  | { readonly type: 'claim'; readonly claim: Claim; readonly from: PeerId }
+  /** The answer to `persistEpoch`: the epoch the store holds now (more than asked where a sibling tab was ahead). */
+  | { readonly type: 'epochPersisted'; readonly epoch: number }
+  /** The answer to `persistEpoch`: nothing was written. */
+  | { readonly type: 'persistFailed' }
+  /** `leader`, who led before, answers our claim `epoch`: its duty has stopped. */
+  | { readonly type: 'yielded'; readonly leader: PeerId; readonly epoch: number }
+  /** Our own clock stood still, or we were suspended. */
+  | { readonly type: 'stalled' }
+  /** `deadlineMs` came, or any other time. */
+  | { readonly type: 'tick' }
+
+export type ElectionEffect =
+  /** Make durable, merging with what is stored (the greater wins), then answer. One at a time. */
+  | { readonly type: 'persistEpoch'; readonly epoch: number }
+  /** The same for an epoch of another leader; nothing waits for it and nothing is answered. */
+  | { readonly type: 'rememberEpoch'; readonly epoch: number }
+  | { readonly type: 'broadcastClaim'; readonly claim: Claim }
+  /** Tell one peer of a claim that it seems not to know. */
+  | { readonly type: 'sendClaim'; readonly to: PeerId; readonly claim: Claim }
+  /** Tell `to` that our duty has stopped, in answer to its claim `epoch`. */
+  | { readonly type: 'sendYield'; readonly to: PeerId; readonly epoch: number }
+  /** We could not persist: be `fit: false` in the view until a write succeeds. */
+  | { readonly type: 'unfit' }
+  /** `leader` equal to `previous`: the same leader in a new epoch. */
+  | {
+      readonly type: 'leaderChanged'
+      readonly leader: PeerId | undefined
+      readonly previous: PeerId | undefined
+      readonly epoch: number
+      readonly reason: LeaderChangeReason
+    }
+  /** At most once an epoch. */
+  | { readonly type: 'dutyStarts'; readonly epoch: number }
+  | { readonly type: 'dutyStops' }

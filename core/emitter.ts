@@ -1,0 +1,34 @@
+// Events for the user's listeners: typed, in order, and one that throws neither stops the others nor the peer.
+
+import type { Off } from './api.ts'
+
+export class Emitter<Events> {
+  readonly #listeners = new Map<keyof Events, Set<(x: never) => void>>()
+  readonly #onThrow: (problem: unknown) => void
+
+  constructor(onThrow: (problem: unknown) => void) {
+    this.#onThrow = onThrow
+  }
+
+  has(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0
+  }
+
+  on<E extends keyof Events>(event: E, listener: (x: Events[E]) => void): Off {
+    const listeners = this.#listeners.get(event) ?? new Set()
+    // The same function given twice is two listeners.
+    const entry = (x: Events[E]): void => listener(x)
+    this.#listeners.set(event, listeners.add(entry))
+    return () => void listeners.delete(entry)
+  }
+
+  emit<E extends keyof Events>(event: E, x: Events[E]): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      try {
+        ;(listener as (x: Events[E]) => void)(x)
+      } catch (problem) {
+        if (event !== 'error') this.#onThrow(problem)
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// Hands the messages that wait for this member to the loops of its program, each to one of them.
+
+import { MeshError } from './base/errors.ts'
+
+export interface InboxFilter<T> {
+  readonly wants: (item: T) => boolean
+  readonly signal: AbortSignal | undefined
+}
+
+interface Reader<T> {
+  readonly filter: InboxFilter<T>
+  readonly waiting: ((result: IteratorResult<T, undefined>) => void)[]
+}
+
+export class InboxQueue<T> {
+  readonly #items: T[] = []
+  readonly #readers = new Set<Reader<T>>()
+  readonly #onReaders: (count: number) => void
+
+  /** @param onReaders Called with how many loops there are, whenever that changes. */
+  constructor(onReaders: (count: number) => void) {
+    this.#onReaders = onReaders
+  }
+
+  get size(): number {
+    return this.#items.length
+  }
+
+  push(items: readonly T[]): void {
+    for (const item of items) {
+      const reader = [...this.#readers].find((each) => each.waiting.length > 0 && each.filter.wants(item))
+      if (reader) reader.waiting.shift()!({ done: false, value: item })
+      else this.#items.push(item)
+    }
+  }
+
+  /** Another tab consumes the inbox from now on: what no loop has taken is left to it. */
+  clear(): void {
+    this.#items.length = 0
+  }
+
+  /** Ends every loop. */
+  close(): void {
+    this.clear()
+    for (const reader of this.#readers) this.#end(reader)
+  }
+
+  read(filter: InboxFilter<T>): AsyncIterableIterator<T, undefined> {
+    const reader: Reader<T> = { filter, waiting: [] }
+    const end = (): void => this.#end(reader)
+    if (!filter.signal?.aborted) {
+      this.#readers.add(reader)
+      this.#onReaders(this.#readers.size)
+      filter.signal?.addEventListener('abort', end, { once: true })
+    }
+    const iterator: AsyncIterableIterator<T, undefined> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: () => this.#next(reader),
+      return: () => {
+        filter.signal?.removeEventListener('abort', end)
+        end()
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+    return iterator
+  }
+
+  #next(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
+    if (!this.#readers.has(reader)) return Promise.resolve({ done: true, value: undefined })
+    const index = this.#items.findIndex(reader.filter.wants)
+    if (index >= 0) return Promise.resolve({ done: false, value: this.#items.splice(index, 1)[0]! })
+    return new Promise((resolve) => reader.waiting.push(resolve))
+  }
+
+  #end(reader: Reader<T>): void {
+    if (!this.#readers.delete(reader)) return
+    for (const resolve of reader.waiting) resolve({ done: true, value: undefined })
+    this.#onReaders(this.#readers.size)
+  }
+}
+
+export const abortedError = (): MeshError => new MeshError('aborted', 'The signal you passed was aborted.')

@@ -1,0 +1,537 @@
+// The handle a user holds: turns calls into inputs and events into objects, promises and loops. No protocol here.
+
+import type {
+  Body,
+  Duty,
+  InboxMessage,
+  LinkStatus,
+  Member,
+  Mesh,
+  MeshEvents,
+  MeshOptions,
+  MeshStatus,
+  Message,
+  Off,
+  Peer,
+  Room,
+  Running,
+  Sent,
+} from './api.ts'
+import { MeshError } from './base/errors.ts'
+import type { Address, MemberId, MessageId, PeerId } from './base/ids.ts'
+import { toHex } from './base/ids.ts'
+import { limits } from './base/limits.ts'
+import type { Platform } from './base/ports.ts'
+import { decodeBody, encodeBody } from './body.ts'
+import { Driver } from './driver.ts'
+import { Duties } from './duties.ts'
+import { Emitter } from './emitter.ts'
+import { readHistory } from './history.ts'
+import { abortedError, InboxQueue } from './inbox-queue.ts'
+import type { InboxItem, MemberView, MessageView, RoomView } from './messages/types.ts'
+import {
+  checkAddress,
+  checkCastTopic,
+  checkMessageId,
+  checkPriority,
+  checkRole,
+  checkServers,
+  checkTopic,
+  checkTtl,
+  fullTiming,
+} from './options.ts'
+import { inboxRole, type PeerEvent } from './peer.ts'
+import type { PeerRecord } from './wire/messages.ts'
+
+/** What a platform's joinMesh() has made of the user's options. */
+export interface HandleOptions extends MeshOptions {
+  readonly platform: Platform
+  readonly hidden: boolean
+  readonly servers: readonly string[]
+  /** Called once when the mesh is left, to give back what the platform opened beside its ports. */
+  readonly onLeft?: () => void
+}
+
+export class MeshHandle implements Mesh {
+  readonly #options: HandleOptions
+  readonly #events = new Emitter<MeshEvents>((problem) => this.#report(problem))
+  readonly #duties: Duties
+  readonly #inbox: InboxQueue<InboxItem>
+  readonly #castListeners = new Map<string, Set<(x: { from: Peer; topic: string; body: Body }) => void>>()
+  /** Those who wait for a message to be delivered: looked at when a receipt or an expiry comes. */
+  readonly #deliveries = new Set<() => void>()
+  #driver!: Driver
+  #peers = new Map<PeerId, Peer>()
+  #members: ReadonlyMap<MemberId, Member> = new Map()
+  #rooms: ReadonlyMap<string, Room> = new Map()
+  #leader: PeerId | undefined
+  #epoch = 0
+  #left: Promise<void> | undefined
+
+  /** Resolves once storage is open; the network is not awaited. */
+  static async open(options: HandleOptions): Promise<MeshHandle> {
+    const handle = new MeshHandle(options)
+    const { platform } = options
+    const early: PeerEvent[] = []
+    let take = (event: PeerEvent): void => void early.push(event)
+    const topic = await platform.crypto.sha256(new TextEncoder().encode(`skein/1/${options.mesh}`))
+    handle.#driver = await Driver.open({
+      platform,
+      topic: toHex(topic.subarray(0, 16)),
+      name: options.name,
+      kind: options.kind!,
+      priority: options.priority ?? 0,
+      candidate: options.candidate ?? true,
+      hidden: options.hidden,
+      signaling: options.servers,
+      iceServers: options.iceServers ?? [],
+      timing: fullTiming(options.timing),
+      onEvent: (event) => take(event),
+      onSignaling: () => handle.#changed('status'),
+      onError: (error) => handle.#report(error),
+    })
+    handle.#takeSelf(handle.#driver.peer.overlay.self)
+    handle.#takeMembers(handle.#driver.peer.messages.members())
+    handle.#takeRooms(handle.#driver.peer.messages.rooms())
+    take = (event) => handle.#onEvent(event)
+    for (const event of early) take(event)
+    return handle
+  }
+
+  private constructor(options: HandleOptions) {
+    this.#options = options
+    this.#duties = new Duties({
+      clock: options.platform.clock,
+      me: () => this.me.id,
+      checkClock: () => this.#driver.checkClock(),
+      stand: (role, priority) => void this.#driver.stand(role, priority).catch((problem) => this.#report(problem)),
+      stepAside: (role) => this.#driver.input({ type: 'stepAside', role }),
+      report: (error) => this.#report(error),
+    })
+    this.#inbox = new InboxQueue((readers) => this.#inboxReaders(readers))
+  }
+
+  // --------------------------------------------------------------------------------------- who is there
+
+  get me(): Peer {
+    return this.#peers.get(this.#driver.peer.overlay.self.id)!
+  }
+
+  get peers(): ReadonlyMap<PeerId, Peer> {
+    return this.#peers
+  }
+
+  get others(): ReadonlyMap<PeerId, Peer> {
+    const others = new Map(this.#peers)
+    others.delete(this.me.id)
+    return others
+  }
+
+  get members(): ReadonlyMap<MemberId, Member> {
+    return this.#members
+  }
+
+  get leader(): Peer | undefined {
+    this.#driver.checkClock()
+    return this.#leader === undefined ? undefined : this.#peers.get(this.#leader)
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  // ------------------------------------------------------------------------------------------- rooms
+
+  get rooms(): ReadonlyMap<string, Room> {
+    return this.#rooms
+  }
+
+  room(name: string): Room {
+    checkTopic('room', name)
+    return this.#rooms.get(name) ?? this.#makeRoom({ name, members: [], joined: false })
+  }
+
+  // ---------------------------------------------------------------------------------------- messages
+
+  async send(
+    to: Address,
+    body: Body,
+    options: { id?: string; replyTo?: string; ttlMs?: number; signal?: AbortSignal } = {},
+  ): Promise<Sent> {
+    checkAddress(to)
+    const id = options.id ?? toHex(crypto.getRandomValues(new Uint8Array(16)))
+    const { replyTo, ttlMs } = options
+    checkMessageId(id)
+    if (replyTo !== undefined) checkMessageId(replyTo)
+    if (ttlMs !== undefined) checkTtl(ttlMs)
+    const bytes = encodeBody(body)
+    if (options.signal?.aborted) throw abortedError()
+    const bodyHash = await this.#options.platform.crypto.sha256(bytes)
+    if (options.signal?.aborted) throw abortedError()
+    const asked = { type: 'send', id, to, body: bytes, bodyHash } as const
+    await this.#driver.request({
+      ...asked,
+      ...(replyTo !== undefined && { replyTo }),
+      ...(ttlMs !== undefined && { ttlMs }),
+    })
+    return this.#sent(id)
+  }
+
+  inbox<B = Body>(
+    options: { rooms?: readonly string[]; signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<InboxMessage<B>> {
+    const { rooms, signal } = options
+    for (const room of rooms ?? []) checkTopic('room', room)
+    const wants = (item: InboxItem): boolean =>
+      rooms === undefined || rooms.some((room) => item.message.to === `#${room}`)
+    const items = this.#inbox.read({ wants, signal })
+    const iterator: AsyncIterableIterator<InboxMessage<B>> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: async () => {
+        const { done, value } = await items.next()
+        return done ? { done: true, value: undefined } : { done: false, value: this.#inboxMessage<B>(value) }
+      },
+      return: async () => {
+        await items.return?.()
+        return { done: true, value: undefined }
+      },
+    }
+    return iterator
+  }
+
+  async history<B = Body>(
+    to: Address,
+    options: { limit?: number; before?: string } = {},
+  ): Promise<Message<B>[]> {
+    checkAddress(to)
+    const limit = Math.min(options.limit ?? limits.defaultHistoryMessages, limits.maxHistoryMessages)
+    const views = await readHistory(this.#driver.store, this.#driver.peer.messages, to, limit, options.before)
+    return views.map((view) => this.#message<B>(view))
+  }
+
+  cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
+    checkCastTopic(topic)
+    const bytes = encodeBody(body, limits.maxCastBytes + 1)
+    this.#driver.input({ type: 'cast', topic, body: bytes, ...(options.to !== undefined && { to: options.to }) })
+  }
+
+  onCast(topic: string, listener: (x: { from: Peer; topic: string; body: Body }) => void): Off {
+    checkCastTopic(topic)
+    const listeners = this.#castListeners.get(topic) ?? new Set()
+    this.#castListeners.set(topic, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#castListeners.get(topic) === listeners) this.#castListeners.delete(topic)
+    }
+  }
+
+  // -------------------------------------------------------------------------------------- leadership
+
+  lead(...asked: [duty: Duty] | [role: string, duty: Duty, options?: { priority?: number }]): Running {
+    if (asked.length === 1) return this.#duties.lead('', asked[0], 0)
+    const [role, duty, { priority = 0 } = {}] = asked
+    checkRole(role)
+    checkPriority(priority)
+    return this.#duties.lead(role, duty, priority)
+  }
+
+  // -------------------------------------------------------------------------------------- the handle
+
+  on<E extends keyof MeshEvents>(event: E, listener: (x: MeshEvents[E]) => void): Off {
+    return this.#events.on(event, listener)
+  }
+
+  async configure(options: Parameters<Mesh['configure']>[0]): Promise<void> {
+    const { signaling, iceServers, priority } = options
+    if (signaling) checkServers(signaling)
+    if (priority !== undefined) checkPriority(priority)
+    if (signaling) this.#driver.configureSignaling(signaling)
+    if (iceServers) this.#driver.configureIceServers(iceServers)
+    if (priority !== undefined) this.#driver.input({ type: 'priority', priority })
+  }
+
+  status(): MeshStatus {
+    const { peer, store } = this.#driver
+    const messages = peer.messages.status()
+    const links = this.#links()
+    return {
+      settled: peer.overlay.settled,
+      links,
+      signaling: this.#driver.signalingStates(),
+      storage: {
+        kind: store.durable ? 'durable' : 'memory',
+        persistent: this.#options.platform.storagePersistent,
+        storeId: peer.messages.storeId,
+        full: this.#storageFull,
+      },
+      queues: {
+        undelivered: messages.undelivered,
+        waitingForName: messages.waitingForName,
+        inbox: messages.inbox,
+        linkBytes: links.reduce((sum, link) => sum + link.queuedBytes, 0),
+      },
+      counters: { ...peer.overlay.counters(), ...messages.counters },
+    }
+  }
+
+  leave(): Promise<void> {
+    this.#left ??= this.#leave()
+    return this.#left
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave()
+  }
+
+  async #leave(): Promise<void> {
+    this.#duties.stopAll()
+    await this.#driver.close()
+    this.#inbox.close()
+    this.#options.onLeft?.()
+    for (const look of this.#deliveries) look()
+  }
+
+  // ------------------------------------------------------------------------------------------ events
+
+  #storageFull = false
+
+  #onEvent(event: PeerEvent): void {
+    switch (event.event) {
+      case 'joined':
+      case 'changed':
+      case 'left':
+        return this.#takePeer(event)
+      case 'self':
+        return this.#takeSelf(event.record)
+      case 'leader':
+        return this.#takeLeader(event)
+      case 'dutyStarts':
+        return this.#duties.starts(event.role, event.epoch)
+      case 'dutyStops':
+        if (event.role === inboxRole(this.#driver.member)) this.#inbox.clear()
+        return this.#duties.stops(event.role)
+      case 'links':
+        this.#changed('links')
+        return this.#changed('status')
+      case 'members':
+        return this.#takeMembers(event.members)
+      case 'rooms':
+        return this.#takeRooms(event.rooms)
+      case 'message':
+        return this.#events.emit('message', this.#message(event.message))
+      case 'receipt':
+        this.#events.emit('receipt', event.receipt)
+        for (const look of this.#deliveries) look()
+        return
+      case 'expired':
+        for (const look of this.#deliveries) look()
+        return
+      case 'inbox':
+        return this.#inbox.push(event.items)
+      case 'cast':
+        return this.#takeCast(event)
+      case 'misbehaved': {
+        const who = this.#peers.get(event.peer)?.name ?? event.peer
+        const text = `${who} sent what no Skein peer sends (${event.reason}); the link was closed.`
+        return this.#report(new MeshError('peer-misbehaved', text, { details: { peer: event.peer } }))
+      }
+      case 'gap':
+        return this.#changed('status')
+      case 'error':
+        return this.#report(event.error)
+    }
+  }
+
+  #takeSelf(record: PeerRecord): void {
+    const peer = toPeer(record)
+    const before = this.#peers.get(peer.id)
+    this.#peers = new Map(this.#peers).set(peer.id, peer)
+    if (before && !samePeer(before, peer)) this.#events.emit('peers', { joined: [], left: [], changed: [peer] })
+    this.#changed('status')
+  }
+
+  #takePeer(event: Extract<PeerEvent, { event: 'joined' | 'changed' | 'left' }>): void {
+    const peer = toPeer(event.record)
+    const peers = new Map(this.#peers)
+    const before = peers.get(peer.id)
+    const leaves = event.event === 'left'
+    if (leaves) peers.delete(peer.id)
+    else peers.set(peer.id, peer)
+    this.#peers = peers
+    if (event.event === 'changed' && before && samePeer(before, peer)) return
+    this.#events.emit('peers', {
+      joined: event.event === 'joined' ? [peer] : [],
+      changed: event.event === 'changed' ? [peer] : [],
+      left: leaves ? [{ peer, reason: event.reason }] : [],
+    })
+  }
+
+  #takeLeader(event: Extract<PeerEvent, { event: 'leader' }>): void {
+    if (event.role !== '') return
+    const previous = event.previous === undefined ? undefined : this.#known(event.previous)
+    this.#leader = event.leader
+    this.#epoch = event.epoch
+    const leader = event.leader === undefined ? undefined : this.#peers.get(event.leader)
+    if (leader) this.#lastLeader = leader
+    this.#events.emit('leader', { leader, previous, epoch: event.epoch, reason: event.reason })
+  }
+
+  /** The leader may be gone from the view by the time that it is somebody's predecessor. */
+  #lastLeader: Peer | undefined
+  #known(id: PeerId): Peer | undefined {
+    return this.#peers.get(id) ?? (this.#lastLeader?.id === id ? this.#lastLeader : undefined)
+  }
+
+  #takeMembers(members: readonly MemberView[]): void {
+    const list: Member[] = members.map((member) => ({ ...member }))
+    this.#members = new Map(list.map((member) => [member.id, member]))
+    this.#events.emit('members', list)
+  }
+
+  #takeRooms(rooms: readonly RoomView[]): void {
+    this.#rooms = new Map(rooms.map((room) => [room.name, this.#makeRoom(room)]))
+    this.#events.emit('rooms', [...this.#rooms.values()])
+  }
+
+  #makeRoom({ name, members, joined }: RoomView): Room {
+    const change = async (join: boolean): Promise<void> => {
+      await this.#driver.request({ type: 'room', room: name, join })
+    }
+    return {
+      name,
+      joined,
+      members: members.flatMap((id) => this.#members.get(id) ?? []),
+      join: () => change(true),
+      leave: () => change(false),
+    }
+  }
+
+  #takeCast(event: Extract<PeerEvent, { event: 'cast' }>): void {
+    const from = this.#peers.get(event.from)
+    if (!from) return
+    for (const listener of this.#castListeners.get(event.topic) ?? []) {
+      try {
+        listener({ from, topic: event.topic, body: decodeBody(event.body) })
+      } catch (problem) {
+        this.#report(problem)
+      }
+    }
+  }
+
+  #changed(event: 'links' | 'status'): void {
+    if (!this.#driver || !this.#events.has(event)) return
+    if (event === 'links') this.#events.emit('links', this.#links())
+    else this.#events.emit('status', this.status())
+  }
+
+  /** To whoever listens for errors; where nobody does, to nobody: nothing was lost by it. */
+  #report(problem: unknown): void {
+    const error =
+      problem instanceof MeshError
+        ? problem
+        : new MeshError('duty-failed', `A listener of the program threw: ${String(problem)}`, { cause: problem })
+    this.#storageFull = error.code === 'storage-full'
+    this.#events.emit('error', error)
+  }
+
+  // ----------------------------------------------------------------------------------------- objects
+
+  #links(): LinkStatus[] {
+    return this.#driver.peer.overlay.links.every().map((link) => ({
+      peer: link.remote,
+      kind: link.kind,
+      rttMs: link.roundTrip?.smoothedMs,
+      bytesSent: link.bytesSent,
+      bytesReceived: link.bytesReceived,
+      queuedBytes: link.queuedBytes,
+    }))
+  }
+
+  #message<B>(view: MessageView): Message<B> {
+    const { id, from, fromName, to, sentAt, deliveredTo, addressees, state, cursor, replyTo } = view
+    return {
+      id,
+      from,
+      fromName,
+      to,
+      body: decodeBody(view.body) as B,
+      sentAt,
+      deliveredTo,
+      addressees,
+      state,
+      cursor,
+      ...(replyTo !== undefined && { replyTo }),
+      ...(view.clockAhead && { clockAhead: true as const }),
+    }
+  }
+
+  #inboxMessage<B>({ feed, number, attempt, message }: InboxItem): InboxMessage<B> {
+    const { id, from, fromName, to, sentAt, replyTo } = message
+    const answerTo: Address = to.startsWith('#') ? to : from
+    return {
+      id,
+      from,
+      fromName,
+      to,
+      body: decodeBody(message.body) as B,
+      sentAt,
+      attempt,
+      ...(replyTo !== undefined && { replyTo }),
+      handled: async () => {
+        await this.#driver.request({ type: 'handled', feed, number })
+      },
+      retry: async ({ delayMs = 0 } = {}) => {
+        await this.#driver.request({ type: 'retry', feed, number, delayMs })
+      },
+      reply: (body) => this.send(answerTo, body, { replyTo: id }),
+    }
+  }
+
+  #sent(id: MessageId): Sent {
+    const state = () => this.#driver.peer.messages.sentState(id)
+    return {
+      id,
+      get deliveredTo() {
+        return state()?.deliveredTo ?? new Set<MemberId>()
+      },
+      delivered: ({ signal } = {}) => this.#delivered(id, signal),
+    }
+  }
+
+  #delivered(id: MessageId, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        this.#deliveries.delete(look)
+        signal?.removeEventListener('abort', look)
+        settle()
+      }
+      const look = (): void => {
+        const sent = this.#driver.peer.messages.sentState(id)
+        if (!sent || sent.state === 'delivered') return finish(resolve)
+        if (signal?.aborted) return finish(() => reject(abortedError()))
+        if (this.#left) return finish(() => reject(new MeshError('left', 'This mesh was left.')))
+        if (sent.state !== 'expired') return
+        const lacking = [...sent.lacking]
+        const text = `The time to live ran out before ${lacking.length} of the addressees had this message.`
+        finish(() => reject(new MeshError('expired', text, { details: { id, lacking } })))
+      }
+      this.#deliveries.add(look)
+      signal?.addEventListener('abort', look)
+      look()
+    })
+  }
+
+  #inboxReaders(readers: number): void {
+    const role = inboxRole(this.#driver.member)
+    if (readers === 0) this.#driver.input({ type: 'stepAside', role })
+    else if (readers === 1) this.#driver.stand(role, 0).catch((problem) => this.#report(problem))
+  }
+}
+
+const toPeer = (record: PeerRecord): Peer => {
+  const { id, member, name, kind, priority, seniority, hidden } = record
+  return { id, member, name, kind, priority, seniority, hidden }
+}
+
+const samePeer = (a: Peer, b: Peer): boolean =>
+  a.name === b.name && a.priority === b.priority && a.seniority === b.seniority && a.hidden === b.hidden

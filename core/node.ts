@@ -1,0 +1,101 @@
+// The entry for Node: joinMesh() on node-datachannel, ws and classic-level.
+
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { WebSocket } from 'ws'
+import type { Mesh, MeshOptions } from './api.ts'
+import type { Clock, DeviceKey, Platform, Store } from './base/ports.ts'
+import { createRandom } from './base/random.ts'
+import { limits } from './base/limits.ts'
+import { MeshHandle } from './mesh.ts'
+import { checkOptions, fullTiming } from './options.ts'
+import { createNodeClock } from './platform/node/clock.ts'
+import { loadDeviceKey } from './platform/node/device-key.ts'
+import { openDiskStore } from './platform/node/disk.ts'
+import { findLocalServers } from './platform/node/registry.ts'
+import { createNodeConnector } from './platform/node/webrtc.ts'
+import { createCrypto, makeEphemeralKey, makeSeed } from './platform/shared/crypto.ts'
+import { createMemoryStore } from './platform/shared/memory-store.ts'
+import { createSignalingClient } from './platform/shared/signaling-client.ts'
+
+export * from './public.ts'
+
+/**
+ * Joins a mesh as this process. Resolves once storage is open; the network is not awaited. The process stays alive
+ * until `leave()`. Rejects with a `MeshError`: `invalid-argument`, `data-dir-in-use`, `native-missing`,
+ * `storage-failed`.
+ */
+export async function joinMesh(options: MeshOptions): Promise<Mesh> {
+  checkOptions(options)
+  const timing = fullTiming(options.timing)
+  const clock = createNodeClock()
+  const random = createRandom(makeSeed())
+  const connector = await createNodeConnector({ clock })
+  const { store, deviceKey } = await openStorage(options)
+  const platform: Platform = {
+    clock,
+    crypto: createCrypto(),
+    seed: makeSeed(),
+    store,
+    deviceKey,
+    connector,
+    tabs: undefined,
+    signaling: (url) => createSignalingClient({ url, clock, random, timing, WebSocket }),
+    onLifecycle: () => () => undefined,
+    storagePersistent: store.durable ? true : undefined,
+  }
+  const { signaling } = options
+  const auto = signaling === undefined || signaling === 'auto'
+  const servers = auto ? await localServers() : signaling
+  let stopScan = (): void => undefined
+  const mesh = await MeshHandle.open({
+    ...options,
+    kind: options.kind ?? 'agent',
+    platform,
+    hidden: false,
+    servers,
+    onLeft: () => stopScan(),
+  })
+  if (auto) stopScan = scan(mesh, clock, servers)
+  return mesh
+}
+
+async function openStorage(options: MeshOptions): Promise<{ store: Store; deviceKey: DeviceKey }> {
+  if (options.store === 'memory') return { store: createMemoryStore(), deviceKey: await makeEphemeralKey() }
+  const dataDir = options.dataDir ?? join(homedir(), '.skein', options.mesh, options.name)
+  const store = await openDiskStore(dataDir)
+  try {
+    return { store, deviceKey: await loadDeviceKey(dataDir) }
+  } catch (problem) {
+    await store.close()
+    throw problem
+  }
+}
+
+const localServers = async (): Promise<string[]> =>
+  (await findLocalServers()).map(({ url }) => url.replace(/^http/, 'ws'))
+
+/** Servers come and go on this machine: keeps looking while none of those in use answers. */
+function scan(mesh: Mesh, clock: Clock, first: readonly string[]): () => void {
+  let known = first
+  let stopped = false
+  let cancel = (): void => undefined
+  const look = async (): Promise<void> => {
+    const isOpen = mesh.status().signaling.some(({ state }) => state === 'open')
+    if (!isOpen) {
+      const found = await localServers()
+      const isNew = found.some((url) => !known.includes(url))
+      if (isNew && !stopped) await mesh.configure({ signaling: found })
+      if (isNew) known = found
+    }
+    if (!stopped) later()
+  }
+  const later = (): void => {
+    cancel = clock.alarm(clock.now().monotonicMs + limits.serverScanIntervalMs, () => void look())
+  }
+  later()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}

@@ -1,0 +1,101 @@
+// What programs and people hand in, checked before anything is done with it.
+
+import type { MeshOptions, Timing } from './api.ts'
+import { MeshError } from './base/errors.ts'
+import { isMemberId, isMessageId, type Address, type MessageId } from './base/ids.ts'
+import { limits } from './base/limits.ts'
+
+const invalid = (what: string): MeshError => new MeshError('invalid-argument', what)
+
+export function checkName(name: unknown): asserts name is string {
+  if (typeof name === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(name)) return
+  throw invalid(`The name ${show(name)} will not do: use 1 to 32 of the letters A-Z and a-z, digits, _ and -.`)
+}
+
+/** `what`: "mesh" or "room". */
+export function checkTopic(what: string, name: unknown): asserts name is string {
+  if (typeof name === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(name)) return
+  throw invalid(
+    `The ${what} name ${show(name)} will not do: use 1 to 64 of the letters A-Z and a-z, digits, _ and -.`,
+  )
+}
+
+export function checkAddress(to: unknown): asserts to is Address {
+  if (typeof to === 'string') {
+    if (to.startsWith('@')) return checkName(to.slice(1))
+    if (to.startsWith('#')) return checkTopic('room', to.slice(1))
+    if (isMemberId(to)) return
+  }
+  throw invalid(`${show(to)} is no address: use @name, #room or a member's id.`)
+}
+
+export function checkMessageId(id: unknown): asserts id is MessageId {
+  if (isMessageId(id)) return
+  throw invalid(`The message id ${show(id)} will not do: use 1 to 64 of the letters A-Z and a-z, digits, _ and -.`)
+}
+
+export function checkTtl(ttlMs: unknown): void {
+  if (typeof ttlMs === 'number' && ttlMs >= 1 && ttlMs <= limits.maxTtlMs) return
+  throw invalid(`A time to live of ${show(ttlMs)} ms will not do: use 1 to ${limits.maxTtlMs}.`)
+}
+
+export function checkPriority(priority: unknown): asserts priority is number {
+  if (Number.isSafeInteger(priority)) return
+  throw invalid(`The priority ${show(priority)} will not do: use a whole number.`)
+}
+
+export function checkRole(role: unknown): asserts role is string {
+  if (typeof role === 'string' && /^[A-Za-z0-9_./-]{1,64}$/.test(role) && !role.startsWith('inbox/')) return
+  throw invalid(
+    `The role ${show(role)} will not do: use 1 to 64 of the letters A-Z and a-z, digits, _ . / and -, not beginning with inbox/.`,
+  )
+}
+
+export function checkCastTopic(topic: unknown): asserts topic is string {
+  if (typeof topic === 'string' && topic.length >= 1 && topic.length <= 32) return
+  throw invalid(`The topic ${show(topic)} will not do: use 1 to 32 characters.`)
+}
+
+export function checkServers(urls: readonly string[]): void {
+  for (const url of urls) {
+    if (typeof url === 'string' && /^wss?:\/\/[^\s]+$/.test(url)) continue
+    throw invalid(`${show(url)} is no signaling server: its address begins with ws:// or wss://.`)
+  }
+}
+
+export function checkOptions(options: MeshOptions): void {
+  if (typeof options !== 'object' || options === null) throw invalid('joinMesh() needs { mesh, name }.')
+  checkTopic('mesh', options.mesh)
+  checkName(options.name)
+  if (options.kind !== undefined && options.kind !== 'human' && options.kind !== 'agent') {
+    throw invalid(`The kind ${show(options.kind)} will not do: use 'human' or 'agent'.`)
+  }
+  if (options.store !== undefined && options.store !== 'durable' && options.store !== 'memory') {
+    throw invalid(`The store ${show(options.store)} will not do: use 'durable' or 'memory'.`)
+  }
+  if (options.priority !== undefined) checkPriority(options.priority)
+  if (Array.isArray(options.signaling)) checkServers(options.signaling)
+  fullTiming(options.timing)
+}
+
+/** @throws MeshError `invalid-argument` where a time is no positive number. */
+export function fullTiming(timing: Partial<Timing> = {}): Timing {
+  const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } = limits
+  const full = {
+    heartbeatIntervalMs,
+    silenceTimeoutMs,
+    discoveryTimeoutMs,
+    reconnectBaseMs,
+    reconnectMaxMs,
+    ...timing,
+  }
+  for (const [name, value] of Object.entries(full)) {
+    if (typeof value !== 'number' || !(value > 0)) throw invalid(`timing.${name} must be a positive number.`)
+  }
+  if (full.silenceTimeoutMs < 2 * full.heartbeatIntervalMs) {
+    throw invalid('timing.silenceTimeoutMs must be at least twice timing.heartbeatIntervalMs.')
+  }
+  return full
+}
+
+const show = (value: unknown): string => (typeof value === 'string' ? `“${value.slice(0, 80)}”` : String(value))

@@ -1,0 +1,594 @@
+// Stories about one election machine. Each rule of core/election/README.md has its own; the lines are the
+// effects in their order, which is part of the contract.
+
+import { describe, expect, test } from 'vitest'
+import type { LeaderChangeReason as PublicReason } from '../../core/api.ts'
+import type { PeerId } from '../../core/base/ids.ts'
+import { limits } from '../../core/base/limits.ts'
+import type { LeaderChangeReason } from '../../core/election/protocol.ts'
+import { alice, bob, candidate, carol, dave, following, leadingAlone, Story } from './election-story.ts'
+
+describe('EL2 persist, then claim', () => {
+  test('EL2 the first one persists, claims, leads and starts its duty, in this order', () => {
+    const story = new Story(alice)
+    expect(story.view(alice)).toEqual(['persist 1'])
+    expect(story.election.claimNow()).toBeUndefined()
+    expect(story.persisted(1)).toEqual([
+      'broadcast alice 1',
+      'leader nobody -> alice 1 elected',
+      'duty starts 1',
+    ])
+    expect(story.election.claimNow()).toEqual({ role: '', epoch: 1, leader: alice })
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+
+  test('EL2 a provisional one waits until it knows its seniority', () => {
+    const story = new Story(alice)
+    expect(story.view(candidate(alice, { seniority: undefined }))).toEqual([])
+    expect(story.view(alice)).toEqual(['persist 1'])
+  })
+
+  test('EL2 the epoch goes on from what the device remembers', () => {
+    expect(new Story(alice, 41).view(alice)).toEqual(['persist 42'])
+  })
+
+  test('EL2 one persist in flight; an epoch seen meanwhile makes it start over, higher', () => {
+    const story = new Story(alice)
+    expect(story.view(alice, bob)).toEqual(['persist 1'])
+    expect(story.claim(bob, 7)).toEqual([])
+    expect(story.view(alice, bob, carol)).toEqual([])
+    expect(story.persisted(1)).toEqual(['persist 8'])
+    expect(story.persisted(8)).toEqual(['broadcast alice 8', 'leader nobody -> alice 8 elected'])
+  })
+
+  test('EL2 a sibling tab that persisted more makes it start over, higher', () => {
+    const story = new Story(alice)
+    story.view(alice)
+    expect(story.persisted(5)).toEqual(['persist 6'])
+  })
+
+  test('EL2 no longer elected when the store answers: no claim; the epoch serves later', () => {
+    const story = new Story(bob)
+    story.view(bob)
+    expect(story.view(alice, bob)).toEqual([])
+    expect(story.persisted(1)).toEqual([])
+    expect(story.view(bob)).toContain('broadcast bob 1')
+  })
+
+  test('EL2 a persisted epoch that another claimed meanwhile is not used', () => {
+    const story = new Story(bob)
+    story.view(bob)
+    story.view(alice, bob)
+    story.persisted(1)
+    expect(story.claim(alice, 1)).toEqual(['remember 1', 'leader nobody -> alice 1 elected'])
+    expect(story.view(bob)).toEqual(['persist 2'])
+  })
+
+  test('EL2 a peer that does not stand follows and never claims', () => {
+    const story = new Story(carol)
+    const view = { type: 'view', candidates: [candidate(alice)], live: [alice, carol] } as const
+    story.step(view)
+    expect(story.claim(alice, 3)).toEqual(['remember 3', 'leader nobody -> alice 3 elected'])
+    expect(story.step({ ...view, candidates: [], live: [carol] })).toEqual([
+      'leader alice -> nobody 3 failed',
+    ])
+  })
+})
+
+describe('EL3 who cannot persist does not lead', () => {
+  test('EL3 it says that it is unfit, once, and tries again while nobody else is elected', () => {
+    const story = new Story(alice)
+    story.view(alice)
+    expect(story.persistFailed()).toEqual(['unfit'])
+    expect(story.election.deadlineMs).toBe(story.nowMs + limits.storageBusyMs)
+    expect(story.view(candidate(alice, { fit: false }))).toEqual([])
+    expect(story.after(limits.storageBusyMs)).toEqual(['persist 1'])
+    expect(story.election.deadlineMs).toBeUndefined()
+    expect(story.persistFailed()).toEqual([])
+    expect(story.after(limits.storageBusyMs)).toEqual(['persist 1'])
+    expect(story.persisted(1)).toContain('broadcast alice 1')
+  })
+
+  test('EL3 a leader that cannot persist a higher epoch keeps the one it has until another takes over', () => {
+    const story = leadingAlone(alice, 4)
+    story.view(alice, bob)
+    expect(story.claim(bob, 6)).toEqual(['persist 7'])
+    expect(story.persistFailed()).toEqual(['unfit'])
+    expect(story.view(candidate(alice, { fit: false }), bob)).toEqual([
+      'duty stops',
+      'yield 6 to bob',
+      'remember 6',
+      'leader alice -> bob 6 resigned',
+    ])
+  })
+
+  test('EL3 a store that answers with less than was asked has failed', () => {
+    const story = new Story(alice, 4)
+    story.view(alice)
+    expect(story.persisted(2)).toEqual(['unfit'])
+  })
+})
+
+describe('EL4 whose claim is accepted', () => {
+  test('EL4 that of the peer the view elects, and nobody else', () => {
+    const story = new Story(carol)
+    story.view(alice, bob, carol)
+    expect(story.claim(bob, 3)).toEqual([])
+    expect(story.election.leader).toBeUndefined()
+    expect(story.claim(alice, 4)).toEqual(['remember 4', 'leader nobody -> alice 4 elected'])
+    expect(story.election.leader).toBe(alice)
+    expect(story.election.epoch).toBe(4)
+  })
+
+  test('EL4 not below the accepted epoch, and not at it from another', () => {
+    const story = following(carol, bob, 5, bob, carol)
+    story.view(alice, bob, carol)
+    expect(story.claim(alice, 4)).toEqual([])
+    expect(story.claim(alice, 5)).toEqual([])
+    expect(story.claim(alice, 6)).toEqual(['remember 6', 'leader bob -> alice 6 merged'])
+  })
+
+  test('EL4 the same claim again says nothing', () => {
+    const story = following(carol, alice, 5, alice, carol)
+    expect(story.claim(alice, 5)).toEqual([])
+    expect(story.claim(alice, 4)).toEqual([])
+  })
+
+  test('EL4 claims of other roles, and epochs that are none, change nothing', () => {
+    const story = new Story(carol)
+    story.view(alice, carol)
+    expect(
+      story.step({ type: 'claim', claim: { role: 'indexer', epoch: 3, leader: alice }, from: alice }),
+    ).toEqual([])
+    for (const epoch of [0, -1, 1.5, NaN, Infinity]) expect(story.claim(alice, epoch)).toEqual([])
+    expect(story.election.highestEpochSeen).toBe(0)
+  })
+})
+
+describe('EL5 claims and views travel separately', () => {
+  test('EL5 a claim that comes before its claimer is elected is accepted when the view catches up', () => {
+    const story = new Story(carol)
+    story.view(carol, candidate(bob, { seniority: undefined }))
+    expect(story.claim(bob, 3)).toEqual([])
+    expect(story.view(bob, carol)).toContain('leader nobody -> bob 3 elected')
+  })
+
+  test('EL5 also when it comes before its claimer is known at all', () => {
+    const story = new Story(carol)
+    story.claim(bob, 3)
+    expect(story.view(bob, carol)).toContain('leader nobody -> bob 3 elected')
+  })
+
+  test('EL5 the newest of each claimer is kept', () => {
+    const story = new Story(carol)
+    story.claim(bob, 3)
+    story.claim(bob, 9)
+    story.claim(bob, 4)
+    expect(story.view(bob, carol)).toContain('leader nobody -> bob 9 elected')
+  })
+
+  test('EL5 invented claimers push out one another, not a living one', () => {
+    const story = new Story(carol)
+    story.view(bob, candidate(carol, { priority: 1 }))
+    story.claim(bob, 9)
+    for (let i = 0; i < 2 * limits.maxPeers; i++) {
+      story.claim(i.toString(16).padStart(32, '0') as PeerId, 5)
+    }
+    expect(story.view(bob, carol)).toContain('leader nobody -> bob 9 elected')
+  })
+})
+
+describe('EL6 a claim too far ahead', () => {
+  test('EL6 changes nothing at all, at the limit it counts', () => {
+    const story = new Story(carol, 10)
+    story.view(alice, carol)
+    expect(story.claim(alice, 10 + limits.maxEpochJump + 1)).toEqual([])
+    expect(story.election.highestEpochSeen).toBe(10)
+    expect(story.election.deadlineMs).toBeUndefined()
+    expect(story.view(alice, carol)).toEqual([])
+    expect(story.claim(alice, 10 + limits.maxEpochJump)).toContain(
+      `leader nobody -> alice ${10 + limits.maxEpochJump} elected`,
+    )
+  })
+})
+
+describe('EL7 two parts of the mesh meet', () => {
+  test('EL7 a higher claim is outbid even where its leader is not in the view; nobody is waited for then', () => {
+    const story = leadingAlone(alice, 3)
+    expect(story.claim(bob, 9)).toEqual(['persist 10'])
+    expect(story.persisted(10)).toEqual([
+      'duty stops',
+      'broadcast alice 10',
+      'leader alice -> alice 10 merged',
+      'duty starts 10',
+    ])
+  })
+
+  test('EL7 the duty of the raised epoch starts when the other leader yields', () => {
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob)
+    expect(story.claim(bob, 3)).toEqual(['persist 4'])
+    expect(story.persisted(4)).toEqual(['duty stops', 'broadcast alice 4', 'leader alice -> alice 4 merged'])
+    expect(story.yielded(bob, 4)).toEqual(['duty starts 4'])
+  })
+
+  test('EL7 also above a lower epoch of a part that we met only now', () => {
+    const story = leadingAlone(alice, 9)
+    story.view(alice, bob)
+    expect(story.claim(bob, 3)).toEqual(['persist 10'])
+  })
+
+  test('EL7 whichever comes first, the claim or the view', () => {
+    const story = leadingAlone(alice, 9)
+    expect(story.claim(bob, 3)).toEqual([])
+    expect(story.view(alice, bob)).toEqual(['persist 10'])
+  })
+
+  test('EL7 an old claim of one that was here before ours raises nothing', () => {
+    const story = new Story(alice)
+    story.view(alice, bob)
+    story.persisted(1)
+    story.claim(carol, 5)
+    story.persisted(6)
+    expect(story.claim(bob, 3)).toEqual([])
+    expect(story.view(alice, bob)).toEqual([])
+  })
+
+  test('EL7 once for each foreign claim, however often it is heard', () => {
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob)
+    story.claim(bob, 9)
+    expect(story.persisted(10)).toContain('broadcast alice 10')
+    expect(story.claim(bob, 9)).toEqual([])
+    expect(story.view(alice, bob)).toEqual([])
+  })
+
+  test('EL7 no endless duel: against the same claimer again only after a pause', () => {
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob)
+    story.claim(bob, 9)
+    story.persisted(10)
+    expect(story.claim(bob, 11)).toEqual([])
+    expect(story.election.deadlineMs).toBe(story.nowMs + limits.handoverTimeoutMs)
+    expect(story.after(limits.handoverTimeoutMs)).toContain('persist 12')
+  })
+
+  test('EL7 a claim in our name that we never made is outbid like any other', () => {
+    const story = leadingAlone(alice, 3)
+    expect(story.claim(alice, 3)).toEqual([])
+    expect(story.claim(alice, 50)).toEqual(['persist 51'])
+  })
+
+  test('EL7 the leader that is not elected steps down for the higher claim', () => {
+    const story = leadingAlone(bob, 9)
+    story.view(alice, bob)
+    expect(story.claim(alice, 3)).toEqual([])
+    expect(story.claim(alice, 10)).toEqual([
+      'duty stops',
+      'yield 10 to alice',
+      'remember 10',
+      'leader bob -> alice 10 merged',
+    ])
+  })
+
+  test('EL7 a higher claim whose leader is dead: those who followed it tell the elected one', () => {
+    const story = following(carol, bob, 9, bob, carol)
+    story.view(carol, candidate(alice, { priority: 1 }))
+    expect(story.claim(alice, 3)).toEqual([])
+    story.after(limits.claimPatienceMs - 1)
+    expect(story.after(1)).toContain('tell alice bob 9')
+    const other = leadingAlone(alice, 3)
+    expect(other.claim(bob, 9)).toEqual(['persist 10'])
+  })
+})
+
+describe('EL8 when a duty starts', () => {
+  test('EL8 after the leader before has yielded', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    expect(story.view(candidate(alice, { fit: false }), bob)).toEqual(['persist 6'])
+    expect(story.persisted(6)).toEqual(['broadcast bob 6', 'leader alice -> bob 6 resigned'])
+    expect(story.yielded(alice, 5)).toEqual([])
+    expect(story.yielded(alice, 6)).toEqual(['duty starts 6'])
+    expect(story.yielded(alice, 6)).toEqual([])
+  })
+
+  test('EL8 at once when it is gone from the view', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    story.view(bob)
+    expect(story.persisted(6)).toEqual(['broadcast bob 6', 'leader alice -> bob 6 failed', 'duty starts 6'])
+  })
+
+  test('EL8 when it goes while we wait', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    story.view(candidate(alice, { fit: false }), bob)
+    story.persisted(6)
+    expect(story.view(bob)).toEqual(['duty starts 6'])
+  })
+
+  test('EL8 at the latest after the timeout', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    story.view(candidate(alice, { fit: false }), bob)
+    story.persisted(6)
+    expect(story.election.deadlineMs).toBe(story.nowMs + limits.handoverTimeoutMs)
+    expect(story.after(limits.handoverTimeoutMs - 1)).toEqual([])
+    expect(story.after(1)).toEqual(['duty starts 6'])
+  })
+
+  test('EL8 a chain of changes: the last waits for all whose duty may still run', () => {
+    const story = following(alice, carol, 5, carol, candidate(alice, { priority: -1 }))
+    story.view(bob, carol, candidate(alice, { priority: -1 }))
+    story.claim(bob, 6)
+    story.view(bob, carol, alice)
+    expect(story.persisted(7)).toEqual(['broadcast alice 7', 'leader bob -> alice 7 outranked'])
+    expect(story.yielded(bob, 7)).toEqual([])
+    expect(story.yielded(carol, 7)).toEqual(['duty starts 7'])
+  })
+
+  test('EL8 one that was replaced long ago is not waited for', () => {
+    const story = following(alice, carol, 5, carol, candidate(alice, { priority: -1 }))
+    story.view(bob, carol, candidate(alice, { priority: -1 }))
+    story.claim(bob, 6)
+    story.after(limits.handoverTimeoutMs)
+    story.view(bob, carol, alice)
+    story.persisted(7)
+    expect(story.yielded(bob, 7)).toEqual(['duty starts 7'])
+  })
+
+  test('EL8 not while somebody else is elected already', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    story.view(candidate(alice, { fit: false }), bob)
+    story.persisted(6)
+    story.view(alice, bob)
+    expect(story.yielded(alice, 6)).toEqual([])
+    expect(story.view(candidate(alice, { fit: false }), bob)).toEqual(['duty starts 6'])
+  })
+})
+
+describe('EL9 stepping down', () => {
+  test('EL9 the duty stops, then the claimer is told, then the user', () => {
+    const story = leadingAlone(bob, 5)
+    story.view(candidate(alice, { priority: 1 }), bob)
+    expect(story.claim(alice, 6)).toEqual([
+      'duty stops',
+      'yield 6 to alice',
+      'remember 6',
+      'leader bob -> alice 6 outranked',
+    ])
+  })
+
+  test('EL9 one whose own duty still waited answers only when those before it have stopped', () => {
+    const story = following(bob, carol, 5, carol, candidate(bob, { priority: -1 }))
+    story.view(carol, bob)
+    expect(story.persisted(6)).toEqual(['broadcast bob 6', 'leader carol -> bob 6 outranked'])
+    story.view(alice, bob, carol)
+    expect(story.claim(alice, 7)).toEqual(['remember 7', 'leader bob -> alice 7 merged'])
+    expect(story.yielded(carol, 6)).toEqual(['yield 7 to alice'])
+  })
+
+  test('EL9 a former leader answers every later claim, in whatever order they come', () => {
+    const story = leadingAlone(carol, 5)
+    story.view(alice, bob, carol)
+    expect(story.claim(alice, 7)).toContain('yield 7 to alice')
+    expect(story.claim(bob, 6)).toEqual(['yield 6 to bob'])
+    expect(story.claim(bob, 6)).toEqual([])
+  })
+
+  test('EL9 of two claims of one epoch only the one that is followed is answered', () => {
+    const story = leadingAlone(carol, 5)
+    story.view(alice, bob, carol)
+    story.claim(alice, 6)
+    expect(story.claim(bob, 6)).toEqual(['tell bob alice 6'])
+  })
+
+  test('EL9 one that never led answers nobody', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    expect(story.view(candidate(alice, { fit: false }), bob, carol)).toEqual([])
+    expect(story.claim(bob, 6)).toEqual(['remember 6', 'leader alice -> bob 6 resigned'])
+  })
+
+  test('EL9 one that withdraws stops at once, and leads no more', () => {
+    const story = leadingAlone(alice, 5)
+    story.view(alice, bob)
+    expect(story.step({ type: 'view', candidates: [candidate(bob)], live: [alice, bob] })).toEqual([
+      'duty stops',
+    ])
+    expect(story.election.leading).toBe(false)
+    expect(story.claim(bob, 6)).toEqual(['yield 6 to bob', 'remember 6', 'leader alice -> bob 6 resigned'])
+  })
+
+  test('EL9 one that withdraws with nobody to follow leaves the place empty', () => {
+    const story = leadingAlone(alice, 5)
+    expect(story.step({ type: 'view', candidates: [], live: [alice] })).toEqual([
+      'duty stops',
+      'leader alice -> nobody 5 resigned',
+    ])
+    expect(story.view(alice)).toEqual(['persist 6'])
+    expect(story.persisted(6)).toEqual([
+      'broadcast alice 6',
+      'leader nobody -> alice 6 elected',
+      'duty starts 6',
+    ])
+  })
+})
+
+describe('EL10 no gap: who lost its rank leads until the next one claims', () => {
+  test('EL10 outranked, resigned or unfit, its duty goes on', () => {
+    const story = leadingAlone(bob, 5)
+    expect(story.view(alice, candidate(bob, { fit: false }))).toEqual([])
+    expect(story.election.leading).toBe(true)
+    expect(story.election.leader).toBe(bob)
+    expect(story.claim(alice, 6)).toContain('duty stops')
+  })
+
+  test('EL10 if the better one goes before it claimed, nothing has happened', () => {
+    const story = leadingAlone(bob, 5)
+    story.view(alice, bob)
+    expect(story.view(bob)).toEqual([])
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+
+  test('EL10 a follower stays with the old leader as well', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    expect(story.view(candidate(alice, { fit: false }), bob, carol)).toEqual([])
+    expect(story.election.leader).toBe(alice)
+  })
+
+  test('EL10 the old leader reminds the one that is elected and does not claim', () => {
+    const story = leadingAlone(bob, 5)
+    story.view(alice, bob)
+    expect(story.election.deadlineMs).toBe(story.nowMs + limits.claimPatienceMs)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
+    story.claim(alice, 6)
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+})
+
+describe('EL11 the leader is gone', () => {
+  test('EL11 where a successor is known, the user sees one change, from the old to the new', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    expect(story.viewAfter('left', bob, carol)).toEqual([])
+    expect(story.election.leader).toBe(alice)
+    expect(story.claim(bob, 6)).toEqual(['remember 6', 'leader alice -> bob 6 left'])
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+
+  test('EL11 its claim may have come before the news of the death', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    expect(story.claim(bob, 6)).toEqual([])
+    expect(story.viewAfter('failed', bob, carol)).toEqual(['remember 6', 'leader alice -> bob 6 failed'])
+  })
+
+  test('EL11 the place is shown empty when no claim comes within a second', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    story.view(bob, carol)
+    expect(story.election.deadlineMs).toBe(story.nowMs + limits.claimPatienceMs)
+    expect(story.after(limits.claimPatienceMs - 1)).toEqual([])
+    expect(story.after(1)).toEqual(['leader alice -> nobody 5 failed'])
+    expect(story.claim(bob, 6)).toEqual(['remember 6', 'leader nobody -> bob 6 elected'])
+  })
+
+  test('EL11 and at once when nobody can follow', () => {
+    const story = following(carol, alice, 5, alice, candidate(carol, { seniority: undefined }))
+    expect(story.view(candidate(carol, { seniority: undefined }))).toEqual([
+      'leader alice -> nobody 5 failed',
+    ])
+  })
+
+  test('EL11 one that was believed dead and returns in time has never been away', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    story.view(bob, carol)
+    expect(story.view(alice, bob, carol)).toEqual([])
+    expect(story.election.leader).toBe(alice)
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+
+  test('EL11 a newcomer is told the last epoch though its leader is gone', () => {
+    const story = following(carol, alice, 5, alice, bob, carol)
+    story.view(bob, carol)
+    expect(story.election.claimNow()).toEqual({ role: '', epoch: 5, leader: alice })
+  })
+})
+
+describe('EL12 our own clock stood still', () => {
+  test('EL12 the duty stops at once, and nobody leads', () => {
+    const story = leadingAlone(alice, 5)
+    story.view(alice, bob)
+    expect(story.stalled()).toEqual(['duty stops', 'leader alice -> nobody 5 stalled'])
+    expect(story.election.claimNow()).toBeUndefined()
+    expect(story.election.highestEpochSeen).toBe(5)
+  })
+
+  test('EL12 it claims nothing until the view makes it a newcomer', () => {
+    const story = leadingAlone(alice, 5)
+    story.view(alice, bob)
+    story.stalled()
+    expect(story.after(60_000)).toEqual([])
+    expect(story.view(alice, bob)).toEqual([])
+    expect(story.view(candidate(alice, { seniority: undefined }))).toEqual([])
+    expect(story.view(candidate(alice, { seniority: 9 }))).toEqual(['persist 6'])
+  })
+
+  test('EL12 one that woke follows the new leader, and says that its duty has stopped', () => {
+    const story = leadingAlone(alice, 5)
+    story.view(alice, bob)
+    story.stalled()
+    story.claim(bob, 6)
+    expect(story.view(candidate(alice, { seniority: undefined }), bob)).toEqual([
+      'remember 6',
+      'leader nobody -> bob 6 elected',
+    ])
+  })
+
+  test('EL12 a write that was under way when it stalled leads to no claim', () => {
+    const story = new Story(alice)
+    story.view(alice)
+    story.stalled()
+    expect(story.persisted(1)).toEqual([])
+  })
+
+  test('EL12 a follower that stalled finds its leader again', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    expect(story.stalled()).toEqual(['leader alice -> nobody 5 stalled'])
+    expect(story.view(alice, candidate(bob, { seniority: undefined }))).toEqual([
+      'leader nobody -> alice 5 elected',
+    ])
+  })
+
+  test('EL12 stalling before there was a leader says nothing', () => {
+    expect(new Story(alice).stalled()).toEqual([])
+  })
+})
+
+describe('EL17 why the leader changed', () => {
+  const change = (view: Parameters<Story['view']>, next: PeerId): string | undefined => {
+    const story = following(dave, bob, 5, bob, carol, dave)
+    story.view(...view)
+    return story.claim(next, 6).at(-1)
+  }
+
+  test('EL17 each reason has its picture in the view', () => {
+    expect(change([candidate(bob, { fit: false }), carol, dave], carol)).toBe(
+      'leader bob -> carol 6 resigned',
+    )
+    expect(change([bob, candidate(carol, { priority: 1 }), dave], carol)).toBe(
+      'leader bob -> carol 6 outranked',
+    )
+    expect(change([candidate(bob, { seniority: undefined }), carol, dave], carol)).toBe(
+      'leader bob -> carol 6 stalled',
+    )
+    expect(change([candidate(bob, { seniority: 8 }), carol, dave], carol)).toBe(
+      'leader bob -> carol 6 stalled',
+    )
+    expect(change([alice, bob, carol, dave], alice)).toBe('leader bob -> alice 6 merged')
+    expect(change([carol, dave], carol)).toBe('leader bob -> carol 6 failed')
+  })
+
+  test('EL17 a fit newcomer outranks a leader that was never fit', () => {
+    const weak = candidate(bob, { fit: false })
+    const story = following(dave, bob, 5, weak, candidate(dave, { fit: false }))
+    story.view(weak, carol, candidate(dave, { fit: false }))
+    expect(story.claim(carol, 6).at(-1)).toBe('leader bob -> carol 6 outranked')
+  })
+
+  test('EL17 a lone leader that meets an older mesh merges into it', () => {
+    const story = leadingAlone(bob, 1)
+    story.view(alice, candidate(bob, { seniority: undefined }))
+    expect(story.claim(alice, 6).at(-1)).toBe('leader bob -> alice 6 merged')
+  })
+
+  test('EL17 the reasons are those of the public types', () => {
+    const ours: LeaderChangeReason[] = [
+      'elected',
+      'failed',
+      'left',
+      'resigned',
+      'outranked',
+      'merged',
+      'stalled',
+    ]
+    const theirs: PublicReason[] = ours
+    const back: LeaderChangeReason[] = theirs
+    expect(back).toHaveLength(7)
+  })
+})
