@@ -227,9 +227,11 @@ export class MeshHandle implements Mesh {
 
   // -------------------------------------------------------------------------------------- leadership
 
-  lead(...asked: [duty: Duty] | [role: string, duty: Duty, options?: { priority?: number }]): Running {
-    if (asked.length === 1) return this.#duties.lead('', asked[0], 0)
-    const [role, duty, { priority = 0 } = {}] = asked
+  lead(duty: Duty): Running
+  lead(role: string, duty: Duty, options?: { priority?: number }): Running
+  lead(first: Duty | string, second?: Duty, { priority = 0 }: { priority?: number } = {}): Running {
+    if (typeof first === 'function') return this.#duties.lead('', first, 0)
+    const [role, duty] = [first, second!]
     checkRole(role)
     checkPriority(priority)
     return this.#duties.lead(role, duty, priority)

@@ -223,7 +223,7 @@ export class Peer {
     const lateMs = Math.max(0, nowMs - this.#deadlineMs)
     const sleptMs = now.wallMs - this.#before.wallMs - (nowMs - this.#before.monotonicMs)
     if (lateMs > 0) {
-      this.overlay.noteLag(Math.min(lateMs, limits.stallMs), nowMs)
+      this.overlay.noteLag(Math.min(lateMs, limits.stallMs))
       this.#fitness.step({ type: 'late', lateMs }, nowMs)
     }
     if (lateMs < limits.stallMs && sleptMs < limits.stallMs) return

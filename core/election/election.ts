@@ -7,8 +7,9 @@ import { limits } from '../base/limits.ts'
 import { HeardClaims, type HeardClaim } from './claims.ts'
 import { Handover } from './handover.ts'
 import type { Claim, ElectionEffect, ElectionInput, LeaderChangeReason } from './protocol.ts'
-import { elect, type Candidate, type Settled } from './rank.ts'
+import type { Candidate } from './rank.ts'
 import { reasonOfChange, reasonOfVacancy } from './reason.ts'
+import { View } from './view.ts'
 
 type ViewInput = Extract<ElectionInput, { type: 'view' }>
 
@@ -25,13 +26,7 @@ export class Election {
   readonly me: PeerId
   #effects: ElectionEffect[] = []
 
-  // The view.
-  #candidates: ReadonlyMap<PeerId, Candidate> = new Map()
-  readonly #arrivedAt = new Map<PeerId, number>()
-  #arrivals = 0
-  #elected: Settled | undefined
-  /** Set by a stall: while the view still gives us this seniority, it has not noticed. */
-  #seniorityBeforeStall: number | undefined
+  readonly #view: View
 
   // Epochs.
   #highestEpochSeen: number
@@ -48,6 +43,9 @@ export class Election {
   /** The last claim accepted, whether its leader still is or not: the epoch never falls below it. */
   #last: Claim | undefined
   #remindAtMs: number | undefined
+  /** Who came since we claimed, and may have missed it. */
+  readonly #arrived = new Set<PeerId>()
+  #greetAtMs: number | undefined
 
   // What the outside was told.
   #leader: PeerId | undefined
@@ -63,6 +61,7 @@ export class Election {
   constructor(options: { role: string; me: PeerId; persistedEpoch: number }) {
     this.role = options.role
     this.me = options.me
+    this.#view = new View(options.me)
     this.#highestEpochSeen = options.persistedEpoch
   }
 
@@ -97,6 +96,7 @@ export class Election {
       this.#handover.deadlineMs,
       this.#vacancy?.tellAtMs,
       this.#remindAtMs,
+      this.#greetAtMs,
       this.#claimDueMs(),
     ].filter((deadline) => deadline !== undefined)
     return deadlines.length > 0 ? Math.min(...deadlines) : undefined
@@ -132,71 +132,63 @@ export class Election {
 
   #advance(nowMs: number): void {
     this.#handover.expire(nowMs)
-    if (this.#elected?.peer === this.me) this.#claimWhereDue(nowMs)
-    else if (this.#elected !== undefined) this.#followWhereDue(this.#elected, nowMs)
+    const elected = this.#view.elected
+    if (elected === this.me) this.#claimWhereDue(nowMs)
+    else if (elected !== undefined) this.#followWhereDue(elected, nowMs)
     this.#answerClaims()
     this.#startDutyWhereDue()
     this.#tellVacancyWhereDue(nowMs)
     this.#remindWhereDue(nowMs)
+    this.#greetWhereDue(nowMs)
   }
 
   // ------------------------------------------------------------------------------------------- inputs
 
   #takeView(view: ViewInput, nowMs: number): void {
-    this.#takeLive(new Set(view.live))
-    const mine = view.candidates.find((candidate) => candidate.peer === this.me)
-    if (mine?.seniority !== this.#seniorityBeforeStall) this.#seniorityBeforeStall = undefined
-    const able = view.candidates.filter((candidate) =>
-      candidate.peer === this.me
-        ? this.#seniorityBeforeStall === undefined
-        : this.#arrivedAt.has(candidate.peer),
-    )
-    this.#candidates = new Map(able.map((candidate) => [candidate.peer, candidate]))
-    const before = this.#elected?.peer
-    this.#elected = elect(able)
-    if (this.#elected?.peer !== before) this.#remindAtMs = undefined
+    const before = this.#view.elected
+    const { gone, arrived } = this.#view.take(view.candidates, view.live)
+    this.#forget(gone)
+    for (const peer of arrived) this.#arrived.add(peer)
+    if (this.#view.elected !== before) this.#remindAtMs = undefined
     this.#checkLeader(view.goneReason ?? 'failed', nowMs)
   }
 
-  #takeLive(live: ReadonlySet<PeerId>): void {
-    for (const peer of this.#arrivedAt.keys()) {
-      if (live.has(peer)) continue
-      this.#arrivedAt.delete(peer)
+  #forget(gone: readonly PeerId[]): void {
+    for (const peer of gone) {
+      this.#arrived.delete(peer)
       this.#heard.gone(peer)
       this.#handover.gone(peer)
     }
-    for (const peer of live) if (!this.#arrivedAt.has(peer)) this.#arrivedAt.set(peer, ++this.#arrivals)
   }
 
   /** A leader that is dead, or that withdrew, leads no more; one that was merely outranked leads on. */
   #checkLeader(goneReason: LeaderChangeReason, nowMs: number): void {
     const leader = this.#accepted?.claim.leader
     if (leader === undefined) return
-    const now = this.#candidates.get(leader)
-    if (!this.#isLive(leader)) this.#vacate(goneReason, nowMs)
-    else if (this.#elected === undefined) this.#vacate(reasonOfVacancy(now), nowMs)
+    const now = this.#view.candidate(leader)
+    if (!this.#view.isLive(leader)) this.#vacate(goneReason, nowMs)
+    else if (this.#view.elected === undefined) this.#vacate(reasonOfVacancy(now), nowMs)
     else if (leader === this.me && now === undefined) this.#vacate('resigned', nowMs)
   }
 
-  #takeClaim({ role, epoch, leader }: Claim, from: PeerId, nowMs: number): void {
-    if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 0) return
+  #takeClaim({ role, epoch, leader }: Claim, from: PeerId | undefined, nowMs: number): void {
+    if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
     if (epoch > this.#highestEpochSeen + limits.maxEpochJump) return
-    const isOurs = leader === this.me && epoch <= this.#claimedEpoch
-    if (epoch > 0 && !isOurs) this.#hear(leader, epoch, nowMs)
+    if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, nowMs)
     this.#correct(leader, epoch, from)
   }
 
   #hear(leader: PeerId, epoch: number, nowMs: number): void {
-    const news = this.#heard.hear(leader, epoch, nowMs, (peer) => this.#isLive(peer))
+    const news = this.#heard.hear(leader, epoch, nowMs, (peer) => this.#view.isLive(peer))
     this.#highestEpochSeen = Math.max(this.#highestEpochSeen, epoch)
     const owes = this.#claimedEpoch > 0 && epoch > this.#claimedEpoch && leader !== this.me
     if (news && owes) this.#handover.owe(leader, epoch)
   }
 
   /** Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow. */
-  #correct(leader: PeerId, epoch: number, from: PeerId): void {
-    if (!this.leading || this.#last === undefined || epoch >= this.epoch) return
-    if (this.#elected?.peer === this.me && this.#contenders().some((claim) => claim.leader === leader)) return
+  #correct(leader: PeerId, epoch: number, from: PeerId | undefined): void {
+    if (from === undefined || !this.leading || this.#last === undefined || epoch >= this.epoch) return
+    if (this.#view.elected === this.me && this.#contenders().some((claim) => claim.leader === leader)) return
     this.#effects.push({ type: 'sendClaim', to: from, claim: this.#last })
   }
 
@@ -227,13 +219,10 @@ export class Election {
   /** The view and the claim are from before the stall: neither counts until the view speaks anew. */
   #takeStall(): void {
     this.#stopDuty()
-    this.#seniorityBeforeStall = this.#candidates.get(this.me)?.seniority ?? this.#seniorityBeforeStall
     this.#accepted = undefined
     this.#vacancy = undefined
-    this.#elected = undefined
-    this.#candidates = new Map()
     this.#remindAtMs = undefined
-    this.#takeLive(new Set())
+    this.#forget(this.#view.forget())
     this.#handover.waitForNobody()
     this.#tell(undefined, 'stalled')
   }
@@ -250,7 +239,7 @@ export class Election {
 
   /** When to go on towards a claim of ours; `undefined`: not wanted, or waiting for the store. */
   #claimDueMs(): number | undefined {
-    if (this.#elected?.peer !== this.me || this.#persistingEpoch !== undefined) return undefined
+    if (this.#view.elected !== this.me || this.#persistingEpoch !== undefined) return undefined
     const wantedMs = this.leading
       ? Math.min(...this.#contenders().map((claim) => this.#raiseDueMs(claim)))
       : -Infinity
@@ -281,7 +270,7 @@ export class Election {
   }
 
   #mayRunDuty(claim: HeardClaim, nowMs: number): boolean {
-    if (!this.#arrivedAt.has(claim.leader) || claim.leader === this.me || hasYielded(claim)) return false
+    if (!this.#view.isLive(claim.leader) || claim.leader === this.me || hasYielded(claim)) return false
     return nowMs < (claim.supersededAtMs ?? nowMs) + limits.handoverTimeoutMs
   }
 
@@ -302,18 +291,18 @@ export class Election {
    */
   #raiseDueMs(claim: HeardClaim): number {
     const againMs = (claim.raisedAtMs ?? -Infinity) + limits.handoverTimeoutMs
-    const isSettled = this.#candidates.get(claim.leader)?.seniority !== undefined
+    const isSettled = this.#view.candidate(claim.leader)?.seniority !== undefined
     if (this.#isNew(claim.leader) && (isSettled || claim.epoch <= this.epoch)) return againMs
     return Math.max(againMs, claim.heardAtMs + limits.claimPatienceMs)
   }
 
   /** That peer came into our view after we accepted the claim that we hold or follow. */
   #isNew(peer: PeerId): boolean {
-    return (this.#arrivedAt.get(peer) ?? 0) > (this.#accepted?.arrivals ?? 0)
+    return this.#view.cameAfter(peer, this.#accepted?.arrivals ?? 0)
   }
 
   #startDutyWhereDue(): void {
-    if (!this.#dutyDue || !this.leading || this.#elected?.peer !== this.me || this.#handover.isWaiting) return
+    if (!this.#dutyDue || !this.leading || this.#view.elected !== this.me || this.#handover.isWaiting) return
     this.#dutyDue = false
     this.#dutyActive = true
     this.#effects.push({ type: 'dutyStarts', epoch: this.epoch })
@@ -327,21 +316,21 @@ export class Election {
 
   // ---------------------------------------------------------------------------------------- following
 
-  #followWhereDue(elected: Settled, nowMs: number): void {
-    const claim = this.#heard.get(elected.peer)
+  #followWhereDue(elected: PeerId, nowMs: number): void {
+    const claim = this.#heard.get(elected)
     if (claim === undefined) return
     // The last leader may be taken back at its old epoch; everybody else has to be above it.
-    const isLast = this.#last?.leader === elected.peer && claim.epoch === this.epoch
+    const isLast = this.#last?.leader === elected && claim.epoch === this.epoch
     if (isLast ? this.#accepted !== undefined : claim.epoch <= this.epoch) return
-    const reason = this.#reasonFor(elected.peer)
-    const merged = this.leading && this.#isNew(elected.peer) ? this.#last : undefined
+    const reason = this.#reasonFor(elected)
+    const merged = this.leading && this.#isNew(elected) ? this.#last : undefined
     this.#stopDuty()
-    this.#accept({ role: this.role, epoch: claim.epoch, leader: elected.peer }, nowMs)
-    this.#handover.cleared(elected.peer)
+    this.#accept({ role: this.role, epoch: claim.epoch, leader: elected }, nowMs)
+    this.#handover.cleared(elected)
     this.#answerClaims()
-    if (merged !== undefined) this.#effects.push({ type: 'sendClaim', to: elected.peer, claim: merged })
+    if (merged !== undefined) this.#effects.push({ type: 'sendClaim', to: elected, claim: merged })
     if (!isLast) this.#effects.push({ type: 'rememberEpoch', epoch: claim.epoch })
-    this.#tell(elected.peer, reason)
+    this.#tell(elected, reason)
   }
 
   /** A former leader answers those who claimed above it, as soon as nothing of its time runs any more. */
@@ -364,24 +353,39 @@ export class Election {
    * its own. It is told what we know; then it raises its epoch, or tells us.
    */
   #remindWhereDue(nowMs: number): void {
-    const to = this.#elected?.peer
-    if (to === undefined || to === this.me || to === this.#accepted?.claim.leader) {
+    const to = this.#view.elected
+    const claim = this.#last
+    if (to === undefined || claim === undefined || to === this.me || to === this.#accepted?.claim.leader) {
       this.#remindAtMs = undefined
       return
     }
     this.#remindAtMs ??= nowMs + limits.claimPatienceMs
     if (nowMs < this.#remindAtMs) return
     this.#remindAtMs = nowMs + limits.claimPatienceMs
-    const claim = this.#last ?? { role: this.role, epoch: 0, leader: to }
     this.#effects.push({ type: 'sendClaim', to, claim })
+  }
+
+  /** Whoever came after our claim has it from a hello, most likely; the leader makes sure. */
+  #greetWhereDue(nowMs: number): void {
+    if (!this.leading) this.#arrived.clear()
+    if (this.#arrived.size === 0) {
+      this.#greetAtMs = undefined
+      return
+    }
+    this.#greetAtMs ??= nowMs + limits.claimPatienceMs
+    if (nowMs < this.#greetAtMs || this.#last === undefined) return
+    this.#greetAtMs = undefined
+    for (const to of this.#arrived) this.#effects.push({ type: 'sendClaim', to, claim: this.#last })
+    this.#arrived.clear()
   }
 
   // ------------------------------------------------------------------------------------------- shared
 
   #accept(claim: Claim, nowMs: number): void {
-    const candidate = this.#candidates.get(claim.leader)
-    this.#accepted = { claim, candidate, arrivals: this.#arrivals }
+    const candidate = this.#view.candidate(claim.leader)
+    this.#accepted = { claim, candidate, arrivals: this.#view.arrivals }
     this.#last = claim
+    this.#arrived.clear()
     this.#heard.supersede(claim.leader, claim.epoch, nowMs)
   }
 
@@ -389,13 +393,13 @@ export class Election {
   #vacate(reason: LeaderChangeReason, nowMs: number): void {
     this.#stopDuty()
     this.#accepted = undefined
-    const patienceMs = this.#elected === undefined ? 0 : limits.claimPatienceMs
+    const patienceMs = this.#view.elected === undefined ? 0 : limits.claimPatienceMs
     this.#vacancy = { reason, tellAtMs: nowMs + patienceMs }
   }
 
   #tellVacancyWhereDue(nowMs: number): void {
     if (this.#vacancy === undefined) return
-    if (this.#elected !== undefined && nowMs < this.#vacancy.tellAtMs) return
+    if (this.#view.elected !== undefined && nowMs < this.#vacancy.tellAtMs) return
     this.#tell(undefined, this.#vacancy.reason)
   }
 
@@ -416,15 +420,11 @@ export class Election {
     if (previous === next) return 'merged'
     return reasonOfChange({
       before: this.#accepted?.candidate,
-      now: this.#candidates.get(previous),
-      next: this.#candidates.get(next),
+      now: this.#view.candidate(previous),
+      next: this.#view.candidate(next),
       previousIsMe: previous === this.me,
       nextIsNew: this.#isNew(next),
     })
-  }
-
-  #isLive(peer: PeerId): boolean {
-    return peer === this.me || this.#arrivedAt.has(peer)
   }
 }
 

@@ -3,10 +3,7 @@
 import type { PeerId } from '../base/ids.ts'
 import type { Candidate } from './rank.ts'
 
-/**
- * "`leader` leads `role` in `epoch`." Made by the leader; passed on by anybody that follows it. Epoch 0 is never
- * claimed: it says that the sender knows of no claim.
- */
+/** "`leader` leads `role` in `epoch`." Made by the leader; passed on by anybody that follows it. */
 export interface Claim {
   readonly role: string
   readonly epoch: number
@@ -28,8 +25,8 @@ export type ElectionInput =
       /** How those went who are missing since the last view; `failed` where not given. */
       readonly goneReason?: 'left' | 'failed' | 'stalled'
     }
-  /** Heard: by broadcast, in a hello, or sent to us alone. `from` need not be the leader. */
-  | { readonly type: 'claim'; readonly claim: Claim; readonly from: PeerId }
+  /** Heard: by broadcast, in a hello, or sent to us alone. `from`, who need not be the leader, may be answered. */
+  | { readonly type: 'claim'; readonly claim: Claim; readonly from?: PeerId }
   /** The answer to `persistEpoch`: the epoch the store holds now (more than asked where a sibling tab was ahead). */
   | { readonly type: 'epochPersisted'; readonly epoch: number }
   /** The answer to `persistEpoch`: nothing was written. */

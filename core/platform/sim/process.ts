@@ -92,8 +92,9 @@ export function createProcess(host: Host, options: ProcessOptions, around: Surro
         monotonicMs: timeline.now - startedAtMs,
         wallMs: worldBeganAtMs + timeline.now + (options.wallSkewMs ?? 0),
       }),
+      // A microsecond late, as alarms are: rounding must never make one ring before its time.
       alarm: (atMonotonicMs, ring) =>
-        host.after(startedAtMs + atMonotonicMs - timeline.now, 'alarm', ring, 'alarm'),
+        host.after(startedAtMs + atMonotonicMs - timeline.now + 0.001, 'alarm', ring, 'alarm'),
     },
     crypto: simCrypto,
     seed: randomBytes(stream('seed'), 16),

@@ -1,0 +1,176 @@
+// The inbox of this member: what came for it and is not handled yet. Its rows live in the store, so that of the
+// tabs of one browser whichever consumes them finds what the one before left. Each item is given out once in this
+// run, in the order of its feed, until `retry` or a restart.
+
+import type { MeshError } from '../base/errors.ts'
+import type { StoreId } from '../base/ids.ts'
+import type { Row } from '../base/ports.ts'
+import type { VerifiedEntry } from '../wire/entries.ts'
+import type { Parts } from './desk.ts'
+import { inboxRow, keyRange, keys, prefixRange, readEntry, readPlace, readRow, row, type Mark } from './rows.ts'
+import type { InboxItem } from './types.ts'
+
+interface Given {
+  readonly feed: StoreId
+  readonly number: number
+  attempt: number
+  /** Comes again then; undefined while the program has it. */
+  dueMs: number | undefined
+}
+
+/** Rows taken from the store at once. chosen: at most this many bodies in memory. */
+const scanRows = 32
+
+export class Inbox {
+  readonly #parts: Parts
+  #active = false
+  /** Counts activations: what was begun under an older one is dropped. */
+  #turn = 0
+  #scanning = false
+  /** Came while the store was being read; given out after. */
+  #fresh: InboxItem[] = []
+  readonly #given = new Map<string, Given>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#given.size
+  }
+
+  get deadlineMs(): number | undefined {
+    const due = [...this.#given.values()].flatMap(({ dueMs }) => (dueMs === undefined ? [] : [dueMs]))
+    return due.length > 0 ? Math.min(...due) : undefined
+  }
+
+  setActive(active: boolean): void {
+    if (active === this.#active) return
+    this.#active = active
+    this.#turn++
+    this.#given.clear()
+    this.#fresh = []
+    this.#scanning = active
+    if (active) this.#scan('inbox/')
+  }
+
+  #scan(from: string): void {
+    const turn = this.#turn
+    const range = { ...prefixRange('inbox/', { limit: scanRows }), from }
+    const failed = (): void => void (turn === this.#turn && this.#scanned())
+    const then = (rows: readonly Row[]): void => {
+      if (turn !== this.#turn) return
+      const last = rows.at(-1)
+      if (!last) return this.#scanned()
+      const places = rows.flatMap(({ key, value }) => {
+        const place = readPlace(key)
+        const read = readRow(inboxRow, value)
+        return place && read ? [{ ...place, attempt: read.attempt }] : []
+      })
+      const ranges = places.map(({ feed, number }) => keyRange(keys.entry(feed, number)))
+      this.#parts.desk.read(
+        ranges,
+        (entries) => {
+          if (turn !== this.#turn) return
+          const byKey = new Map(entries.map((each) => [each.key, each.value]))
+          const items = places.flatMap(({ feed, number, attempt }) => {
+            const stored = readEntry(byKey.get(keys.entry(feed, number)))
+            return stored ? this.#item(stored, stored.mark, attempt) : []
+          })
+          this.#give(items)
+          this.#scan(`${last.key}\u0001`)
+        },
+        failed,
+      )
+    }
+    this.#parts.desk.read([range], then, failed)
+  }
+
+  #scanned(): void {
+    this.#scanning = false
+    const fresh = this.#fresh
+    this.#fresh = []
+    this.#give(fresh)
+  }
+
+  #item(entry: VerifiedEntry, mark: Mark, attempt: number): InboxItem[] {
+    const message = this.#parts.history.view(entry, mark)
+    const { feed, number } = entry.header
+    return message ? [{ feed, number, attempt, message }] : []
+  }
+
+  #give(items: readonly InboxItem[]): void {
+    const unseen = items.filter(({ feed, number }) => !this.#given.has(keys.inbox(feed, number)))
+    if (unseen.length === 0) return
+    for (const { feed, number, attempt } of unseen) {
+      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, dueMs: undefined })
+    }
+    this.#parts.desk.emit({ event: 'inbox', items: unseen })
+  }
+
+  /** An entry with an inbox row became durable. */
+  stored(entry: VerifiedEntry, mark: Mark, attempt: number): void {
+    if (!this.#active) return
+    const items = this.#item(entry, mark, attempt)
+    if (this.#scanning) this.#fresh.push(...items)
+    else this.#give(items)
+  }
+
+  /** The program is done with it: it never comes again. May be said twice. */
+  handled(request: number, feed: StoreId, number: number): void {
+    const { desk } = this.#parts
+    const key = keys.inbox(feed, number)
+    const done = (): void => {
+      this.#given.delete(key)
+      desk.resolve(request)
+    }
+    desk.commit(
+      { expect: [], delete: [key] },
+      { ok: done, conflict: done, failed: (error: MeshError) => desk.reject(request, error) },
+    )
+  }
+
+  /** It comes again after `delayMs`, or at once where another tab or run takes the inbox over. */
+  retry(request: number, feed: StoreId, number: number, delayMs: number): void {
+    const { desk } = this.#parts
+    const key = keys.inbox(feed, number)
+    const given = this.#given.get(key)
+    const attempt = (given?.attempt ?? 1) + 1
+    const value = row(key, inboxRow, { attempt: attempt - 1 }).value
+    const done = (): void => desk.resolve(request)
+    desk.commit(
+      {
+        expect: [{ key, value, adopt: (found) => void (found === undefined && this.#given.delete(key)) }],
+        put: [row(key, inboxRow, { attempt })],
+      },
+      {
+        ok: () => {
+          if (given) {
+            given.attempt = attempt
+            given.dueMs = desk.now.monotonicMs + Math.max(0, delayMs)
+          }
+          done()
+        },
+        // Handled, or asked for again, by somebody else.
+        conflict: done,
+        failed: (error: MeshError) => desk.reject(request, error),
+      },
+    )
+  }
+
+  tick(): void {
+    const { desk } = this.#parts
+    for (const [key, given] of this.#given) {
+      if (given.dueMs === undefined || given.dueMs > desk.now.monotonicMs) continue
+      given.dueMs = undefined
+      const { feed, number, attempt } = given
+      const turn = this.#turn
+      desk.read([keyRange(key), keyRange(keys.entry(feed, number))], (rows) => {
+        const stored = readEntry(rows.find((each) => each.key !== key)?.value)
+        if (turn !== this.#turn || !stored || !rows.some((each) => each.key === key)) return
+        const items = this.#item(stored, stored.mark, attempt)
+        if (items.length > 0) desk.emit({ event: 'inbox', items })
+      })
+    }
+  }
+}

@@ -1,0 +1,278 @@
+// The log of every feed: entries in order, each continuing the one before. What comes early waits; what continues
+// the head is committed with the head compared, so that two tabs on one store never write a feed twice; what a
+// sibling tab stored first is read back and told of as if it were ours.
+
+import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Row } from '../base/ports.ts'
+import { noHash, type VerifiedEntry } from '../wire/entries.ts'
+import type { Expectation, Parts } from './desk.ts'
+import { sizeOf, type Arrived, type Feed } from './feeds.ts'
+import type { Filed, ToFile } from './filing.ts'
+import {
+  headRow,
+  idRow,
+  inboxRow,
+  keyRange,
+  keys,
+  maxNumber,
+  numberRange,
+  prefixRange,
+  readEntry,
+  readPlace,
+  readRow,
+} from './rows.ts'
+
+/** Entries read at once when following a sibling tab. chosen: at most this many bodies in memory. */
+const followRows = 32
+const maxBatchBytes = 1024 * 1024
+/** After the store refused a write, incoming entries are not tried again for this long. chosen. */
+const storageRetryMs = 5_000
+
+export class Log {
+  readonly #parts: Parts
+  #pausedUntilMs = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Entries from a peer, verified each for itself. `jump`: it said that what came before the first is retired. */
+  incoming(from: PeerId, viaSync: boolean, entries: readonly VerifiedEntry[], jump = false): void {
+    const { feeds, sync, forks, outbox } = this.#parts
+    const byFeed = Map.groupBy(entries, (entry) => entry.header.feed)
+    for (const [id, some] of byFeed) {
+      if (id === outbox.storeId) {
+        forks.ownEntries(from, some)
+        continue
+      }
+      some.sort((a, b) => a.header.number - b.header.number)
+      const first = some[0]!
+      const feed = first.header.number === 1 || jump ? feeds.open(id) : feeds.get(id)
+      const last = some.at(-1)!
+      sync.noteAhead(from, { feed: id, number: last.header.number, hash: last.hash, retired: jump ? first.header.number - 1 : 0 })
+      if (!feed) {
+        this.#parts.desk.count('entriesOfUnknownFeeds', some.length)
+        continue
+      }
+      const after = jump ? Math.max(first.header.number - 1, feed.head?.number ?? 0) : undefined
+      for (const entry of some) this.#take(feed, { entry, from, viaSync }, after)
+      this.pump(feed, jump)
+    }
+  }
+
+  #take(feed: Feed, arrived: Arrived, after?: number): void {
+    const { desk, feeds, holes } = this.#parts
+    const { entry, from } = arrived
+    const { number } = entry.header
+    const head = feed.head
+    if (number > maxNumber || (head && head.member !== entry.author)) return desk.count('entriesRefused')
+    if (head && number <= head.number) {
+      if (feed.holes.has(number)) holes.offer(feed, entry)
+      else if (number === head.number && !equalBytes(entry.hash, head.hash)) this.#mismatch(feed, from)
+      else desk.count('duplicates')
+      return
+    }
+    if (!feeds.wait(feed, arrived, after)) desk.count('entriesNotHeldBack')
+  }
+
+  /** Commits what continues the head. */
+  pump(feed: Feed, jump = false): void {
+    const { desk, sync } = this.#parts
+    if (feed.busy || feed.waiting.size === 0 || desk.now.monotonicMs < this.#pausedUntilMs) return
+    const run = this.#nextRun(feed, jump)
+    if (run.length === 0) return sync.wake()
+    feed.busy = true
+    this.#commit(feed, run, jump && run[0]!.entry.header.number > (feed.head?.number ?? 0) + 1)
+  }
+
+  #nextRun(feed: Feed, jump: boolean): Arrived[] {
+    const run: Arrived[] = []
+    let number = (feed.head?.number ?? 0) + 1
+    if (jump && !feed.waiting.has(number)) number = Math.min(...feed.waiting.keys())
+    let bytes = 0
+    let previous = number === 1 ? noHash : feed.head?.number === number - 1 ? feed.head.hash : undefined
+    let author = feed.head?.member
+    for (; run.length < limits.maxAppendBatch; number++) {
+      const next = feed.waiting.get(number)
+      if (!next) break
+      const { entry, from } = next
+      bytes += sizeOf(entry)
+      if (run.length > 0 && bytes > maxBatchBytes) break
+      const fits = previous === undefined || equalBytes(entry.header.previous, previous)
+      if (!fits || (author !== undefined && author !== entry.author)) {
+        this.#parts.feeds.unwait(feed, number)
+        this.#mismatch(feed, from)
+        break
+      }
+      if (this.#mustKeepBody(entry)) {
+        this.#parts.feeds.unwait(feed, number)
+        this.#parts.sync.unserved(from, feed.id)
+        break
+      }
+      run.push(next)
+      previous = entry.hash
+      author = entry.author
+    }
+    return run
+  }
+
+  /** A message for us came without its body while somebody may still have it: it is not taken like that. */
+  #mustKeepBody(entry: VerifiedEntry): boolean {
+    return this.#parts.filing.judge(entry) === 'bare' && this.#parts.filing.isForMe(entry)
+  }
+
+  #commit(feed: Feed, run: readonly Arrived[], jump: boolean): void {
+    const { desk, filing } = this.#parts
+    const expect: Expectation[] = [this.headExpectation(feed)]
+    const inBatch = new Set<string>()
+    const toFile = run.map(({ entry }): ToFile => {
+      const { content, number } = entry.header
+      const mark = filing.judge(entry)
+      if (content.type !== 'message') return { entry, mark, again: false }
+      const key = keys.id(entry.author, content.id)
+      const known = readRow(idRow, feed.knownIds.get(key))
+      const again = known?.feed === feed.id && known.number === number
+      const duplicate = inBatch.has(key) || (known !== undefined && !again)
+      if (!known && !duplicate) expect.push({ key, value: undefined, adopt: (found) => void (found && feed.knownIds.set(key, found)) })
+      inBatch.add(key)
+      return { entry, mark: duplicate && mark !== 'refused' ? 'duplicate' : mark, again }
+    })
+    const filed = filing.file(feed, toFile, jump)
+    desk.commit(
+      { expect: [...expect, ...filed.expect], put: filed.put, delete: filed.delete },
+      {
+        ok: () => this.#stored(feed, run, filed, jump),
+        conflict: () => this.settle(feed),
+        failed: (error) => {
+          feed.busy = false
+          for (const { entry } of run) this.#parts.feeds.unwait(feed, entry.header.number)
+          this.#pausedUntilMs = desk.now.monotonicMs + storageRetryMs
+          desk.count('entriesNotStored', run.length)
+          desk.emit({ event: 'error', error })
+        },
+      },
+    )
+  }
+
+  #stored(feed: Feed, run: readonly Arrived[], filed: Filed, jump: boolean): void {
+    const { desk, feeds, filing, sync } = this.#parts
+    const lost = jump ? { from: (feed.head?.number ?? 0) + 1, to: filed.head.retired } : undefined
+    feed.busy = false
+    feed.knownIds.clear()
+    feeds.setHead(feed, filed.head, filed.headRaw)
+    if (lost) desk.emit({ event: 'gap', gap: { feed: feed.id, author: filed.head.member, ...lost } })
+    for (const item of filed.items) {
+      const profileRow = filed.profileRows.get(item.entry.author)
+      filing.tell(item, item.toInbox ? 1 : undefined, profileRow)
+    }
+    desk.count('entriesStored', run.length)
+    sync.moved(feed, run.some(({ viaSync }) => viaSync))
+    this.pump(feed)
+    this.#parts.outbox.pump()
+  }
+
+  /** That the stored head is the one we know; where a sibling moved it, it is followed. */
+  headExpectation(feed: Feed): Expectation {
+    return { key: keys.head(feed.id), value: feed.raw, adopt: (found) => this.adopt(feed, found) }
+  }
+
+  /** After a conflict: goes on, unless following the sibling has begun. */
+  settle(feed: Feed): void {
+    if (this.#following.has(feed.id)) return
+    feed.busy = false
+    this.pump(feed)
+    this.#parts.outbox.pump()
+  }
+
+  #mismatch(feed: Feed, from: PeerId): void {
+    const { desk, rooms, sync, forks } = this.#parts
+    desk.count('chainMismatches')
+    for (const number of [...feed.waiting.keys()]) this.#parts.feeds.unwait(feed, number)
+    if (feed.head?.member === desk.me.member) return forks.realign(feed, from)
+    sync.unserved(from, feed.id)
+    if (!feed.head) return
+    const { number, hash } = feed.head
+    for (const peer of rooms.live.values()) {
+      if (peer.store === feed.id) desk.sendTo(peer.peer, { type: 'fork', feed: feed.id, number, hash })
+    }
+  }
+
+  // ------------------------------------------------------------------------------- following a sibling tab
+
+  readonly #following = new Set<StoreId>()
+
+  /** Takes over a head that was found in the store, and tells of the entries that led there. */
+  adopt(feed: Feed, raw: Uint8Array | undefined): void {
+    const { feeds, holes } = this.#parts
+    const head = readRow(headRow, raw)
+    if (!head) return holes.rebuildHead(feed)
+    const known = Math.max(feed.head?.number ?? 0, head.retired)
+    feeds.setHead(feed, head, raw)
+    if (head.number <= known) return
+    feed.busy = true
+    this.#following.add(feed.id)
+    this.#follow(feed, known + 1, head.number)
+  }
+
+  #follow(feed: Feed, from: number, to: number): void {
+    const last = Math.min(to, from + followRows - 1)
+    const done = (): void => {
+      this.#following.delete(feed.id)
+      this.#parts.sync.wake()
+      this.settle(feed)
+    }
+    const ranges = [
+      numberRange('inbox', feed.id, from, last),
+      numberRange('outbox', feed.id, from, last),
+      numberRange('feed', feed.id, from, last),
+    ]
+    const then = (rows: readonly Row[]): void => {
+      this.#tellRows(feed, rows)
+      if (last < to) this.#follow(feed, last + 1, to)
+      else done()
+    }
+    this.#parts.desk.read(ranges, then, done)
+  }
+
+  #tellRows(feed: Feed, rows: readonly Row[]): void {
+    const { filing, outbox } = this.#parts
+    const attempts = new Map<number, number>()
+    for (const { key, value } of rows) {
+      const place = readPlace(key)
+      if (place?.kind === 'inbox') attempts.set(place.number, readRow(inboxRow, value)?.attempt ?? 1)
+      else if (place?.kind === 'outbox') outbox.load(place.feed, place.number, value)
+      else if (place?.kind === 'feed') {
+        const stored = readEntry(value)
+        if (!stored) continue
+        if (feed.id === outbox.storeId) outbox.remember(stored)
+        filing.tell(stored, attempts.get(place.number))
+      }
+    }
+  }
+
+  /** Looks at the heads in the store: siblings may have stored what they then could not say. */
+  refresh(then?: () => void): void {
+    const { desk, feeds } = this.#parts
+    desk.read(
+      [prefixRange('head/')],
+      (rows) => {
+        for (const { key, value } of rows) {
+          const id = key.slice('head/'.length) as StoreId
+          const feed = feeds.open(id)
+          // Equal or older: we know better, and our next commit compares.
+          const head = feed && !feed.busy ? readRow(headRow, value) : undefined
+          if (feed && head && head.number > (feed.head?.number ?? 0)) this.adopt(feed, value)
+        }
+        then?.()
+      },
+      then,
+    )
+  }
+
+  /** One entry of ours as it is stored. */
+  readOne(feed: StoreId, number: number, then: (entry: ReturnType<typeof readEntry>) => void): void {
+    this.#parts.desk.read([keyRange(keys.entry(feed, number))], (rows) => then(readEntry(rows[0]?.value)))
+  }
+}
+

@@ -1,0 +1,385 @@
+// What we write ourselves: queued, drafted, signed as a chain, committed with the head compared, and only then
+// spoken of. One append is under way at a time; where a sibling tab was faster its entries are followed first and
+// ours are numbered and signed again. A failed append rejects its own requests and nothing else.
+
+import { MeshError } from '../base/errors.ts'
+import { tick } from '../base/hlc.ts'
+import type { Address, MemberId, MessageId, StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Row } from '../base/ports.ts'
+import { noHash, type EntryContent, type VerifiedEntry } from '../wire/entries.ts'
+import type { Expectation, Parts } from './desk.ts'
+import type { Feed } from './feeds.ts'
+import { idRow, keyRange, keys, outboxRow, readRow, row, storeRow, type OutboxRow, type StoredEntry } from './rows.ts'
+import type { Draft, Kind, MessagesInput } from './types.ts'
+
+export interface QueuedMessage {
+  readonly kind: 'message'
+  readonly requests: number[]
+  readonly id: MessageId
+  readonly to: Address
+  readonly body: Uint8Array
+  readonly bodyHash: Uint8Array
+  readonly replyTo: MessageId | undefined
+  readonly sentAt: number
+  readonly expiresAt: number
+  /** It waited for somebody to bear the name: that row, which this append replaces. */
+  readonly unbound?: Uint8Array
+  /** Written before into a feed we had to give up: from there it moves here, for those who lack it. */
+  readonly moved?: { readonly from: OpenItem; readonly talkKeys: readonly string[] }
+}
+
+interface QueuedProfile {
+  readonly kind: 'profile'
+  readonly request: number | undefined
+  readonly name?: string
+  readonly as?: Kind
+  readonly join?: string
+  readonly leave?: string
+}
+
+type Queued = QueuedMessage | QueuedProfile
+
+/** An own message that somebody lacks. */
+export interface OpenItem {
+  readonly feed: StoreId
+  readonly number: number
+  readonly row: OutboxRow
+}
+
+interface Planned {
+  readonly queued: Queued
+  readonly draft: Draft
+}
+
+const maxBatchBytes = 1024 * 1024
+/** What a header takes at most besides a long list of rooms or addressees. chosen. */
+const headerBytes = 512
+/** After a failed append of our own, what no program waits for is tried again this much later. chosen. */
+const retryMs = 5_000
+
+export class Outbox {
+  readonly #parts: Parts
+  #storeId: StoreId | undefined
+  /** `meta/store` as it is stored; undefined until it is. */
+  storeRaw: Uint8Array | undefined
+  #queue: Queued[] = []
+  #appending = false
+  #retryAtMs: number | undefined
+  /** Held back until the own head is known for sure. */
+  ready = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get storeId(): StoreId {
+    return (this.#storeId ??= this.#parts.desk.newStoreId())
+  }
+
+  setStore(store: StoreId, raw: Uint8Array | undefined): void {
+    this.#storeId = store
+    this.storeRaw = raw
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.#retryAtMs
+  }
+
+  tick(): void {
+    if (this.#retryAtMs === undefined || this.#parts.desk.now.monotonicMs < this.#retryAtMs) return
+    this.#retryAtMs = undefined
+    this.#parts.unbound.bind()
+    this.#parts.forks.moveOld()
+    this.pump()
+  }
+
+  /** An outbox row read from the store. */
+  load(feed: StoreId, number: number, value: Uint8Array): void {
+    const read = readRow(outboxRow, value)
+    if (read) this.#parts.receipts.open({ feed, number, row: read })
+    else this.#parts.desk.count('unreadableRows')
+  }
+
+  /** Our own entry that a sibling wrote. */
+  remember(stored: StoredEntry): void {
+    this.#parts.receipts.rememberHash(stored.header.number, stored.hash)
+  }
+
+  // ----------------------------------------------------------------------------------------------- requests
+
+  send(input: Extract<MessagesInput, { type: 'send' }>): void {
+    const { desk, unbound } = this.#parts
+    const { request, id, to, body, bodyHash, replyTo } = input
+    if (body.length > limits.maxBodyBytes) {
+      return desk.reject(request, new MeshError('body-too-large', 'A body has at most 1 MiB.'))
+    }
+    const twin = this.#queue.find((queued) => queued.kind === 'message' && queued.id === id)
+    if (twin?.kind === 'message') return void twin.requests.push(request)
+    const ttlMs = Math.min(input.ttlMs ?? limits.defaultTtlMs, limits.maxTtlMs)
+    const sentAt = Math.max(0, Math.floor(desk.now.wallMs))
+    const expiresAt = sentAt + Math.max(0, Math.ceil(ttlMs))
+    const message = { kind: 'message' as const, requests: [request], id, to, body, bodyHash, replyTo, sentAt, expiresAt }
+    if (this.#parts.rooms.resolve(to) === undefined) return unbound.keep(message)
+    this.add(message)
+  }
+
+  add(queued: Queued): void {
+    this.#queue.push(queued)
+    this.pump()
+  }
+
+  setProfile(name: string, as: Kind): void {
+    this.add({ kind: 'profile', request: undefined, name, as })
+  }
+
+  room(request: number, room: string, join: boolean): void {
+    this.add({ kind: 'profile', request, ...(join ? { join: room } : { leave: room }) })
+  }
+
+  isQueued(id: MessageId): boolean {
+    return this.#queue.some((queued) => queued.kind === 'message' && queued.id === id)
+  }
+
+  // ----------------------------------------------------------------------------------------------- the append
+
+  /** Begins the next append, if none is under way. */
+  pump(): void {
+    if (this.#appending || !this.ready || this.#queue.length === 0) return
+    const feed = this.#parts.feeds.open(this.storeId)!
+    if (feed.busy) return
+    const planned = this.#plan(feed)
+    if (planned.length === 0) return
+    this.#appending = true
+    feed.busy = true
+    this.#parts.desk.seal(
+      planned.map(({ draft }) => draft),
+      feed.head?.hash ?? noHash,
+      (entries) => this.#commit(feed, planned, entries),
+      (error) => this.#failed(feed, planned, error),
+    )
+  }
+
+  #plan(feed: Feed): Planned[] {
+    const planned: Planned[] = []
+    let number = (feed.head?.number ?? 0) + 1
+    let bytes = 0
+    let profile = this.#profile()
+    if (number === 1 && this.#queue[0]?.kind !== 'profile') this.#queue.unshift({ kind: 'profile', request: undefined })
+    while (planned.length < limits.maxAppendBatch) {
+      const queued = this.#queue[0]
+      if (!queued) break
+      const size = headerBytes + (queued.kind === 'message' ? queued.body.length + 16 * limits.maxNamedAddressees : 4096)
+      if (planned.length > 0 && bytes + size > maxBatchBytes) break
+      this.#queue.shift()
+      let content: EntryContent | undefined
+      if (queued.kind === 'message') content = this.#messageContent(queued)
+      else {
+        const next = this.#profileContent(queued, profile, number === 1)
+        if (next) profile = next
+        content = next
+      }
+      if (!content) continue
+      bytes += size
+      planned.push({ queued, draft: this.#draft(feed.id, number++, content, queued) })
+    }
+    return planned
+  }
+
+  #draft(feed: StoreId, number: number, content: EntryContent, queued: Queued): Draft {
+    const { desk } = this.#parts
+    desk.clock = tick(desk.clock, desk.now.wallMs)
+    const header = { feed, number, clockMs: desk.clock.ms, clockCounter: desk.clock.counter, content }
+    return { header, body: queued.kind === 'message' ? queued.body : undefined }
+  }
+
+  /** Undefined where the message no longer has to be written: it went to wait for its addressee. */
+  #messageContent(queued: QueuedMessage): EntryContent | undefined {
+    const { id, to, replyTo, sentAt, expiresAt, body, bodyHash, moved } = queued
+    let addressees: readonly MemberId[]
+    let addresseeCount: number
+    if (moved) {
+      const lacking = this.#parts.receipts.lacking(moved.from)
+      addressees = lacking.length > 0 ? lacking : moved.from.row.addressees
+      addresseeCount = moved.from.row.addresseeCount
+    } else {
+      const found = this.#parts.rooms.resolve(to)
+      if (!found) {
+        if (!queued.unbound) this.#parts.unbound.keep(queued)
+        return undefined
+      }
+      addressees = found.members
+      addresseeCount = found.count
+    }
+    const bodyBytes = body.length
+    return { type: 'message', id, to, addressees, addresseeCount, replyTo, sentAt, expiresAt, bodyHash, bodyBytes }
+  }
+
+  #profile(): Extract<EntryContent, { type: 'profile' }> {
+    const { desk, rooms } = this.#parts
+    const last = rooms.profileOf(desk.me.member)
+    const { name, kind } = last ?? desk.me
+    return { type: 'profile', name, kind, rooms: [...rooms.joined.keys()].sort(), predecessor: undefined }
+  }
+
+  /** Undefined where nothing would change: the request is done. */
+  #profileContent(
+    queued: QueuedProfile,
+    last: Extract<EntryContent, { type: 'profile' }>,
+    first: boolean,
+  ): Extract<EntryContent, { type: 'profile' }> | undefined {
+    const { desk } = this.#parts
+    const joined = new Set(last.rooms)
+    if (queued.leave !== undefined) joined.delete(queued.leave)
+    if (queued.join !== undefined && !joined.has(queued.join)) {
+      if (joined.size >= limits.maxRooms) {
+        this.#reject(queued, new MeshError('invalid-argument', `A member joins at most ${limits.maxRooms} rooms.`))
+        return undefined
+      }
+      joined.add(queued.join)
+    }
+    const predecessor = first ? readRow(storeRow, this.storeRaw)?.predecessor : undefined
+    const name = queued.name ?? last.name
+    const kind = queued.as ?? last.kind
+    const same = name === last.name && kind === last.kind && joined.size === last.rooms.length
+    if (same && !first && [...joined].every((room) => last.rooms.includes(room))) {
+      if (queued.request !== undefined) desk.resolve(queued.request)
+      return undefined
+    }
+    return { type: 'profile', name, kind, rooms: [...joined].sort(), predecessor }
+  }
+
+  #commit(feed: Feed, planned: readonly Planned[], entries: readonly VerifiedEntry[]): void {
+    const { desk, filing, forks, log, unbound } = this.#parts
+    const first = entries[0]
+    const followsHead = first?.header.feed === this.storeId && first.header.number === (feed.head?.number ?? 0) + 1
+    if (!followsHead || entries.length !== planned.length) return this.#again(feed, planned)
+    const settled = new Set<QueuedMessage>()
+    const expect: Expectation[] = [forks.storeExpectation(), log.headExpectation(feed)]
+    const put: Row[] = []
+    const doomed: string[] = []
+    const open: OpenItem[] = []
+    for (const [i, { queued }] of planned.entries()) {
+      if (queued.kind !== 'message') continue
+      const item = this.#openItem(entries[i]!)
+      if (item) {
+        open.push(item)
+        put.push(row(keys.outbox(item.feed, item.number), outboxRow, item.row))
+      }
+      expect.push(this.#idExpectation(queued, settled), unbound.expectation(queued, () => settled.add(queued)))
+      if (queued.unbound) doomed.push(keys.unbound(queued.id))
+      if (queued.moved) doomed.push(keys.outbox(queued.moved.from.feed, queued.moved.from.number), ...queued.moved.talkKeys)
+    }
+    const toFile = entries.map((entry) => ({ entry, mark: 'none' as const, again: false }))
+    const filed = filing.file(feed, toFile, false)
+    desk.commit(
+      { expect: [...expect, ...filed.expect], put: [...put, ...filed.put], delete: [...doomed, ...filed.delete] },
+      {
+        ok: () => {
+          feed.busy = false
+          this.#appending = false
+          this.#parts.feeds.setHead(feed, filed.head, filed.headRaw)
+          for (const item of open) this.#parts.receipts.open(item)
+          for (const { queued } of planned) if (queued.kind === 'message') this.#bound(queued)
+          desk.broadcast({ type: 'entries', entries: entries.map(({ entry }) => entry) })
+          for (const entry of entries) this.#parts.receipts.wrote(entry)
+          for (const item of filed.items) {
+            filing.tell(item, item.toInbox ? 1 : undefined, filed.profileRows.get(item.entry.author))
+          }
+          for (const { queued } of planned) this.#resolve(queued)
+          desk.count('entriesWritten', entries.length)
+          this.pump()
+        },
+        conflict: () => this.#again(feed, planned.filter(({ queued }) => !settled.has(queued as QueuedMessage))),
+        failed: (error) => this.#failed(feed, planned, error),
+      },
+    )
+  }
+
+  #openItem(entry: VerifiedEntry): OpenItem | undefined {
+    const { header, hash } = entry
+    const { content } = header
+    if (content.type !== 'message') return undefined
+    const me = this.#parts.desk.me.member
+    const addressees = content.addressees.filter((member) => member !== me)
+    if (addressees.length === 0) return undefined
+    const { id, to, addresseeCount, expiresAt } = content
+    return { feed: header.feed, number: header.number, row: { id, to, addressees, addresseeCount, hash, expiresAt } }
+  }
+
+  /** That nobody used this id before; where somebody did, the request resolves to that message. */
+  #idExpectation(queued: QueuedMessage, settled: Set<QueuedMessage>): Expectation {
+    const { desk } = this.#parts
+    const { moved } = queued
+    const before = moved && row('', idRow, { feed: moved.from.feed, number: moved.from.number }).value
+    const adopt = (found: Uint8Array | undefined): void => {
+      const place = readRow(idRow, found)
+      if (!place || (moved && place.feed === moved.from.feed)) return
+      settled.add(queued)
+      if (moved) this.#parts.receipts.forget(moved.from)
+      for (const request of queued.requests) this.#resolveTo(request, queued.id, place.feed, place.number)
+    }
+    return { key: keys.id(desk.me.member, queued.id), value: before, adopt }
+  }
+
+  #resolveTo(request: number, id: MessageId, feed: StoreId, number: number): void {
+    const { desk, log, receipts } = this.#parts
+    if (receipts.stateOf(id)) return desk.resolve(request, receipts.stateOf(id))
+    log.readOne(feed, number, (stored) => {
+      if (stored) receipts.wrote(stored)
+      desk.resolve(request, receipts.stateOf(id))
+    })
+  }
+
+  #bound(queued: QueuedMessage): void {
+    if (queued.unbound) this.#parts.unbound.forget(queued.id)
+    if (queued.moved) this.#parts.receipts.forget(queued.moved.from)
+  }
+
+  #resolve(queued: Queued): void {
+    const { desk, receipts } = this.#parts
+    if (queued.kind === 'message') {
+      for (const request of queued.requests) desk.resolve(request, receipts.stateOf(queued.id))
+    } else if (queued.request !== undefined) desk.resolve(queued.request)
+  }
+
+  #reject(queued: Queued, error: MeshError): void {
+    const { desk } = this.#parts
+    if (queued.kind === 'message') for (const request of queued.requests) desk.reject(request, error)
+    else if (queued.request !== undefined) desk.reject(queued.request, error)
+    const nobodyWaits = queued.kind === 'message' ? queued.requests.length === 0 : queued.request === undefined
+    if (nobodyWaits) {
+      desk.count('writesPostponed')
+      if (queued.kind === 'profile') this.#queue.push(queued)
+      this.#retryAtMs ??= desk.now.monotonicMs + retryMs
+    }
+  }
+
+  #again(feed: Feed, planned: readonly Planned[]): void {
+    this.#appending = false
+    this.#queue.unshift(...planned.map(({ queued }) => queued))
+    this.#parts.log.settle(feed)
+    this.pump()
+  }
+
+  #failed(feed: Feed, planned: readonly Planned[], error: MeshError): void {
+    feed.busy = false
+    this.#appending = false
+    for (const { queued } of planned) this.#reject(queued, error)
+    this.#parts.desk.count('writesFailed')
+    if (this.#retryAtMs === undefined || this.#queue.some((queued) => queued.kind === 'message')) this.pump()
+  }
+
+  /** Reads rows of unbound mail or old messages and queues them. */
+  queueFromStore(key: string, make: (value: Uint8Array) => QueuedMessage | undefined): void {
+    this.#parts.desk.read([keyRange(key)], (rows) => {
+      const value = rows[0]?.value
+      const queued = value && make(value)
+      if (queued && !this.isQueued(queued.id)) this.add(queued)
+    })
+  }
+}

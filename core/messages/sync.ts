@@ -1,0 +1,380 @@
+// Bringing stores to the same state. Digests are compared when a link comes up and every so often; where they
+// differ, whole vectors are exchanged; whoever is behind asks one peer per feed for what it lacks, oldest first, and
+// another where that one fails. What became durable here is said to its author within moments: the receipt.
+
+import { compareText, equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Row } from '../base/ports.ts'
+import type { VerifiedEntry } from '../wire/entries.ts'
+import type { FeedHead, PayloadOf } from '../wire/messages.ts'
+import type { Parts } from './desk.ts'
+import { sizeOf, type Feed } from './feeds.ts'
+import { maxNumber, numberRange, readEntry } from './rows.ts'
+
+interface Fetch {
+  readonly peer: PeerId
+  readonly after: number
+  readonly deadlineMs: number
+}
+
+/** Entries read for one answer: at least, and at most; between them as the sizes of the last answer suggest. chosen. */
+const minServedRows = 16
+const maxServedRows = 256
+/** Requests of one peer that wait while one of them is read. chosen. */
+const maxQueuedWants = 16
+
+export class Sync {
+  readonly #parts: Parts
+  readonly #neighbours = new Set<PeerId>()
+  /** feed → who said that it holds more of it than we do. */
+  readonly #ahead = new Map<StoreId, Map<PeerId, FeedHead>>()
+  readonly #fetches = new Map<StoreId, Fetch>()
+  readonly #failures = new Map<PeerId, number>()
+  /** Feeds that moved and were not spoken of yet; true: neighbours may lack it too. */
+  readonly #news = new Map<StoreId, boolean>()
+  readonly #wants = new Map<PeerId, PayloadOf<'want'>[]>()
+  /** The digest at which a peer was last sent our whole vector. */
+  readonly #told = new Map<PeerId, number>()
+  #newsAtMs: number | undefined
+  #compareAtMs: number | undefined
+  #averageBytes = 2048
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get fetchCount(): number {
+    return this.#fetches.size
+  }
+
+  get deadlineMs(): number | undefined {
+    const times = [...this.#fetches.values()].map(({ deadlineMs }) => deadlineMs)
+    if (this.#newsAtMs !== undefined) times.push(this.#newsAtMs)
+    if (this.#compareAtMs !== undefined) times.push(this.#compareAtMs)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  start(): void {
+    this.#compareAtMs = this.#parts.desk.now.monotonicMs + limits.antiEntropyIntervalMs
+  }
+
+  // ------------------------------------------------------------------------------------------- who is there
+
+  linked(peer: PeerId, digest: number): void {
+    this.#neighbours.add(peer)
+    this.#failures.delete(peer)
+    if (digest !== this.#parts.feeds.digest) this.#sendWhole(peer)
+    else this.#holdsAllOfOurs(peer)
+  }
+
+  unlinked(peer: PeerId): void {
+    this.#neighbours.delete(peer)
+    this.#told.delete(peer)
+    if (!this.#parts.rooms.live.has(peer)) this.#lose(peer)
+    else this.#abandon(peer)
+  }
+
+  /** Peers that are no longer alive have nothing to give. */
+  livesChanged(gone: readonly PeerId[]): void {
+    for (const peer of gone) if (!this.#neighbours.has(peer)) this.#lose(peer)
+  }
+
+  #lose(peer: PeerId): void {
+    for (const heads of this.#ahead.values()) heads.delete(peer)
+    this.#failures.delete(peer)
+    this.#wants.delete(peer)
+    this.#told.delete(peer)
+    this.#abandon(peer)
+  }
+
+  #abandon(peer: PeerId): void {
+    for (const [feed, fetch] of this.#fetches) if (fetch.peer === peer) this.#fetches.delete(feed)
+    this.wake()
+  }
+
+  #isHere(peer: PeerId): boolean {
+    return this.#neighbours.has(peer) || this.#parts.rooms.live.has(peer)
+  }
+
+  // ------------------------------------------------------------------------------------------- vectors
+
+  #sendVector(peer: PeerId, heads: readonly FeedHead[], whole: boolean): void {
+    const { desk } = this.#parts
+    const { durable, me } = desk
+    desk.sendTo(peer, { type: 'vector', member: me.member, durable, whole, heads: heads.slice(0, limits.maxFeeds) })
+  }
+
+  #sendWhole(peer: PeerId): void {
+    const { feeds } = this.#parts
+    this.#told.set(peer, feeds.digest)
+    this.#sendVector(peer, feeds.vector(), true)
+  }
+
+  onDigest(from: PeerId, digest: number): void {
+    const { feeds, rooms } = this.#parts
+    if (digest !== feeds.digest) return this.#sendWhole(from)
+    this.#holdsAllOfOurs(from)
+    if (this.#neighbours.has(from)) return
+    // It asked because a receipt of ours may have been lost on the way.
+    const store = rooms.live.get(from)?.store
+    const feed = store === undefined ? undefined : feeds.get(store)
+    if (feed && feed.visible.number > 0) this.#sendVector(from, [feeds.headOf(feed)], false)
+  }
+
+  /** Equal digests: that peer holds exactly what we hold, our own feed included. */
+  #holdsAllOfOurs(peer: PeerId): void {
+    const { feeds, outbox, receipts, rooms } = this.#parts
+    const live = rooms.live.get(peer)
+    const own = feeds.get(outbox.storeId)
+    if (live && own) receipts.acknowledge(peer, live.member, live.durable, feeds.headOf(own))
+  }
+
+  onVector(from: PeerId, vector: PayloadOf<'vector'>): void {
+    const { outbox, log, rooms, desk } = this.#parts
+    if (!this.#isHere(from)) return desk.count('vectorsOfStrangers')
+    // A sibling tab stores into the same place: what it has is there already.
+    if (rooms.live.get(from)?.store === outbox.storeId) log.refresh(() => this.#compare(from, vector))
+    else this.#compare(from, vector)
+  }
+
+  #compare(from: PeerId, vector: PayloadOf<'vector'>): void {
+    const { feeds, outbox, receipts, rooms, desk } = this.#parts
+    const member = rooms.live.get(from)?.member ?? vector.member
+    const mentioned = new Map(vector.heads.map((head) => [head.feed, head]))
+    if (vector.whole) for (const [feed, heads] of this.#ahead) if (!mentioned.has(feed)) heads.delete(from)
+    for (const head of mentioned.values()) {
+      if (head.feed === outbox.storeId) {
+        if (member === desk.me.member && head.number > 0) this.#parts.forks.compareOwn(from, head)
+        else receipts.acknowledge(from, member, vector.durable, head)
+      }
+      this.noteAhead(from, head)
+    }
+    if (vector.whole && this.#told.get(from) !== feeds.digest) {
+      const behind = feeds.vector().filter(({ feed, number }) => (mentioned.get(feed)?.number ?? 0) < number)
+      if (behind.length > 0) {
+        this.#told.set(from, feeds.digest)
+        this.#sendVector(from, behind, false)
+      }
+    }
+    this.wake()
+  }
+
+  /** That peer holds a feed up to there. Kept only as long as it is more than we hold. */
+  noteAhead(from: PeerId, head: FeedHead): void {
+    const { feeds, outbox } = this.#parts
+    const feed = feeds.get(head.feed)
+    const held = feed?.visible.number ?? 0
+    const top = feed?.head?.number ?? 0
+    // Of our own feed only what we lost can be fetched; more than we wrote is a matter for forks.ts.
+    const isOurs = head.feed === outbox.storeId
+    const wanted = head.number > held && head.number <= maxNumber && (!isOurs || held < top)
+    if (wanted && this.#isHere(from)) {
+      let heads = this.#ahead.get(head.feed)
+      if (!heads) {
+        if (this.#ahead.size >= limits.maxFeeds) return
+        this.#ahead.set(head.feed, (heads = new Map()))
+      }
+      heads.set(from, head)
+    } else this.#ahead.get(head.feed)?.delete(from)
+    if (feed && !isOurs && head.number === held && held === top && held > 0) this.#compareHash(feed, head)
+  }
+
+  #compareHash(feed: Feed, head: FeedHead): void {
+    if (!equalBytes(head.hash, feed.visible.hash)) this.#parts.desk.count('divergingHeads')
+  }
+
+  // ------------------------------------------------------------------------------------------- news
+
+  /** A feed's vector moved; it is durable. */
+  moved(feed: Feed, viaSync: boolean): void {
+    this.#news.set(feed.id, viaSync || (this.#news.get(feed.id) ?? false))
+    this.#newsAtMs ??= this.#parts.desk.now.monotonicMs + limits.receiptDelayMs
+    this.wake()
+  }
+
+  #spreadNews(): void {
+    const { feeds, rooms, desk } = this.#parts
+    this.#newsAtMs = undefined
+    const forPeer = new Map<PeerId, FeedHead[]>()
+    for (const [id, viaSync] of this.#news) {
+      const feed = feeds.get(id)
+      if (!feed || feed.visible.number === 0) continue
+      const targets = new Set<PeerId>(viaSync ? this.#neighbours : [])
+      const author = feed.head?.member
+      for (const peer of rooms.live.values()) {
+        if (peer.store === id || (peer.member === author && author !== desk.me.member)) targets.add(peer.peer)
+      }
+      for (const peer of targets) {
+        const heads = forPeer.get(peer)
+        if (heads) heads.push(feeds.headOf(feed))
+        else forPeer.set(peer, [feeds.headOf(feed)])
+      }
+    }
+    this.#news.clear()
+    for (const [peer, heads] of forPeer) this.#sendVector(peer, heads, false)
+  }
+
+  #compareAll(): void {
+    const { desk, feeds, receipts, rooms, log } = this.#parts
+    this.#compareAtMs = desk.now.monotonicMs + limits.antiEntropyIntervalMs
+    const peers = new Set(this.#neighbours)
+    const lacking = new Set(receipts.openItems().flatMap((item) => receipts.lacking(item)))
+    for (const member of lacking) for (const { peer } of rooms.livePeersOf(member)) peers.add(peer)
+    for (const peer of peers) desk.sendTo(peer, { type: 'digest', digest: feeds.digest })
+    for (const feed of feeds.all()) log.pump(feed)
+    this.#failures.clear()
+    this.#parts.forks.refreshStore()
+  }
+
+  tick(): void {
+    const nowMs = this.#parts.desk.now.monotonicMs
+    for (const [feed, fetch] of this.#fetches) {
+      if (fetch.deadlineMs > nowMs) continue
+      this.#fetches.delete(feed)
+      this.#fail(fetch.peer, feed)
+    }
+    if (this.#newsAtMs !== undefined && nowMs >= this.#newsAtMs) this.#spreadNews()
+    if (this.#compareAtMs !== undefined && nowMs >= this.#compareAtMs) this.#compareAll()
+    this.wake()
+  }
+
+  // ------------------------------------------------------------------------------------------- fetching
+
+  #fail(peer: PeerId, feed: StoreId): void {
+    this.#parts.desk.count('fetchesFailed')
+    this.#failures.set(peer, (this.#failures.get(peer) ?? 0) + 1)
+    this.#ahead.get(feed)?.delete(peer)
+  }
+
+  /** What that peer has of the feed does not help us; until it says more, others are asked. */
+  unserved(peer: PeerId, feed: StoreId): void {
+    this.#ahead.get(feed)?.delete(peer)
+  }
+
+  /** Asks for a feed from there on, whatever the vectors say: for proof of a fork, or to find where two copies part. */
+  probe(peer: PeerId, feed: StoreId, after: number): void {
+    if (this.#fetches.has(feed)) return
+    this.#want(peer, feed, Math.max(0, after))
+  }
+
+  #want(peer: PeerId, feed: StoreId, after: number): void {
+    const { desk } = this.#parts
+    this.#fetches.set(feed, { peer, after, deadlineMs: desk.now.monotonicMs + limits.fetchTimeoutMs })
+    desk.sendTo(peer, { type: 'want', feed, after })
+  }
+
+  /** Starts what fetches may be started. */
+  wake(): void {
+    const { feeds } = this.#parts
+    for (const [id, heads] of this.#ahead) {
+      const feed = feeds.get(id)
+      const held = feed?.visible.number ?? 0
+      for (const [peer, head] of heads) if (head.number <= held) heads.delete(peer)
+      if (heads.size === 0) this.#ahead.delete(id)
+      else if (!this.#fetches.has(id) && !feed?.busy && this.#fetches.size < limits.maxFetches) {
+        const peer = this.#choose(heads, held)
+        if (peer !== undefined) this.#want(peer, id, held)
+      }
+    }
+  }
+
+  /** Whoever still has the very next entry, has failed us least and is not already busy with us. */
+  #choose(heads: ReadonlyMap<PeerId, FeedHead>, held: number): PeerId | undefined {
+    const busy = new Map<PeerId, number>()
+    for (const { peer } of this.#fetches.values()) busy.set(peer, (busy.get(peer) ?? 0) + 1)
+    const failures = (peer: PeerId): number => this.#failures.get(peer) ?? 0
+    const able = [...heads].filter(([peer]) => failures(peer) === 0 || !busy.has(peer))
+    able.sort(([a, headA], [b, headB]) => {
+      const lacks = Number(headA.retired > held) - Number(headB.retired > held)
+      const load = (busy.get(a) ?? 0) - (busy.get(b) ?? 0)
+      return lacks || failures(a) - failures(b) || load || compareText(a, b)
+    })
+    return able[0]?.[0]
+  }
+
+  /** An answer to a `want`. */
+  onFound(
+    from: PeerId,
+    answer: { feed: StoreId; after: number; more: boolean },
+    entries: readonly VerifiedEntry[],
+    rejected: number,
+  ): void {
+    const { feeds, forks, log } = this.#parts
+    const fetch = this.#fetches.get(answer.feed)
+    const asked = fetch?.peer === from && fetch.after === answer.after
+    if (asked) this.#fetches.delete(answer.feed)
+    const usable = entries.filter(({ header }) => header.feed === answer.feed && header.number > answer.after)
+    if (rejected > 0 || usable.length < entries.length) this.#fail(from, answer.feed)
+    if (usable.length === 0 || !asked) {
+      if (asked) this.unserved(from, answer.feed)
+      return this.wake()
+    }
+    if (forks.answered(from, answer.feed, usable)) return this.wake()
+    const before = feeds.get(answer.feed)
+    const held = before?.visible.number ?? 0
+    // A later start is believed only where nobody reachable says that it still has the very next one.
+    const first = Math.min(...usable.map(({ header }) => header.number))
+    const others = [...(this.#ahead.get(answer.feed)?.values() ?? [])]
+    const jump = first > answer.after + 1 && answer.after === held && others.every(({ retired }) => retired > held)
+    const head = this.#ahead.get(answer.feed)?.get(from)
+    log.incoming(from, true, usable, jump)
+    if (head && head.number > held && !jump && first <= held + 1) this.#ahead.get(answer.feed)?.set(from, head)
+    const after = feeds.get(answer.feed)
+    if (!after?.busy && (after?.visible.number ?? 0) === held) this.unserved(from, answer.feed)
+    this.wake()
+  }
+
+  // ------------------------------------------------------------------------------------------- serving
+
+  onWant(from: PeerId, want: PayloadOf<'want'>): void {
+    const queue = this.#wants.get(from)
+    if (queue) {
+      if (queue.length < maxQueuedWants) queue.push(want)
+      else this.#parts.desk.count('wantsDropped')
+      return
+    }
+    if (!this.#isHere(from)) return this.#parts.desk.count('wantsOfStrangers')
+    this.#wants.set(from, [])
+    this.#serve(from, want)
+  }
+
+  #serve(peer: PeerId, { feed: id, after }: PayloadOf<'want'>): void {
+    const feed = this.#parts.feeds.get(id)
+    if (!feed || after >= (feed.head?.number ?? 0)) return this.#answer(peer, id, after, [], false)
+    const count = Math.floor(limits.maxEntriesBytes / Math.max(1, this.#averageBytes))
+    const limit = Math.min(maxServedRows, Math.max(minServedRows, count))
+    const first = Math.max(after, feed.head?.retired ?? 0) + 1
+    const failed = (): void => this.#answer(peer, id, after, [], false)
+    this.#parts.desk.read(
+      [numberRange('feed', id, first, feed.head!.number, limit)],
+      (rows) => this.#answerRows(peer, feed, after, first, rows),
+      failed,
+    )
+  }
+
+  #answerRows(peer: PeerId, feed: Feed, after: number, first: number, rows: readonly Row[]): void {
+    const entries: VerifiedEntry[] = []
+    let bytes = 0
+    for (const { value } of rows) {
+      const stored = readEntry(value)
+      if (!stored || stored.header.number !== first + entries.length) break
+      bytes += sizeOf(stored)
+      if (entries.length > 0 && bytes > limits.maxEntriesBytes) break
+      entries.push(stored)
+    }
+    if (entries.length > 0) this.#averageBytes = Math.ceil(bytes / entries.length)
+    else if (rows.length > 0 || first <= (feed.head?.number ?? 0)) this.#parts.holes.missing(feed, first)
+    const more = entries.length > 0 && first + entries.length - 1 < (feed.head?.number ?? 0)
+    this.#answer(peer, feed.id, after, entries, more)
+  }
+
+  #answer(peer: PeerId, feed: StoreId, after: number, entries: readonly VerifiedEntry[], more: boolean): void {
+    if (this.#isHere(peer)) {
+      const carried = entries.map(({ entry }) => entry)
+      this.#parts.desk.sendTo(peer, { type: 'found', feed, after, entries: carried, more })
+    }
+    const next = this.#wants.get(peer)?.shift()
+    if (next) this.#serve(peer, next)
+    else this.#wants.delete(peer)
+  }
+}

@@ -1,0 +1,178 @@
+// Messages to a name nobody bears yet. Each is a row of its own, without a number, until somebody with that name is
+// seen: then it becomes an entry of the feed, under the same id, in one commit with the row's end. Or its time runs
+// out, which is reported.
+
+import { MeshError } from '../base/errors.ts'
+import type { MessageId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Expectation, Parts } from './desk.ts'
+import type { QueuedMessage } from './outbox.ts'
+import { cursorOf, idRow, keyRange, keys, readRow, row, unboundRow, type UnboundRow } from './rows.ts'
+import type { MessageView, SentState } from './types.ts'
+
+interface Waiting {
+  readonly to: UnboundRow['to']
+  readonly expiresAt: number
+}
+
+export class Unbound {
+  readonly #parts: Parts
+  readonly #waiting = new Map<MessageId, Waiting>()
+  /** Kept by this run, so that `message` is not emitted again when they find their addressee. */
+  readonly #announced = new Set<MessageId>()
+  #nextExpiryMs = Number.POSITIVE_INFINITY
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  load(id: MessageId, value: Uint8Array): void {
+    const read = readRow(unboundRow, value)
+    if (read) this.#know(id, read)
+    else this.#parts.desk.count('unreadableRows')
+  }
+
+  #know(id: MessageId, { to, expiresAt }: { to: UnboundRow['to']; expiresAt: number }): void {
+    if (this.#waiting.has(id)) return
+    this.#waiting.set(id, { to, expiresAt })
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  get nextExpiryMs(): number {
+    return this.#nextExpiryMs
+  }
+
+  stateOf(id: MessageId): SentState | undefined {
+    if (!this.#waiting.has(id)) return undefined
+    return { id, deliveredTo: new Set(), lacking: [], state: 'waiting' }
+  }
+
+  /** Was it announced as waiting already? */
+  wasAnnounced(id: MessageId): boolean {
+    return this.#announced.delete(id)
+  }
+
+  /** Stores a message whose addressee is not known. */
+  keep(message: QueuedMessage): void {
+    const { desk, receipts, outbox } = this.#parts
+    const { requests, id, to, body, bodyHash, replyTo, sentAt } = message
+    const expiresAt = Math.min(message.expiresAt, sentAt + limits.unboundTtlMs)
+    const value: UnboundRow = { id, to, body, bodyHash, replyTo, sentAt, expiresAt }
+    const written = row(keys.unbound(id), unboundRow, value)
+    const resolve = (state: SentState | undefined): void => {
+      for (const request of requests) desk.resolve(request, state)
+    }
+    let feedHasIt = false
+    const idKey = keys.id(desk.me.member, id)
+    const expect: Expectation[] = [
+      { key: written.key, value: undefined, adopt: (found) => found && this.load(id, found) },
+      { key: idKey, value: undefined, adopt: (found) => void (feedHasIt = readRow(idRow, found) !== undefined) },
+    ]
+    desk.commit(
+      { expect, put: [written] },
+      {
+        ok: () => {
+          this.#know(id, value)
+          resolve(this.stateOf(id))
+          this.#announced.add(id)
+          desk.emit({ event: 'message', message: this.view(value) })
+          this.bind()
+        },
+        // The same id again: it waits already, or was written before; the outbox tells which.
+        conflict: () => (feedHasIt ? outbox.add(message) : resolve(receipts.stateOf(id) ?? this.stateOf(id))),
+        failed: (error: MeshError) => {
+          for (const request of requests) desk.reject(request, error)
+        },
+      },
+    )
+  }
+
+  view(value: UnboundRow): MessageView {
+    const { desk, rooms } = this.#parts
+    const { id, to, body, sentAt, replyTo } = value
+    return {
+      id,
+      feed: undefined,
+      number: 0,
+      from: desk.me.member,
+      fromName: rooms.nameOf(desk.me.member),
+      to,
+      body,
+      sentAt,
+      replyTo,
+      addressees: [],
+      deliveredTo: new Set(),
+      state: 'waiting',
+      clockAhead: false,
+      cursor: cursorOf({ ms: sentAt, counter: 0 }, '0'.repeat(32) as never, 0),
+    }
+  }
+
+  /** That the row is still there, where the message comes from one. */
+  expectation(message: QueuedMessage, settled: () => void): Expectation {
+    const adopt = (found: Uint8Array | undefined): void => {
+      if (message.unbound === undefined && found) {
+        this.load(message.id, found)
+        for (const request of message.requests) this.#parts.desk.resolve(request, this.stateOf(message.id))
+        settled()
+      } else if (found === undefined) {
+        this.forget(message.id)
+        settled()
+      }
+    }
+    return { key: keys.unbound(message.id), value: message.unbound, adopt }
+  }
+
+  forget(id: MessageId): void {
+    this.#waiting.delete(id)
+  }
+
+  /** Turns what can be addressed now into entries. */
+  bind(): void {
+    const { outbox, rooms } = this.#parts
+    if (!outbox.ready) return
+    for (const [id, waiting] of this.#waiting) {
+      if (outbox.isQueued(id)) continue
+      if (rooms.resolve(waiting.to) === undefined) continue
+      outbox.queueFromStore(keys.unbound(id), (raw) => {
+        const read = readRow(unboundRow, raw)
+        return read && { kind: 'message', requests: [], ...read, unbound: raw }
+      })
+    }
+  }
+
+  expire(): void {
+    const { desk, receipts } = this.#parts
+    const wallMs = desk.now.wallMs
+    if (wallMs < this.#nextExpiryMs) return
+    this.#nextExpiryMs = Number.POSITIVE_INFINITY
+    for (const [id, { to, expiresAt }] of this.#waiting) {
+      if (expiresAt > wallMs) {
+        this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)
+        continue
+      }
+      desk.read([keyRange(keys.unbound(id))], (rows) => {
+        const value = rows[0]?.value
+        if (!value) return this.forget(id)
+        const lacking: [] = []
+        desk.commit(
+          { expect: [{ key: keys.unbound(id), value, adopt: () => {} }], delete: [keys.unbound(id)] },
+          {
+            ok: () => {
+              this.forget(id)
+              receipts.noteExpired(id)
+              desk.emit({ event: 'expired', id, lacking })
+              receipts.reportExpired(id, to, lacking)
+            },
+            conflict: () => this.forget(id),
+            failed: () => void (this.#nextExpiryMs = wallMs + limits.antiEntropyIntervalMs),
+          },
+        )
+      })
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// What IndexedDB's errors mean to the rest of Skein: three codes, each with a sentence for people.
+
+import { MeshError } from '../../base/errors.ts'
+
+/** @param late the transaction was aborted by us because it took too long. */
+export function storageError(error: unknown, late: boolean): MeshError {
+  if (error instanceof MeshError) return error
+  if (late) {
+    return new MeshError(
+      'storage-busy',
+      'The database does not answer: another tab of this site holds it and may be frozen. Nothing was written; try again, or close that tab.',
+      { cause: error },
+    )
+  }
+  const { name, message } =
+    error instanceof Error ? error : { name: 'no reason given', message: String(error) }
+  if (name === 'QuotaExceededError') {
+    return new MeshError(
+      'storage-full',
+      'The browser gives this site no more room. Nothing was written; what was stored before stays readable.',
+      { cause: error },
+    )
+  }
+  return new MeshError('storage-failed', `The database failed (${name}: ${message}). Nothing was written.`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,199 @@
+// An agent's Store: LevelDB in `<dataDir>/store`, by way of classic-level. Every write is one batch with `sync: true`,
+// so it is done when the log is on the disk. LevelDB locks its directory (one process), and one call at a time runs
+// here, which makes read-compare-write atomic. After a failed write it is opened anew before the next.
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ClassicLevel } from 'classic-level'
+import { MeshError } from '../../base/errors.ts'
+import { equalBytes } from '../../base/ids.ts'
+import type { Commit, CommitResult, Range, Row, Store } from '../../base/ports.ts'
+import { diskError, hasRoom, levelCode } from './disk-errors.ts'
+
+type Level = ClassicLevel<string, Uint8Array>
+type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: string }
+
+/**
+ * Opens (creates, with mode 0700) the data directory's store. Rejects with `data-dir-in-use` where another process
+ * has it open, `native-missing` without classic-level, `storage-full` or `storage-failed` where the disk refuses.
+ */
+export async function openDiskStore(dataDir: string): Promise<Store> {
+  const { ClassicLevel } = await importClassicLevel('classic-level')
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw diskError(error, dataDir)
+  }
+  const open = async (): Promise<Level> => {
+    const level: Level = new ClassicLevel(join(dataDir, 'store'), {
+      keyEncoding: 'utf8',
+      valueEncoding: 'view',
+    })
+    try {
+      await level.open()
+    } catch (error) {
+      throw levelCode(error) === 'LEVEL_LOCKED' ? await inUse(dataDir, error) : diskError(error, dataDir)
+    }
+    return level
+  }
+  const store = new DiskStore(dataDir, open, await open())
+  await writeFile(pidFile(dataDir), `${process.pid}\n`).catch(ignoredForItOnlyNamesUs)
+  return store
+}
+
+// A full disk must not keep an agent from reading what it has.
+const ignoredForItOnlyNamesUs = (): void => undefined
+
+/** A name that bundlers cannot see through: the package is native and optional. */
+async function importClassicLevel(name: string): Promise<typeof import('classic-level')> {
+  try {
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as typeof import('classic-level')
+  } catch (cause) {
+    throw new MeshError(
+      'native-missing',
+      'To store on disk Skein needs the package classic-level: run "npm install classic-level", or join with store: \'memory\'.',
+      { details: { package: name, command: 'npm install classic-level' }, cause },
+    )
+  }
+}
+
+const pidFile = (dataDir: string): string => join(dataDir, 'pid')
+
+async function inUse(dataDir: string, cause: unknown): Promise<MeshError> {
+  const text = await readFile(pidFile(dataDir), 'utf8').catch(() => '')
+  const pid = Number.parseInt(text, 10)
+  const details = Number.isInteger(pid) ? { dataDir, pid } : { dataDir }
+  const who = Number.isInteger(pid) ? `process ${pid}` : 'another process'
+  return new MeshError(
+    'data-dir-in-use',
+    `The data directory ${dataDir} is in use by ${who}. Stop that one, or choose another name or data directory.`,
+    { details, cause },
+  )
+}
+
+class DiskStore implements Store {
+  readonly durable = true
+  readonly #dataDir: string
+  readonly #open: () => Promise<Level>
+  /** Undefined where reopening failed; the next call tries again. */
+  #level: Level | undefined
+  /**
+   * Set by a write that failed: what makes it undone. LevelDB must not be written to any more before it was opened
+   * anew, for its log may end in a torn record, and what came after that would be lost on the next start.
+   */
+  #undo: Operation[] | undefined
+  #closed = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(dataDir: string, open: () => Promise<Level>, level: Level) {
+    this.#dataDir = dataDir
+    this.#open = open
+    this.#level = level
+  }
+
+  commit(commit: Commit): Promise<CommitResult> {
+    return this.#inTurn(async () => {
+      if (this.#undo !== undefined) await this.#recover(this.#undo)
+      return this.#write(await this.#opened(), commit)
+    })
+  }
+
+  get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#inTurn(async () => read(await this.#opened(), keys))
+  }
+
+  range({ from, to, limit, reverse = false }: Range): Promise<Row[]> {
+    return this.#inTurn(async () => {
+      const level = await this.#opened()
+      const options = { gte: from, lt: to, reverse, ...(limit === undefined ? {} : { limit }) }
+      const rows = await level.iterator(options).all()
+      return rows.map(([key, value]) => ({ key, value: plain(value) }))
+    })
+  }
+
+  async close(): Promise<void> {
+    const closing = this.#inTurn(async () => this.#level?.close())
+    this.#closed = true
+    await closing
+  }
+
+  /** One call at a time, in call order, whatever became of those before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new MeshError('storage-failed', 'This store was closed.'))
+    const turn = this.#last.then(work).catch((error: unknown) => {
+      throw diskError(error, this.#dataDir)
+    })
+    this.#last = turn.catch(() => undefined) // its caller has the error
+    return turn
+  }
+
+  async #opened(): Promise<Level> {
+    this.#level ??= await this.#open()
+    return this.#level
+  }
+
+  async #write(level: Level, { expect = [], put = [], delete: remove = [] }: Commit): Promise<CommitResult> {
+    const found = await read(
+      level,
+      expect.map(({ key }) => key),
+    )
+    if (!expect.every(({ value }, i) => sameValue(value, found[i]))) return { ok: false, found }
+    const operations: Operation[] = [
+      ...remove.map((key) => ({ type: 'del' as const, key })),
+      ...put.map(({ key, value }) => ({ type: 'put' as const, key, value })),
+    ]
+    if (operations.length === 0) return { ok: true }
+    try {
+      await level.batch(operations, { sync: true })
+    } catch (error) {
+      this.#undo = []
+      this.#undo = await undoing(level, operations)
+      throw error
+    }
+    return { ok: true }
+  }
+
+  /**
+   * Opens the database anew after a failed write and takes back what of that write may have reached the log. As long
+   * as the disk has no room to open it, it stays as it is, for reading.
+   */
+  async #recover(undo: Operation[]): Promise<void> {
+    if (!(await hasRoom(this.#dataDir))) {
+      throw new MeshError(
+        'storage-full',
+        `There is still no room on the disk that holds ${this.#dataDir}. What was stored before stays readable.`,
+      )
+    }
+    const stale = this.#level
+    this.#level = undefined
+    await stale?.close()
+    const level = await this.#opened()
+    await level.batch(undo, { sync: true })
+    this.#undo = undefined
+  }
+}
+
+async function read(level: Level, keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  if (keys.length === 0) return []
+  const found = await level.getMany([...keys])
+  return found.map((value) => (value === undefined ? undefined : plain(value)))
+}
+
+/** What puts the keys of a write back to what they hold now. */
+async function undoing(level: Level, operations: readonly Operation[]): Promise<Operation[]> {
+  const keys = [...new Set(operations.map(({ key }) => key))]
+  const values = await read(level, keys)
+  return keys.map((key, i) => {
+    const value = values[i]
+    return value === undefined ? { type: 'del', key } : { type: 'put', key, value }
+  })
+}
+
+/** Node's Buffers are bytes with other manners (`slice` shares, `toString` decodes); the port speaks of plain ones. */
+const plain = (value: Uint8Array): Uint8Array =>
+  new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+
+const sameValue = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : equalBytes(a, b)

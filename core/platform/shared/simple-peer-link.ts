@@ -1,0 +1,247 @@
+// WebRTC links, in browsers and in Node: simple-peer with a data channel and nothing else, behind the Connector and
+// Link ports. An attempt lives under the id its initiator chose until it fails, is abandoned, runs out of time or
+// becomes a link; its signals travel as opaque text, a few in one, because signaling servers count messages.
+
+/// <reference path="./simple-peer-min.d.ts" />
+import SimplePeer from 'simple-peer/simplepeer.min.js'
+import { assert } from '../../base/errors.ts'
+import type { PeerId } from '../../base/ids.ts'
+import { limits } from '../../base/limits.ts'
+import type { Clock, Connector, ConnectorEvents, IceServer, Link } from '../../base/ports.ts'
+import { createLinkInbox, type LinkInbox } from './link-inbox.ts'
+import { isDescription, readSignals, writeSignals, type PeerSignal } from './peer-signals.ts'
+import { watchConnection, type DataChannel, type WebRtc } from './watched-connection.ts'
+
+/** Candidates found within this are sent together. chosen: Chromium finds its host candidates within it. */
+const gatherSignalsMs = 10
+
+/** Answers under way at once; a flood of offers ends here. chosen: twice a full mesh that starts all at once. */
+const maxAnswering = 32
+
+export interface SimplePeerConnectorOptions {
+  readonly clock: Clock
+  readonly webrtc: WebRtc
+  /** Default none: host candidates suffice on one network. */
+  readonly iceServers?: readonly IceServer[]
+  /** Default `limits.dialTimeoutMs`. */
+  readonly dialTimeoutMs?: number
+}
+
+/** One way to a remote peer, from its first signal to the end of its link. */
+interface Attempt {
+  readonly remote: PeerId
+  readonly connection: string
+  readonly initiator: boolean
+  readonly peer: SimplePeer
+  readonly inbox: LinkInbox
+  channel: DataChannel | undefined
+  linked: boolean
+  /** Our description was sent. Node's candidates may come before it, and mean nothing to a far end without it. */
+  spoken: boolean
+  /** The far end's description was taken: each end gives one, further ones are dropped. */
+  described: boolean
+  unsent: PeerSignal[]
+  problem: string | undefined
+  callOffTimeout: () => void
+  callOffSignals: (() => void) | undefined
+}
+
+export function createSimplePeerConnector(options: SimplePeerConnectorOptions): Connector {
+  const { clock, webrtc } = options
+  const dialTimeoutMs = options.dialTimeoutMs ?? limits.dialTimeoutMs
+  const attempts = new Map<string, Attempt>()
+  let iceServers = options.iceServers ?? []
+  let events: ConnectorEvents | undefined
+
+  const key = (remote: PeerId, connection: string): string => `${remote} ${connection}`
+  const after = (delayMs: number, ring: () => void): (() => void) => clock.alarm(clock.now().monotonicMs + delayMs, ring)
+
+  const begin = (remote: PeerId, connection: string, initiator: boolean): Attempt => {
+    let attempt: Attempt | undefined = undefined
+    let early: DataChannel | undefined
+    const peer = new SimplePeer({
+      initiator,
+      trickle: true,
+      // Means nothing with trickle on, but its timer (5 s if unset) would keep Node from exiting.
+      iceCompleteTimeout: 1,
+      config: { iceServers: iceServers.map(copyIceServer) },
+      wrtc: watchConnection(webrtc, clock, (channel) => {
+        // simple-peer makes the initiator's channel inside its constructor.
+        if (attempt === undefined) early = channel
+        else if (attempt.channel === undefined) attempt.channel = channel
+        else finish(attempt, 'the far end opened a second data channel')
+      }),
+    })
+    const made: Attempt = {
+      remote,
+      connection,
+      initiator,
+      peer,
+      inbox: createLinkInbox(),
+      channel: early,
+      linked: false,
+      spoken: false,
+      described: false,
+      unsent: [],
+      problem: undefined,
+      callOffTimeout: after(dialTimeoutMs, () => finish(made, `no link within ${dialTimeoutMs / 1000} s`)),
+      callOffSignals: undefined,
+    }
+    attempt = made
+    attempts.set(key(remote, connection), made)
+    // 'data' first: simple-peer keeps frames apart only while somebody listens.
+    peer.on('data', (bytes) => receive(made, bytes))
+    peer.on('signal', (signal) => gather(made, signal as PeerSignal))
+    peer.on('connect', () => connected(made))
+    peer.on('error', (error) => {
+      made.problem = error.message
+    })
+    peer.on('close', () => finish(made, made.problem ?? 'the far end closed the connection'))
+    return made
+  }
+
+  const receive = (attempt: Attempt, bytes: Uint8Array): void => {
+    // A plain view: the Buffer that simple-peer gives slices and prints differently.
+    const kept = attempt.inbox.frame(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    if (!kept) finish(attempt, 'frames came faster than they were taken')
+  }
+
+  const connected = (attempt: Attempt): void => {
+    if (!isKnown(attempt) || attempt.channel === undefined) return
+    attempt.callOffTimeout()
+    attempt.linked = true
+    attempt.channel.bufferedAmountLowThreshold = limits.maxBufferedBytes / 2
+    attempt.channel.addEventListener('bufferedamountlow', () => attempt.inbox.drained())
+    events?.linked(createLink(attempt, end, finish), attempt.connection)
+  }
+
+  const gather = (attempt: Attempt, signal: PeerSignal): void => {
+    if (!isKnown(attempt)) return
+    attempt.unsent.push(signal)
+    if (isDescription(signal)) {
+      attempt.spoken = true
+      sendSignals(attempt)
+    } else if (attempt.spoken) attempt.callOffSignals ??= after(gatherSignalsMs, () => sendSignals(attempt))
+  }
+
+  const sendSignals = (attempt: Attempt): void => {
+    attempt.callOffSignals?.()
+    attempt.callOffSignals = undefined
+    const texts = writeSignals(attempt.unsent)
+    attempt.unsent = []
+    for (const text of texts) events?.signal(attempt.remote, attempt.connection, text)
+  }
+
+  const isKnown = (attempt: Attempt): boolean => attempts.get(key(attempt.remote, attempt.connection)) === attempt
+
+  /** Ends it on our side. False if it had ended before. */
+  const end = (attempt: Attempt): boolean => {
+    if (!isKnown(attempt)) return false
+    attempts.delete(key(attempt.remote, attempt.connection))
+    attempt.callOffTimeout()
+    attempt.callOffSignals?.()
+    attempt.peer.destroy()
+    return true
+  }
+
+  /** Ends it and says so, later. */
+  const finish = (attempt: Attempt, reason: string): void => {
+    if (!end(attempt)) return
+    if (attempt.linked) attempt.inbox.down(reason)
+    else queueMicrotask(() => events?.failed(attempt.remote, attempt.connection, reason))
+  }
+
+  const answer = (remote: PeerId, connection: string): Attempt | undefined => {
+    const waiting = [...attempts.values()].filter((other) => !other.initiator && !other.linked)
+    // An initiator that offers anew has given its former attempt up.
+    const former = waiting.find((other) => other.remote === remote)
+    if (former !== undefined) finish(former, 'the far end began anew')
+    else if (waiting.length >= maxAnswering) return undefined
+    return begin(remote, connection, false)
+  }
+
+  const take = (attempt: Attempt, signal: PeerSignal): void => {
+    if (isDescription(signal)) {
+      if (attempt.described || signal.type !== (attempt.initiator ? 'answer' : 'offer')) return
+      attempt.described = true
+    }
+    try {
+      attempt.peer.signal(signal)
+    } catch (error) {
+      finish(attempt, `a signal was refused: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  return {
+    get events() {
+      return events
+    },
+    set events(listener) {
+      events = listener
+    },
+    dial: (remote, connection) => {
+      assert(!attempts.has(key(remote, connection)), 'each attempt has an id of its own')
+      begin(remote, connection, true)
+    },
+    signal: (remote, connection, data) => {
+      const signals = readSignals(data)
+      const offers = signals.some((signal) => signal.type === 'offer')
+      const attempt = attempts.get(key(remote, connection)) ?? (offers ? answer(remote, connection) : undefined)
+      if (attempt !== undefined) for (const signal of signals) take(attempt, signal)
+    },
+    abandon: (remote, connection) => {
+      const attempt = attempts.get(key(remote, connection))
+      if (attempt !== undefined && !attempt.linked) end(attempt)
+    },
+    configure: (changed) => {
+      iceServers = changed.iceServers
+    },
+    close: () => {
+      events = undefined
+      for (const attempt of [...attempts.values()]) {
+        attempt.inbox.shut()
+        end(attempt)
+      }
+    },
+  }
+}
+
+function createLink(
+  attempt: Attempt,
+  end: (attempt: Attempt) => boolean,
+  finish: (attempt: Attempt, reason: string) => void,
+): Link {
+  const { peer, inbox } = attempt
+  return {
+    kind: 'webrtc',
+    remote: attempt.remote,
+    get bufferedBytes() {
+      return peer.bufferSize
+    },
+    get events() {
+      return inbox.events
+    },
+    set events(listener) {
+      inbox.events = listener
+    },
+    send: (frame) => {
+      assert(frame.length >= 1 && frame.length <= limits.maxFrameBytes, 'a frame is 1 byte to 16 KiB long')
+      if (!inbox.open) return
+      try {
+        peer.send(frame)
+      } catch (error) {
+        finish(attempt, `sending failed: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    },
+    close: () => {
+      inbox.shut()
+      end(attempt)
+    },
+  }
+}
+
+/** Implementations change the object they are given. */
+const copyIceServer = (server: IceServer): object => ({
+  ...server,
+  urls: typeof server.urls === 'string' ? server.urls : [...server.urls],
+})

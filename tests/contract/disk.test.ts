@@ -1,0 +1,304 @@
+// What only the disk can show: kills, a full disk, a torn file, a second process, and the agent's key file.
+
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { toHex } from '../../core/base/ids.ts'
+import { loadDeviceKey } from '../../core/platform/node/device-key.ts'
+import { openDiskStore } from '../../core/platform/node/disk.ts'
+import { createCheckedStore } from '../../core/platform/shared/checked-store.ts'
+import { createCrypto } from '../../core/platform/shared/crypto.ts'
+import { bytes, codeOf, everything, row, sameRows, sameValues, storeContract } from './store-contract.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'skein-disk-'))
+const child = (name: string): string => fileURLToPath(new URL(`children/${name}.ts`, import.meta.url))
+const fresh = (): Promise<string> => mkdtemp(join(root, 'agent-'))
+
+afterAll(() => rm(root, { recursive: true }))
+
+describe('killed', () => {
+  test(
+    'every commit a process reported before SIGKILL is there afterwards, 20 times',
+    { timeout: 240_000 },
+    async () => {
+      const dataDir = join(await fresh(), 'data')
+      let longest = 0
+      for (let round = 1; round <= 20; round++) {
+        const reported = await commitUntilKilled(dataDir, round)
+        longest = Math.max(longest, reported)
+        const store = await openDiskStore(dataDir)
+        const found = new Set(
+          (await store.range({ from: `row/${round}/`, to: `row/${round}0` })).map(({ key }) => key),
+        )
+        for (let n = 1; n <= reported; n++) expect(found).toContain(`row/${round}/${n}`)
+        // Of a commit whose answer the kill cut off, all is there or nothing.
+        const [last] = await store.get(['last'])
+        const newest = Number(new TextDecoder().decode(last).split('/')[1]?.replaceAll('.', ''))
+        expect(found.size).toBe(newest)
+        await store.close()
+      }
+      expect(longest).toBeGreaterThan(10)
+    },
+  )
+})
+
+/** Answers with how many commits the process had reported. */
+function commitUntilKilled(dataDir: string, round: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const process_ = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      child('commit-loop'),
+      dataDir,
+      String(round),
+    ])
+    const enough = 1 + ((round * 7) % 40)
+    let output = ''
+    let errors = ''
+    process_.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.split('\n').length > enough) process_.kill('SIGKILL')
+    })
+    process_.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    process_.on('close', (_, signal) => {
+      if (signal !== 'SIGKILL') reject(new Error(errors))
+      else resolve(Number(output.slice(0, output.lastIndexOf('\n')).split('\n').at(-1)))
+    })
+  })
+}
+
+describe('full', () => {
+  const small = mountSmallDisk()
+  afterAll(() => {
+    if (small === undefined) return
+    execFileSync('umount', ['--lazy', small])
+    rmSync(small, { recursive: true })
+  })
+
+  // Mounting takes root; the case below it runs everywhere.
+  test.skipIf(small === undefined)('ST14 on a file system of 8 MiB', { timeout: 60_000 }, async () => {
+    const full = storeContract.find(({ id }) => id === 'ST14')
+    await full?.run(
+      {
+        durable: true,
+        sharesDatabase: false,
+        open: (name) => openDiskStore(join(small ?? '', name)),
+        fillUp: () => fillUp(small ?? ''),
+      },
+      'agent',
+    )
+  })
+
+  test.skipIf(small === undefined)(
+    'stays readable where it cannot even be opened anew',
+    { timeout: 60_000 },
+    async () => {
+      const dataDir = join(small ?? '', 'bob')
+      const store = await openDiskStore(dataDir)
+      await store.commit({ put: [row('a', 1)] })
+      const makeRoom = await fillUp(small ?? '', 0)
+      for (let i = 0; i < 3; i++) {
+        expect(await codeOf(store.commit({ put: [{ key: 'b', value: new Uint8Array(100_000) }] }))).toBe(
+          'storage-full',
+        )
+        sameRows(await everything(store), [row('a', 1)])
+      }
+      await makeRoom()
+      const later = Array.from({ length: 50 }, (_, i) => row(`c/${10 + i}`, ...new Uint8Array(1000).fill(i)))
+      for (const one of later) await store.commit({ put: [one] })
+      sameRows(await everything(store), [row('a', 1), ...later])
+      await store.close()
+      const reopened = await openDiskStore(dataDir)
+      sameRows(await everything(reopened), [row('a', 1), ...later])
+      await reopened.close()
+    },
+  )
+
+  test('under a limit on the length of files a commit rejects with storage-full, and the store goes on once it is lifted', async () => {
+    const dataDir = join(await fresh(), 'data')
+    const { stdout } = await new Promise<{ stdout: string }>((resolve, reject) =>
+      execFile(
+        'bash',
+        [
+          '-c',
+          'ulimit -S -f 1024 && exec "$@"',
+          'bash',
+          process.execPath,
+          '--import',
+          'tsx',
+          child('commit-under-limit'),
+          dataDir,
+        ],
+        (error, out) => (error ? reject(error) : resolve({ stdout: out })),
+      ),
+    )
+    const seen = JSON.parse(stdout) as { stored: number }
+    expect(seen).toEqual({
+      codes: ['storage-full', 'storage-full'],
+      stored: seen.stored,
+      readable: seen.stored,
+      afterwards: true,
+      kept: seen.stored,
+      smallBytes: 1,
+    })
+    expect(seen.stored).toBeGreaterThan(0)
+  }, 60_000)
+})
+
+/** A file system of 8 MiB, or nothing where we may not mount one. */
+function mountSmallDisk(): string | undefined {
+  const directory = mkdtempSync(join(tmpdir(), 'skein-small-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory], { stdio: 'ignore' })
+    return directory
+  } catch {
+    rmSync(directory, { recursive: true })
+    return undefined
+  }
+}
+
+/** Writes a file until the disk is full but for `spareBytes`; returns how to remove it. */
+async function fillUp(directory: string, spareBytes = 700 * 1024): Promise<() => Promise<void>> {
+  const path = join(directory, 'filler')
+  const file = await open(path, 'w')
+  const written = await writeUntilFull((chunk) => file.appendFile(chunk))
+  await file.close()
+  await truncate(path, Math.max(0, written - spareBytes))
+  return () => rm(path)
+}
+
+async function writeUntilFull(write: (chunk: Uint8Array) => Promise<void>): Promise<number> {
+  const chunk = new Uint8Array(4096)
+  for (let written = 0; ; written += chunk.length) {
+    try {
+      await write(chunk)
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENOSPC') throw error
+      return written
+    }
+  }
+}
+
+describe('damaged', () => {
+  test('whatever byte of its files is flipped, a row reads as it was or as absent, or the store will not open', async () => {
+    const pristine = await fresh()
+    const store = createCheckedStore(await openDiskStore(pristine), {
+      onCorrupt: () => expect.fail('not yet'),
+    })
+    const rows = Array.from({ length: 60 }, (_, i) =>
+      row(`row/${i}`, i, ...Array.from({ length: 100 }, (_, j) => j ^ i)),
+    )
+    await store.commit({ put: rows.slice(0, 30) })
+    await store.close()
+    const again = await openDiskStore(pristine) // turns the log into a table
+    await createCheckedStore(again, { onCorrupt: () => expect.fail('not yet') }).commit({
+      put: rows.slice(30),
+    })
+    await again.close()
+
+    const seen = { whole: 0, damaged: 0, refused: 0 }
+    for (let trial = 0; trial < 40; trial++) {
+      const outcome = await readWithFlippedByte(pristine, trial, rows)
+      seen[outcome] += 1
+    }
+    expect(seen.damaged + seen.refused).toBeGreaterThan(0)
+  }, 60_000)
+})
+
+async function readWithFlippedByte(
+  pristine: string,
+  trial: number,
+  rows: readonly { key: string; value: Uint8Array }[],
+): Promise<'whole' | 'damaged' | 'refused'> {
+  const dataDir = await fresh()
+  execFileSync('cp', ['-r', join(pristine, 'store'), dataDir])
+  const files = (await readdir(join(dataDir, 'store'))).filter((file) => /\.(log|ldb)$/.test(file)).sort()
+  const path = join(dataDir, 'store', files[trial % files.length] ?? '')
+  const content = await readFile(path)
+  if (content.length > 0) {
+    const place = (trial * 7919) % content.length
+    content[place] = (content[place] ?? 0) ^ (1 << (trial % 8))
+    await writeFile(path, content)
+  }
+  let raw
+  try {
+    raw = await openDiskStore(dataDir)
+  } catch (error) {
+    expect((error as { code?: string }).code).toBe('storage-failed')
+    return 'refused'
+  }
+  const store = createCheckedStore(raw, { onCorrupt: () => undefined })
+  const refused = await codeOf(store.get(rows.map(({ key }) => key)))
+  let missing = 0
+  for (const { key, value } of refused === 'resolved' ? rows : []) {
+    const [found] = await store.get([key])
+    if (found === undefined) missing += 1
+    else sameValues([found], [[...value]])
+  }
+  await store.close()
+  if (refused !== 'resolved') expect(refused).toBe('storage-failed')
+  return refused !== 'resolved' ? 'refused' : missing > 0 ? 'damaged' : 'whole'
+}
+
+describe('the data directory', () => {
+  test('a second process gets data-dir-in-use with the pid of the first', async () => {
+    const dataDir = join(await fresh(), 'data')
+    const first = spawn(process.execPath, ['--import', 'tsx', child('commit-loop'), dataDir, '1'])
+    await new Promise((resolve) => first.stdout.once('data', resolve))
+    const error: unknown = await openDiskStore(dataDir).catch((reason: unknown) => reason)
+    first.kill('SIGKILL')
+    await new Promise((resolve) => first.on('close', resolve))
+    expect(error).toMatchObject({ code: 'data-dir-in-use', details: { dataDir, pid: first.pid } })
+    expect(String(error)).toContain(`process ${first.pid}`)
+    const store = await openDiskStore(dataDir) // the lock died with its holder
+    await store.close()
+  }, 30_000)
+
+  test('it is made for its owner only, and one that cannot be made is storage-failed', async () => {
+    const dataDir = join(await fresh(), 'deep', 'data')
+    await (await openDiskStore(dataDir)).close()
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
+    const file = join(dataDir, 'a-file')
+    await writeFile(file, '')
+    expect(await codeOf(openDiskStore(join(file, 'data')))).toBe('storage-failed')
+  })
+})
+
+describe('the device key', () => {
+  const crypto_ = createCrypto()
+
+  test('it is made once, readable by its owner only, and the same ever after', async () => {
+    const dataDir = join(await fresh(), 'data')
+    const keys = await Promise.all([1, 2, 3, 4].map(() => loadDeviceKey(dataDir)))
+    const later = await loadDeviceKey(dataDir)
+    expect(new Set([...keys, later].map(({ publicKey }) => toHex(publicKey))).size).toBe(1)
+    expect(await readdir(dataDir)).toEqual(['device-key.json'])
+    expect((await stat(join(dataDir, 'device-key.json'))).mode & 0o777).toBe(0o600)
+    const signature = await later.sign(bytes(1, 2, 3))
+    expect(await crypto_.verify(keys[0]?.publicKey ?? bytes(), signature, bytes(1, 2, 3))).toBe(true)
+  })
+
+  test.each(['', '{', '{}', '{"kty":"OKP","crv":"Ed25519","d":"AA","x":"AA"}', 'null'])(
+    'a file that reads %j is refused and left as it is',
+    async (text) => {
+      const dataDir = await fresh()
+      const path = join(dataDir, 'device-key.json')
+      await writeFile(path, text)
+      expect(await codeOf(loadDeviceKey(dataDir))).toBe('storage-failed')
+      expect(await readFile(path, 'utf8')).toBe(text)
+    },
+  )
+})
+
+test('without classic-level the error names the command that installs it', async () => {
+  vi.doMock('classic-level', () => {
+    throw new Error('Cannot find package')
+  })
+  const error: unknown = await openDiskStore(await fresh()).catch((reason: unknown) => reason)
+  vi.doUnmock('classic-level')
+  expect(error).toMatchObject({ code: 'native-missing', details: { command: 'npm install classic-level' } })
+})

@@ -1,0 +1,216 @@
+// A stay in a mesh as the app sees it, against a mesh that does what the test says.
+
+import { describe, expect, test, vi } from 'vitest'
+import { createApp, type AppEnvironment } from '../../web/app.ts'
+import { withNewestPage } from '../../web/conversations.ts'
+import { createMemory } from '../../web/remembered.ts'
+import { openSession } from '../../web/state.ts'
+import { asMesh, FakeMesh } from './web-fake-mesh.ts'
+
+function enter(mesh = new FakeMesh('ada')) {
+  const session = openSession({ mesh: asMesh(mesh), meshName: 'acme', now: () => 0, isVisible: () => true })
+  const texts = (): string[] => session.events.lines.value.map((line) => line.text)
+  const bodies = (): unknown[] | undefined =>
+    session.conversations.value.get(session.selected.value)?.messages.value?.map((message) => message.body)
+  return { mesh, session, texts, bodies }
+}
+
+describe('the event line', () => {
+  test("a leader's end and who follows are one sentence, whichever comes first", () => {
+    for (const order of ['peers first', 'leader first']) {
+      const { mesh, texts } = enter()
+      const bob = mesh.arrive('bob')
+      const carol = mesh.arrive('carol')
+      mesh.elect(bob, 'elected')
+      if (order === 'peers first') mesh.depart(bob, 'failed')
+      mesh.elect(carol, 'failed')
+      if (order !== 'peers first') mesh.depart(bob, 'failed')
+      expect(texts().filter((text) => text.includes('went away'))).toEqual([
+        "bob's tab went away; carol leads now.",
+      ])
+    }
+  })
+
+  test('arrivals and departures are said of people, tabs and agents', () => {
+    const { mesh, texts } = enter()
+    const bob = mesh.arrive('bob')
+    const second = mesh.arrive('bob')
+    mesh.arrive('ada')
+    const echo = mesh.arrive('echo', { kind: 'agent' })
+    mesh.depart(second, 'left')
+    mesh.depart(bob, 'left')
+    mesh.depart(echo, 'failed')
+    expect(texts()).toEqual([
+      'bob is here.',
+      'bob opened another tab.',
+      'You opened another tab.',
+      'The agent echo is here.',
+      'bob closed a tab.',
+      'bob left.',
+      'The agent echo went away.',
+    ])
+  })
+
+  test('the server going and coming back is said once each, however often it is tried', () => {
+    const { mesh, texts } = enter()
+    for (const state of ['closed', 'connecting', 'closed', 'connecting', 'open'] as const)
+      mesh.setStatus({ signaling: [{ url: 'ws://signal.test/', state }] })
+    expect(texts()).toEqual([
+      'The signaling server cannot be reached; what you write is stored and goes out later.',
+      'The signaling server is back.',
+    ])
+  })
+
+  test('the same error again and again is one line with a count', () => {
+    const { mesh, session } = enter()
+    const error = Object.assign(new Error('No room.'), { code: 'storage-full' }) as never
+    mesh.emit('error', error)
+    mesh.emit('error', error)
+    expect(session.events.lines.value).toMatchObject([{ text: 'Your storage is full: No room.', times: 2 }])
+  })
+})
+
+describe('conversations', () => {
+  test('a message appears where the history puts it, and a receipt changes its state', async () => {
+    const { mesh, session, bodies } = enter()
+    const bob = mesh.arrive('bob')
+    mesh.roomMembers.set('general', new Set([mesh.me.member, bob.member]))
+    await session.joinRoom('general')
+    await mesh.send('#general', 'hello')
+    await vi.waitFor(() => expect(bodies()).toEqual(['hello']))
+    const [message] = mesh.messages
+    mesh.deliver(message!.id, [bob.member])
+    expect(session.conversations.value.get('#general')?.messages.value?.[0]?.state).toBe('delivered')
+  })
+
+  test('news elsewhere is counted until it is looked at; one’s own words are not news', async () => {
+    const { mesh, session } = enter()
+    const bob = mesh.arrive('bob')
+    mesh.receive({ member: bob.member, name: 'bob' }, mesh.me.member, 'psst')
+    await mesh.send(bob.member, 'yes?')
+    const unread = () => session.conversations.value.get(bob.member)?.unread.value
+    expect(unread()).toBe(1)
+    session.select(bob.member)
+    expect(unread()).toBe(0)
+  })
+
+  test('a late message that belongs before the newest page is shown in its place', async () => {
+    const { mesh, session, bodies } = enter()
+    const bob = { member: mesh.arrive('bob').member, name: 'bob' }
+    for (let n = 0; n < 150; n++) mesh.receive(bob, '#general', n, { silent: true })
+    session.select('#general')
+    await vi.waitFor(() => expect(bodies()).toHaveLength(100))
+    await session.conversations.value.get('#general')?.loadEarlier()
+    expect(bodies()).toEqual(Array.from({ length: 150 }, (_, n) => n))
+    const late = mesh.receive(bob, '#general', 'late', { silent: true })
+    mesh.messages.splice(20, 0, mesh.messages.pop()!)
+    mesh.emit('message', late)
+    await vi.waitFor(() => expect(bodies()?.[20]).toBe('late'))
+    expect(bodies()).toHaveLength(151)
+  })
+
+  test('a name nobody bore becomes its bearer’s conversation at first sight, the draft with it', async () => {
+    const { mesh, session, bodies } = enter()
+    session.select('@zoe')
+    await mesh.send('@zoe', 'welcome')
+    await vi.waitFor(() => expect(bodies()).toEqual(['welcome']))
+    session.conversations.value.get('@zoe')?.draft.edit('and more')
+    const zoe = mesh.arrive('zoe', { silent: true })
+    mesh.replace(mesh.messages[0]!.id, { addressees: [zoe.member], state: 'stored' })
+    mesh.emit('members', [...mesh.members.values()])
+    expect(session.selected.value).toBe(zoe.member)
+    expect(session.conversations.value.has('@zoe')).toBe(false)
+    expect(session.conversations.value.get(zoe.member)?.draft.text.value).toBe('and more')
+    await vi.waitFor(() => expect(bodies()).toEqual(['welcome']))
+  })
+
+  test('messages that did not change stay the same objects', () => {
+    const mesh = new FakeMesh('ada')
+    const one = mesh.receive({ member: mesh.me.member, name: 'ada' }, '#general', 1)
+    const [kept] = withNewestPage([one], [{ ...one }])
+    expect(kept).toBe(one)
+  })
+})
+
+describe('joining', () => {
+  function appWith(change: Partial<AppEnvironment> = {}, shelf = new Map<string, string>()) {
+    const store = {
+      getItem: (key: string) => shelf.get(key) ?? null,
+      setItem: (key: string, value: string) => void shelf.set(key, value),
+      removeItem: (key: string) => void shelf.delete(key),
+    }
+    const meshes: FakeMesh[] = []
+    const published: unknown[] = []
+    const app = createApp({
+      joinMesh: ({ name }) => {
+        meshes.push(new FakeMesh(name))
+        return Promise.resolve(asMesh(meshes.at(-1)!))
+      },
+      memory: createMemory(store, undefined),
+      now: () => 0,
+      isVisible: () => true,
+      publish: (mesh) => published.push(mesh),
+      ...change,
+    })
+    return { app, meshes, published, shelf }
+  }
+
+  test('an invitation with a name joins at once, into #general on the first visit only', async () => {
+    const { app, meshes, published, shelf } = appWith()
+    await app.start({ mesh: 'acme', name: 'ada' })
+    expect(app.screen.value.type).toBe('session')
+    expect(published).toEqual([meshes[0]])
+    expect(meshes[0]?.room('general').joined).toBe(true)
+    const again = appWith({}, shelf)
+    await again.app.start(undefined)
+    expect(again.app.screen.value.type).toBe('session')
+    expect(again.meshes[0]?.room('general').joined).toBe(false)
+  })
+
+  test('without a name it asks, with the mesh filled in', async () => {
+    const { app } = appWith()
+    await app.start({ mesh: 'acme', name: undefined })
+    expect(app.screen.value).toEqual({ type: 'ask', mesh: 'acme', name: '' })
+  })
+
+  test('a bad name gets a sentence and no mesh', async () => {
+    const { app, meshes } = appWith()
+    await app.start({ mesh: 'acme', name: 'ada lovelace' })
+    expect(app.screen.value).toMatchObject({ type: 'ask', nameProblem: expect.stringMatching(/letters/) })
+    expect(meshes).toEqual([])
+  })
+
+  test('an insecure page, and storage that will not open, are said on a screen of their own', async () => {
+    const refuse = (code: string) => () => Promise.reject(Object.assign(new Error('Why.'), { code }))
+    const insecure = appWith({ joinMesh: refuse('insecure-context') })
+    await insecure.app.join('acme', 'ada')
+    expect(insecure.app.screen.value).toEqual({ type: 'insecure', sentence: 'Why.' })
+    const busy = appWith({ joinMesh: refuse('storage-busy') })
+    await busy.app.join('acme', 'ada')
+    expect(busy.app.screen.value).toMatchObject({
+      type: 'failed',
+      sentence: 'Your storage does not answer: Why.',
+    })
+  })
+
+  test('who leaves on purpose is asked the next time; who only closed the tab is not', async () => {
+    const { app, meshes, published, shelf } = appWith()
+    await app.start({ mesh: 'acme', name: 'ada' })
+    await app.leave()
+    expect(meshes[0]?.left).toBe(true)
+    expect(published.at(-1)).toBeUndefined()
+    const again = appWith({}, shelf)
+    await again.app.start(undefined)
+    expect(again.app.screen.value).toEqual({ type: 'ask', mesh: 'acme', name: 'ada' })
+  })
+
+  test('a browser that refuses to remember is only a browser that forgets', async () => {
+    const broken = () => {
+      throw new Error('denied')
+    }
+    const memory = createMemory({ getItem: broken, setItem: broken, removeItem: broken }, undefined)
+    const { app } = appWith({ memory })
+    await app.start({ mesh: 'acme', name: 'ada' })
+    expect(app.screen.value.type).toBe('session')
+  })
+})

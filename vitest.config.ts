@@ -1,0 +1,23 @@
+// Everything that needs no browser. Two workers: the machines it runs on have two cores.
+
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^skein$/, replacement: path('core/node.ts') },
+      { find: /^skein\/signaling$/, replacement: path('signaling/index.ts') },
+    ],
+  },
+  test: {
+    include: ['tests/{unit,sim,contract,interop,package}/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: ['default'],
+  },
+})

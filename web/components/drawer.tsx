@@ -1,0 +1,69 @@
+// A side of the page that is simply there on wide screens, and slides in on narrow ones. As a drawer it takes
+// the focus, gives it back, and closes with Escape; closed it cannot be reached by keyboard or screen reader.
+
+import { useSignal, type ReadonlySignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+
+interface DrawerProps {
+  readonly side: 'left' | 'right'
+  readonly label: string
+  readonly isDrawer: boolean
+  readonly isOpen: boolean
+  readonly onClose: () => void
+  readonly children: ComponentChildren
+}
+
+export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: DrawerProps) {
+  const element = useRef<HTMLDivElement>(null)
+  const shown = isDrawer && isOpen
+  useEffect(() => {
+    if (!shown) return
+    const before = document.activeElement
+    element.current?.focus()
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') onClose()
+    }
+    document.addEventListener('keydown', onKey)
+    return () => {
+      document.removeEventListener('keydown', onKey)
+      if (before instanceof HTMLElement) before.focus()
+    }
+  }, [shown])
+  return (
+    <div
+      ref={element}
+      class={`side side-${side}`}
+      aria-label={label}
+      tabIndex={-1}
+      inert={isDrawer && !isOpen}
+      role={shown ? 'dialog' : 'complementary'}
+      aria-modal={shown}
+    >
+      {isDrawer && (
+        <button type="button" class="icon-button drawer-close" onClick={onClose}>
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d="M5 5l10 10M15 5L5 15" />
+          </svg>
+          <span class="visually-hidden">Close</span>
+        </button>
+      )}
+      {children}
+    </div>
+  )
+}
+
+/** Follows a media query. */
+export function useNarrow(query: string): ReadonlySignal<boolean> {
+  const matches = useSignal(window.matchMedia(query).matches)
+  useEffect(() => {
+    const list = window.matchMedia(query)
+    const follow = () => {
+      matches.value = list.matches
+    }
+    follow()
+    list.addEventListener('change', follow)
+    return () => list.removeEventListener('change', follow)
+  }, [query])
+  return matches
+}

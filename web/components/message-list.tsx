@@ -1,0 +1,170 @@
+// The messages of one conversation. It stays at the newest unless the reader scrolled up; then it stands still
+// and says how many came in.
+
+import { useSignal } from '@preact/signals'
+import { Fragment } from 'preact'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import type { Message } from 'skein'
+import type { Conversation } from '../conversations.ts'
+import type { Session } from '../state.ts'
+import { count } from '../words.ts'
+import { MessageRow } from './message-row.tsx'
+
+interface MessageListProps {
+  readonly session: Session
+  readonly conversation: Conversation
+}
+
+/** So near to the end counts as being there; pixels. */
+const nearEnd = 48
+
+export function MessageList({ session, conversation }: MessageListProps) {
+  const messages = conversation.messages.value
+  const scroller = useRef<HTMLDivElement>(null)
+  const missed = useStickyScroll(scroller, messages, session.me.value.member)
+  return (
+    <div class="messages-frame">
+      <div
+        class="messages"
+        ref={scroller}
+        role="log"
+        aria-label="Messages"
+        aria-relevant="additions"
+        aria-busy={messages === undefined}
+        tabIndex={0}
+      >
+        {conversation.hasEarlier.value && (
+          <button
+            type="button"
+            class="quiet-button load-earlier"
+            data-testid="load-earlier"
+            disabled={conversation.loadingEarlier.value}
+            onClick={() => void conversation.loadEarlier()}
+          >
+            {conversation.loadingEarlier.value ? 'Loading…' : 'Load earlier messages'}
+          </button>
+        )}
+        {messages === undefined && <p class="quiet empty">Reading what is stored here…</p>}
+        {messages?.length === 0 && <EmptyConversation conversation={conversation} />}
+        {messages?.map((message, at) => {
+          const before = messages[at - 1]
+          const newDay = !before || !sameDay(before.sentAt, message.sentAt)
+          return (
+            <Fragment key={message.id}>
+              {newDay && <p class="day">{dayOf(message.sentAt)}</p>}
+              <MessageRow
+                session={session}
+                message={message}
+                continues={!newDay && continues(before, message)}
+                endsRun={!continues(message, messages[at + 1])}
+              />
+            </Fragment>
+          )
+        })}
+      </div>
+      {missed.value > 0 && (
+        <button
+          type="button"
+          class="jump"
+          data-testid="jump"
+          onClick={() => {
+            if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
+          }}
+        >
+          {count(missed.value, 'new message')} ↓
+        </button>
+      )}
+    </div>
+  )
+}
+
+function EmptyConversation({ conversation }: { conversation: Conversation }) {
+  return (
+    <div class="empty">
+      <svg viewBox="0 0 96 56" aria-hidden="true">
+        <path d="M40 16q4-4 8-1q4-3 8 1M26 28q4-4 8-1q4-3 8 1M54 28q4-4 8-1q4-3 8 1M12 40q4-4 8-1q4-3 8 1M68 40q4-4 8-1q4-3 8 1" />
+      </svg>
+      <p>No messages yet.</p>
+      <p class="quiet">
+        {conversation.key.startsWith('#')
+          ? 'What you write is stored here and given to everyone in the room.'
+          : 'Only the two of you see what is written here.'}
+      </p>
+    </div>
+  )
+}
+
+/** Keeps the end in view, or the reader's place; returns how many messages came in below. */
+function useStickyScroll(
+  scroller: { readonly current: HTMLDivElement | null },
+  messages: readonly Message[] | undefined,
+  me: Message['from'],
+) {
+  const missed = useSignal(0)
+  const place = useRef({ atEnd: true, height: 0, top: 0, firstId: '', lastId: '' })
+
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    const look = () => {
+      const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd
+      Object.assign(place.current, { atEnd, top: element.scrollTop })
+      if (atEnd) missed.value = 0
+    }
+    const stick = () => {
+      if (place.current.atEnd) element.scrollTop = element.scrollHeight
+    }
+    const resizes = new ResizeObserver(stick)
+    resizes.observe(element)
+    element.addEventListener('scroll', look, { passive: true })
+    return () => {
+      resizes.disconnect()
+      element.removeEventListener('scroll', look)
+    }
+  }, [])
+
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (!element || !messages) return
+    const before = place.current
+    const first = messages[0]?.id ?? ''
+    const last = messages.at(-1)
+    const known = messages.findLastIndex((message) => message.id === before.lastId)
+    const isMineAndNew = last?.from === me && last.id !== before.lastId && known >= 0
+    if (before.atEnd || isMineAndNew) {
+      element.scrollTop = element.scrollHeight
+    } else {
+      if (first !== before.firstId) element.scrollTop = before.top + (element.scrollHeight - before.height)
+      if (known >= 0) missed.value += messages.length - 1 - known
+    }
+    Object.assign(before, {
+      height: element.scrollHeight,
+      top: element.scrollTop,
+      firstId: first,
+      lastId: last?.id ?? '',
+    })
+  }, [messages])
+
+  return missed
+}
+
+const runMs = 5 * 60_000
+
+/** Said by the same one in one go: the name is not written again. */
+const continues = (before: Message | undefined, message: Message | undefined): boolean =>
+  before !== undefined &&
+  message !== undefined &&
+  before.from === message.from &&
+  Math.abs(message.sentAt - before.sentAt) < runMs
+
+const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() === new Date(b).toDateString()
+
+const dayOf = (at: number): string =>
+  sameDay(at, Date.now())
+    ? 'Today'
+    : new Intl.DateTimeFormat(undefined, {
+        weekday: 'long',
+        day: 'numeric',
+        month: 'long',
+        year: 'numeric',
+      }).format(at)

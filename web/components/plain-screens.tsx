@@ -1,0 +1,83 @@
+// Full screens without a mesh: opening, an insecure address, a failure.
+
+import type { ComponentChildren } from 'preact'
+import { Wordmark } from './wordmark.tsx'
+
+function PlainScreen({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <main class="plain-screen">
+      <div class="card">
+        <Wordmark />
+        <h1>{title}</h1>
+        {children}
+      </div>
+    </main>
+  )
+}
+
+export function OpeningScreen({ mesh, name }: { mesh: string; name: string }) {
+  return (
+    <PlainScreen title={`Joining ${mesh} as ${name}`}>
+      <p role="status" class="quiet" data-testid="status-line">
+        Opening storage…
+      </p>
+    </PlainScreen>
+  )
+}
+
+export function InsecureScreen({ sentence }: { sentence: string }) {
+  const { port, hostname } = window.location
+  const local = `http://localhost${port && `:${port}`}`
+  return (
+    <PlainScreen title="This address is not secure">
+      <p role="alert" data-testid="insecure">
+        {sentence}
+      </p>
+      <p>
+        Browsers give a page the keys and locks that Skein needs only over <code>https</code>, or when it
+        comes from the machine it is shown on. Any of these will do:
+      </p>
+      <ul class="steps">
+        <li>
+          On the machine that runs the server, open <code>{local}</code>.
+        </li>
+        <li>
+          Start the server with a certificate:{' '}
+          <code>npm start -- --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem</code>, and open{' '}
+          <code>
+            https://{hostname}
+            {port && `:${port}`}
+          </code>
+          .
+        </li>
+        <li>
+          Bring the port to this machine:{' '}
+          <code>
+            ssh -L {port || '80'}:localhost:{port || '80'} {hostname}
+          </code>
+          , and open <code>{local}</code> here.
+        </li>
+      </ul>
+    </PlainScreen>
+  )
+}
+
+export function FailedScreen({
+  screen,
+  onRetry,
+}: {
+  screen: { readonly mesh: string; readonly name: string; readonly sentence: string }
+  onRetry: () => void
+}) {
+  return (
+    <PlainScreen title={`Could not join ${screen.mesh}`}>
+      <p role="alert" data-testid="failed">
+        {screen.sentence}
+      </p>
+      <p class="quiet">Nothing that was stored on this device is touched by this.</p>
+      <button type="button" class="primary" onClick={onRetry}>
+        Try again
+      </button>
+    </PlainScreen>
+  )
+}

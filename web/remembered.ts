@@ -1,0 +1,73 @@
+// What this device and this tab remember between visits: the name, the mesh, and whether `#general` was
+// joined once. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
+// everything else works.
+
+/** The part of Web Storage used here. */
+export interface Shelf {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
+
+export interface Remembered {
+  /** What to put into the form: this tab's own, else the device's last. */
+  readonly name: string | undefined
+  readonly mesh: string | undefined
+  /** Join without asking: the name is known and the person did not leave on purpose. */
+  readonly joinsAtOnce: boolean
+}
+
+export interface Memory {
+  read(): Remembered
+  joined(name: string, mesh: string): void
+  leftOnPurpose(): void
+  /** True once for each mesh on this device. */
+  isFirstVisit(mesh: string): boolean
+  visited(mesh: string): void
+}
+
+const key = (what: string): string => `skein-app:${what}`
+
+/** `device` outlives the tab, `tab` does not; either may be missing. */
+export function createMemory(device: Shelf | undefined, tab: Shelf | undefined): Memory {
+  const get = (shelf: Shelf | undefined, what: string): string | undefined =>
+    attempt(() => shelf?.getItem(key(what)) ?? undefined)
+  const set = (shelf: Shelf | undefined, what: string, value: string): void =>
+    attempt(() => shelf?.setItem(key(what), value))
+  const forget = (shelf: Shelf | undefined, what: string): void => attempt(() => shelf?.removeItem(key(what)))
+
+  return {
+    read() {
+      const name = get(tab, 'name') ?? get(device, 'name')
+      const mesh = get(tab, 'mesh') ?? get(device, 'mesh')
+      const stayedOut = get(tab, 'name') === undefined && get(device, 'stayed-out') !== undefined
+      return { name, mesh, joinsAtOnce: name !== undefined && !stayedOut }
+    },
+    joined(name, mesh) {
+      for (const shelf of [device, tab]) {
+        set(shelf, 'name', name)
+        set(shelf, 'mesh', mesh)
+      }
+      forget(device, 'stayed-out')
+    },
+    leftOnPurpose() {
+      forget(tab, 'name')
+      forget(tab, 'mesh')
+      set(device, 'stayed-out', 'yes')
+    },
+    isFirstVisit: (mesh) => get(device, `visited:${mesh}`) === undefined,
+    visited: (mesh) => set(device, `visited:${mesh}`, 'yes'),
+  }
+}
+
+/** Storage that is switched off or full throws on every use: the same as remembering nothing. */
+function attempt<T>(use: () => T): T | undefined {
+  try {
+    return use()
+  } catch {
+    return undefined
+  }
+}
+
+/** A page's shelf; even asking for it throws where storage is switched off. */
+export const shelfOf = (get: () => Shelf): Shelf | undefined => attempt(get)

@@ -1,0 +1,78 @@
+// Opens the app with no server at all. A build's files are cached together when its worker is installed and
+// never changed afterwards, so that index.html and the files it names always belong together.
+
+import { cacheName, cachePrefix, planFor } from './offline-policy.ts'
+
+/** Put in by the build: every file of the app as an absolute path, `index.html` among them. */
+declare const __PRECACHE__: readonly string[]
+declare const self: ServiceWorkerGlobalScope
+
+/** A server that takes longer than this to begin answering is not waited for. chosen: a slow phone's patience. */
+const pageTimeoutMs = 2000
+
+const base = new URL(self.registration.scope).pathname
+const files = __PRECACHE__
+const assets = new Set(files)
+const name = cacheName(files)
+const indexPath = `${base}index.html`
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(precache())
+})
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(dropOldCaches().then(() => self.clients.claim()))
+})
+
+// A new build waits for the tabs of the old one to close, unless the only tab asks: that one has loaded all it needs.
+self.addEventListener('message', (event) => {
+  if (event.data === 'activate-if-alone') event.waitUntil(activateIfAlone())
+})
+
+self.addEventListener('fetch', (event) => {
+  const plan = planFor(event.request, self.location.origin, base, assets)
+  if (plan === 'page') event.respondWith(page(event.request))
+  if (plan === 'asset') event.respondWith(asset(event.request))
+})
+
+async function precache(): Promise<void> {
+  const cache = await caches.open(name)
+  await cache.addAll([...assets].map((path) => new Request(path, { cache: 'reload' })))
+}
+
+async function dropOldCaches(): Promise<void> {
+  const old = (await caches.keys()).filter((key) => key.startsWith(cachePrefix) && key !== name)
+  await Promise.all(old.map((key) => caches.delete(key)))
+}
+
+async function activateIfAlone(): Promise<void> {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  if (windows.length <= 1) await self.skipWaiting()
+}
+
+async function page(request: Request): Promise<Response> {
+  const fresh = await fetchSoon(request)
+  if (fresh !== undefined && fresh.status < 500) return fresh
+  return (await cached(indexPath)) ?? fresh ?? Response.error()
+}
+
+/** The network's answer, or undefined where it fails or keeps us waiting. */
+function fetchSoon(request: Request): Promise<Response | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, pageTimeoutMs, undefined)
+    const settle = (response: Response | undefined): void => {
+      clearTimeout(timer)
+      resolve(response)
+    }
+    fetch(request).then(settle, () => settle(undefined))
+  })
+}
+
+async function asset(request: Request): Promise<Response> {
+  return (await cached(new URL(request.url).pathname)) ?? fetch(request)
+}
+
+async function cached(path: string): Promise<Response | undefined> {
+  const cache = await caches.open(name)
+  return cache.match(path)
+}

@@ -1,0 +1,263 @@
+// One stay in a mesh, as signals: the mesh's events come in here, components read what comes out. Everything
+// shown of the mesh is a snapshot taken at its last event; nothing here decides protocol.
+
+import { batch, signal, type ReadonlySignal } from '@preact/signals'
+import type {
+  LeaderChange,
+  Member,
+  MemberId,
+  Mesh,
+  MeshError,
+  MeshStatus,
+  Peer,
+  PeersChange,
+  Room,
+} from 'skein'
+import {
+  conversationsOf,
+  createConversation,
+  type Conversation,
+  type ConversationKey,
+} from './conversations.ts'
+import { createEventLog, type EventLog } from './event-log.ts'
+import {
+  arrivalSentence,
+  departureWords,
+  errorSentence,
+  leaderSentence,
+  renameSentence,
+  sentence,
+  signalingSentences,
+} from './event-sentences.ts'
+
+export interface Session {
+  readonly mesh: Mesh
+  readonly meshName: string
+  readonly me: ReadonlySignal<Peer>
+  readonly peers: ReadonlySignal<readonly Peer[]>
+  readonly members: ReadonlySignal<ReadonlyMap<MemberId, Member>>
+  readonly rooms: ReadonlySignal<readonly Room[]>
+  readonly leader: ReadonlySignal<{ readonly peer: Peer | undefined; readonly epoch: number }>
+  readonly status: ReadonlySignal<MeshStatus>
+  readonly events: EventLog
+  /** Those opened, written in, or with news. */
+  readonly conversations: ReadonlySignal<ReadonlyMap<ConversationKey, Conversation>>
+  readonly selected: ReadonlySignal<ConversationKey>
+  select(key: ConversationKey): void
+  /** Joins (and so creates) a room and shows it. Rejects with the library's error. */
+  joinRoom(name: string): Promise<void>
+  leaveRoom(name: string): Promise<void>
+  /** Takes the status again; it has figures that change without an event. */
+  refreshStatus(): void
+  /** Shows a failure as a line of the event log. */
+  report(error: unknown): void
+  /** Stops listening; the mesh itself goes on. */
+  close(): void
+}
+
+export interface SessionOptions {
+  readonly mesh: Mesh
+  readonly meshName: string
+  readonly now: () => number
+  /** True while the person can see the page. */
+  readonly isVisible: () => boolean
+}
+
+export function openSession({ mesh, meshName, now, isVisible }: SessionOptions): Session {
+  const me = signal(mesh.me)
+  const peers = signal<readonly Peer[]>([...mesh.peers.values()])
+  const members = signal<ReadonlyMap<MemberId, Member>>(new Map(mesh.members))
+  const rooms = signal<readonly Room[]>(sortedRooms(mesh))
+  const leader = signal({ peer: mesh.leader, epoch: mesh.epoch })
+  const status = signal(mesh.status())
+  const events = createEventLog(now)
+  const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
+  const selected = signal<ConversationKey>('#general')
+  const report = (error: unknown): void => void events.say(errorSentence(error), 'bad')
+  const narrator = createNarrator(mesh, events)
+
+  function conversation(key: ConversationKey): Conversation {
+    const known = conversations.value.get(key)
+    if (known) return known
+    const made = createConversation(mesh, key, report, errorSentence)
+    conversations.value = new Map(conversations.value).set(key, made)
+    return made
+  }
+
+  function select(key: ConversationKey): void {
+    const shown = conversation(boundKey(key, mesh))
+    batch(() => {
+      selected.value = shown.key
+      shown.markRead()
+    })
+    void shown.refresh()
+  }
+
+  /** A conversation with a name becomes one with its bearer as soon as somebody bears it. */
+  function bindNames(): void {
+    for (const [key, unbound] of conversations.value) {
+      const bound = boundKey(key, mesh)
+      if (bound === key) continue
+      const successor = conversation(bound)
+      if (successor.draft.text.value === '') successor.draft.edit(unbound.draft.text.value)
+      const rest = new Map(conversations.value)
+      rest.delete(key)
+      conversations.value = rest
+      if (selected.value === key) select(bound)
+    }
+  }
+
+  function refreshWaiting(): void {
+    for (const shown of conversations.value.values())
+      if (shown.messages.value?.some((message) => message.state === 'waiting' || message.state === 'stored'))
+        void shown.refresh()
+  }
+
+  const offs = [
+    mesh.on('peers', (change) =>
+      batch(() => {
+        peers.value = [...mesh.peers.values()]
+        me.value = mesh.me
+        narrator.peers(change)
+      }),
+    ),
+    mesh.on('members', () =>
+      batch(() => {
+        narrator.members(members.value)
+        members.value = new Map(mesh.members)
+        rooms.value = sortedRooms(mesh)
+        bindNames()
+        refreshWaiting()
+      }),
+    ),
+    mesh.on('rooms', () => {
+      rooms.value = sortedRooms(mesh)
+    }),
+    mesh.on('leader', (change) =>
+      batch(() => {
+        leader.value = { peer: change.leader, epoch: change.epoch }
+        narrator.leader(change)
+      }),
+    ),
+    mesh.on('links', () => {
+      status.value = mesh.status()
+    }),
+    mesh.on('status', (changed) =>
+      batch(() => {
+        status.value = changed
+        narrator.status(changed)
+      }),
+    ),
+    mesh.on('message', (message) => {
+      for (const key of conversationsOf(message, mesh.me.member)) {
+        const seen = message.from === mesh.me.member || (selected.value === key && isVisible())
+        conversation(key).received(message, seen)
+      }
+    }),
+    mesh.on('receipt', (receipt) => {
+      for (const shown of conversations.value.values()) shown.receipt(receipt, mesh.me.member)
+    }),
+    mesh.on('error', (error: MeshError) => {
+      if (error.code === 'expired') refreshWaiting()
+      if (error.code !== 'signaling-failed' || !narrator.signalingIsDown()) report(error)
+    }),
+  ]
+
+  narrator.status(status.value)
+  select(selected.value)
+  return {
+    mesh,
+    meshName,
+    me,
+    peers,
+    members,
+    rooms,
+    leader,
+    status,
+    events,
+    conversations,
+    selected,
+    select,
+    async joinRoom(name) {
+      await mesh.room(name).join()
+      rooms.value = sortedRooms(mesh)
+      select(`#${name}`)
+    },
+    async leaveRoom(name) {
+      await mesh.room(name).leave()
+      rooms.value = sortedRooms(mesh)
+    },
+    refreshStatus() {
+      status.value = mesh.status()
+    },
+    report,
+    close() {
+      for (const off of offs) off()
+    },
+  }
+}
+
+const sortedRooms = (mesh: Mesh): Room[] =>
+  [...mesh.rooms.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+
+/** The member that alone bears the name, or the key as it is. */
+function boundKey(key: ConversationKey, mesh: Mesh): ConversationKey {
+  if (!key.startsWith('@')) return key
+  const bearers = [...mesh.members.values()].filter((member) => `@${member.name}` === key)
+  return bearers.length === 1 && bearers[0] ? bearers[0].id : key
+}
+
+/** Writes the event line. It remembers only what it needs so as not to say one thing twice. */
+function createNarrator(mesh: Mesh, events: EventLog) {
+  let leaderId = mesh.leader?.id
+  /** The line about the leader's end, until it is said who leads now. */
+  let leaderWent: { readonly peer: Peer['id']; readonly line: number } | undefined
+  let toldWithLeader: Peer['id'] | undefined
+  let serverUp: ReadonlyMap<string, boolean> = new Map()
+
+  const siblings = (peer: Peer): number =>
+    [...mesh.peers.values()].filter((other) => other.member === peer.member && other.id !== peer.id).length
+
+  return {
+    peers(change: PeersChange): void {
+      for (const { peer, reason } of change.left) {
+        if (peer.id === toldWithLeader) continue
+        const words = departureWords(peer, mesh.me, reason, siblings(peer))
+        const line = events.say(sentence(words), reason === 'left' ? 'plain' : 'bad')
+        if (peer.id === leaderId) leaderWent = { peer: peer.id, line }
+      }
+      for (const peer of change.joined)
+        if (peer.id !== mesh.me.id) events.say(arrivalSentence(peer, mesh.me, siblings(peer)), 'good')
+    },
+
+    members(before: ReadonlyMap<MemberId, Member>): void {
+      for (const [id, member] of mesh.members) {
+        const known = before.get(id)
+        if (known && known.name !== member.name) events.say(renameSentence(known.name, member.name))
+      }
+    },
+
+    leader(change: LeaderChange): void {
+      leaderId = change.leader?.id
+      const text = leaderSentence(change, mesh.me, siblings)
+      const went = change.previous?.id === leaderWent?.peer ? leaderWent : undefined
+      leaderWent = undefined
+      if (!went || !events.amend(went.line, text)) events.say(text, change.leader ? 'plain' : 'bad')
+      const gone = change.reason === 'failed' || change.reason === 'left'
+      toldWithLeader = gone ? change.previous?.id : undefined
+    },
+
+    status(now: MeshStatus): void {
+      for (const { text, good } of signalingSentences(serverUp, now, now.links.length))
+        events.say(text, good ? 'good' : 'bad')
+      serverUp = new Map(
+        now.signaling.map(({ url, state }) => [
+          url,
+          state === 'open' || (state === 'connecting' && serverUp.get(url) !== false),
+        ]),
+      )
+    },
+
+    signalingIsDown: (): boolean => [...serverUp.values()].some((up) => !up),
+  }
+}

@@ -1,0 +1,124 @@
+// How the app says things: names in a row, who has a message, how somebody is linked, how the mesh stands.
+// Pure, so that every sentence can be tested.
+
+import type { Address, LinkStatus, Member, MemberId, MeshStatus, Message, Peer } from 'skein'
+
+/** "bob", "bob and carol", "bob, carol and 3 others". */
+export function inARow(names: readonly string[], most = 3): string {
+  if (names.length <= 1) return names[0] ?? 'nobody'
+  const shown = names.length > most + 1 ? names.slice(0, most) : names
+  const rest = names.length - shown.length
+  if (rest > 0) return `${shown.join(', ')} and ${rest} others`
+  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`
+}
+
+export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+/** Ids told apart at a glance. */
+export const shortId = (id: string): string => id.slice(0, 4)
+
+/** The member's name; with a piece of its id where two bear the same. */
+export function labelOf(id: MemberId, members: ReadonlyMap<MemberId, Member>): string {
+  const member = members.get(id)
+  if (!member) return `somebody (${shortId(id)})`
+  for (const other of members.values())
+    if (other.id !== id && other.name === member.name) return `${member.name} (${shortId(id)})`
+  return member.name
+}
+
+/** What a conversation is called: `#general`, `@zoe` while nobody bears the name, else the member's name. */
+export const titleOf = (to: Address, members: ReadonlyMap<MemberId, Member>): string =>
+  to.startsWith('#') || to.startsWith('@') ? to : labelOf(to as MemberId, members)
+
+// ------------------------------------------------------------------------------------------- delivery
+
+export interface Delivery {
+  readonly state: Message['state']
+  readonly has: readonly MemberId[]
+  readonly lacks: readonly MemberId[]
+}
+
+/** Who has the message and who lacks it, the author (`me`) left out. */
+export function deliveryOf(message: Message, me: MemberId): Delivery {
+  const has = [...message.deliveredTo].filter((id) => id !== me)
+  const lacks = message.addressees.filter((id) => id !== me && !message.deliveredTo.has(id))
+  return { state: message.state, has, lacks }
+}
+
+/** One sentence, without its full stop: where the message is. `most` names are spelled out. */
+export function deliverySentence(
+  message: Message,
+  me: MemberId,
+  members: ReadonlyMap<MemberId, Member>,
+  most = 3,
+): string {
+  const { state, has, lacks } = deliveryOf(message, me)
+  const names = (ids: readonly MemberId[]): string =>
+    inARow(
+      ids.map((id) => labelOf(id, members)),
+      most,
+    )
+  if (state === 'waiting') return `stored, waiting for somebody named ${message.to.replace(/^@/, '')}`
+  if (state === 'expired')
+    return lacks.length > 0 ? `expired, ${names(lacks)} never got it` : 'expired before anybody got it'
+  if (lacks.length === 0 && has.length > 0) return `delivered to ${names(has)}`
+  if (lacks.length === 0 && state === 'delivered') return 'delivered'
+  if (lacks.length === 0) return 'stored, goes to whoever joins'
+  if (has.length > 0) return `delivered to ${names(has)}, waiting for ${names(lacks)}`
+  return `stored, waiting for ${names(lacks)}`
+}
+
+// ---------------------------------------------------------------------------------------------- links
+
+export type LinkWord = 'self' | 'webrtc' | 'tabs' | 'mesh'
+
+/** How `peer` is linked to this tab: itself, directly, as a tab of this browser, or only through others. */
+export function linkOf(peer: Peer, me: Peer, links: readonly LinkStatus[]): LinkWord {
+  if (peer.id === me.id) return 'self'
+  const link = links.find((candidate) => candidate.peer === peer.id)
+  if (!link) return 'mesh'
+  return link.kind === 'tabs' ? 'tabs' : 'webrtc'
+}
+
+export const linkSentence: Readonly<Record<LinkWord, string>> = {
+  self: 'this tab',
+  webrtc: 'WebRTC',
+  tabs: 'same browser',
+  mesh: 'through others',
+}
+
+/** One line on how the mesh stands, for the head of the page. */
+export function statusSentence(status: MeshStatus, others: number): string {
+  const linked = status.links.length
+  const company =
+    others === 0
+      ? status.settled
+        ? 'Nobody else is here; what you write waits for them'
+        : 'Looking for others…'
+      : linked === others
+        ? `Linked with ${others === 1 ? 'the other one' : `all ${others} others`}`
+        : `Linked with ${linked} of ${others} others`
+  return `${company} · ${signalingWords(status)}`
+}
+
+function signalingWords(status: MeshStatus): string {
+  const servers = status.signaling
+  if (servers.length === 0) return 'no signaling server'
+  const open = servers.filter((server) => server.state === 'open').length
+  if (servers.length > 1) return `${open} of ${servers.length} signaling servers connected`
+  if (open === 1) return 'signaling server connected'
+  return servers[0]?.state === 'connecting' && !status.settled
+    ? 'connecting to the signaling server'
+    : 'signaling server out of reach'
+}
+
+// ----------------------------------------------------------------------------------------------- time
+
+/** "just now", "5 minutes ago", "3 days ago". */
+export function ago(then: number, now: number): string {
+  const minutes = Math.floor(Math.max(0, now - then) / 60_000)
+  if (minutes < 1) return 'just now'
+  if (minutes < 60) return `${count(minutes, 'minute')} ago`
+  const hours = Math.floor(minutes / 60)
+  return hours < 24 ? `${count(hours, 'hour')} ago` : `${count(Math.floor(hours / 24), 'day')} ago`
+}
