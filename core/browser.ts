@@ -1,19 +1,19 @@
 // The entry for pages: joinMesh() on WebRTC, BroadcastChannel, Web Locks and IndexedDB.
 
 import type { Mesh, MeshOptions } from './api.ts'
-import type { Platform, Store } from './base/ports.ts'
+import type { Platform } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
 import { MeshHandle } from './mesh.ts'
 import { checkOptions, fullTiming } from './options.ts'
 import { createBrowserClock } from './platform/browser/clock.ts'
 import { loadDeviceKey } from './platform/browser/device-key.ts'
 import { askForPersistence, openIndexedDbStore } from './platform/browser/indexeddb.ts'
-import { watchLifecycle } from './platform/browser/lifecycle.ts'
-import { createTabs } from './platform/browser/tabs.ts'
+import { onBrowserLifecycle } from './platform/browser/lifecycle.ts'
+import { createBrowserSignaling } from './platform/browser/signaling.ts'
+import { createBrowserTabs } from './platform/browser/tabs.ts'
 import { createBrowserConnector } from './platform/browser/webrtc.ts'
-import { createCrypto, makeSeed, requireSecureContext } from './platform/shared/crypto.ts'
+import { createCrypto, makeEphemeralKey, makeSeed, requireSecureContext } from './platform/shared/crypto.ts'
 import { createMemoryStore } from './platform/shared/memory-store.ts'
-import { createSignalingClient } from './platform/shared/signaling-client.ts'
 
 export * from './public.ts'
 
@@ -24,9 +24,15 @@ export * from './public.ts'
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
   requireSecureContext()
-  const timing = fullTiming(options.timing)
+  const { reconnectBaseMs, reconnectMaxMs } = fullTiming(options.timing)
+  const pauses = { reconnectBaseMs, reconnectMaxMs }
   const clock = createBrowserClock()
-  const [store, deviceKey, storagePersistent] = await Promise.all([openStore(options), loadDeviceKey(), persist(options)])
+  const inMemory = options.store === 'memory'
+  const [store, deviceKey, storagePersistent] = await Promise.all([
+    inMemory ? createMemoryStore() : openIndexedDbStore(options.mesh),
+    inMemory ? makeEphemeralKey() : loadDeviceKey(),
+    inMemory ? undefined : askForPersistence(),
+  ])
   const seed = makeSeed()
   const random = createRandom(makeSeed())
   const platform: Platform = {
@@ -36,9 +42,9 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     store,
     deviceKey,
     connector: createBrowserConnector({ clock }),
-    tabs: createTabs({ mesh: options.mesh, clock }),
-    signaling: (url) => createSignalingClient({ url, clock, random, timing, WebSocket }),
-    onLifecycle: watchLifecycle,
+    tabs: createBrowserTabs({ mesh: options.mesh, clock }),
+    signaling: (url) => createBrowserSignaling({ url, clock, random: random.float, ...pauses }),
+    onLifecycle: onBrowserLifecycle,
     storagePersistent,
   }
   const { signaling } = options
@@ -46,12 +52,6 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   const hidden = document.visibilityState === 'hidden'
   return MeshHandle.open({ ...options, kind: options.kind ?? 'human', platform, hidden, servers })
 }
-
-const openStore = (options: MeshOptions): Promise<Store> =>
-  options.store === 'memory' ? Promise.resolve(createMemoryStore()) : openIndexedDbStore(options.mesh)
-
-const persist = (options: MeshOptions): Promise<boolean | undefined> =>
-  options.store === 'memory' ? Promise.resolve(undefined) : askForPersistence()
 
 /** The server that served this page is a signaling server too. */
 const originServer = (): string => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`

@@ -91,8 +91,8 @@ export class MeshHandle implements Mesh {
       onError: (error) => handle.#report(error),
     })
     handle.#takeSelf(handle.#driver.peer.overlay.self)
-    handle.#takeMembers(handle.#driver.peer.messages.members())
-    handle.#takeRooms(handle.#driver.peer.messages.rooms())
+    handle.#takeMembers([...handle.#driver.peer.messages.members().values()])
+    handle.#takeRooms([...handle.#driver.peer.messages.rooms().values()])
     take = (event) => handle.#onEvent(event)
     for (const event of early) take(event)
     return handle

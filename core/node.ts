@@ -2,7 +2,6 @@
 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { WebSocket } from 'ws'
 import type { Mesh, MeshOptions } from './api.ts'
 import type { Clock, DeviceKey, Platform, Store } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
@@ -13,10 +12,10 @@ import { createNodeClock } from './platform/node/clock.ts'
 import { loadDeviceKey } from './platform/node/device-key.ts'
 import { openDiskStore } from './platform/node/disk.ts'
 import { findLocalServers } from './platform/node/registry.ts'
+import { createNodeSignaling } from './platform/node/signaling.ts'
 import { createNodeConnector } from './platform/node/webrtc.ts'
 import { createCrypto, makeEphemeralKey, makeSeed } from './platform/shared/crypto.ts'
 import { createMemoryStore } from './platform/shared/memory-store.ts'
-import { createSignalingClient } from './platform/shared/signaling-client.ts'
 
 export * from './public.ts'
 
@@ -27,7 +26,8 @@ export * from './public.ts'
  */
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
-  const timing = fullTiming(options.timing)
+  const { reconnectBaseMs, reconnectMaxMs } = fullTiming(options.timing)
+  const pauses = { reconnectBaseMs, reconnectMaxMs }
   const clock = createNodeClock()
   const random = createRandom(makeSeed())
   const connector = await createNodeConnector({ clock })
@@ -40,7 +40,7 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     deviceKey,
     connector,
     tabs: undefined,
-    signaling: (url) => createSignalingClient({ url, clock, random, timing, WebSocket }),
+    signaling: (url) => createNodeSignaling({ url, clock, random: random.float, ...pauses }),
     onLifecycle: () => () => undefined,
     storagePersistent: store.durable ? true : undefined,
   }

@@ -229,6 +229,8 @@ export class Peer {
     if (lateMs < limits.stallMs && sleptMs < limits.stallMs) return
     for (const election of this.#elections.values()) this.#electionStep(election, { type: 'stalled' }, nowMs)
     this.overlay.stalled()
+    // The elections must see us without our seniority before anything gives us a new one.
+    this.#settle(now)
   }
 
   #tick(now: Instant): void {
@@ -292,7 +294,7 @@ export class Peer {
       case 'stand':
         return this.#stand(input.role, input.priority, input.epoch, nowMs)
       case 'stepAside':
-        return this.#stepAside(input.role, nowMs)
+        return this.#stepAside(input.role)
       case 'priority':
         return overlay.updateSelf({ priority: input.priority })
       case 'tick':
@@ -337,12 +339,9 @@ export class Peer {
     this.#viewIsOld = true
   }
 
-  #stepAside(role: string, nowMs: number): void {
+  #stepAside(role: string): void {
     this.overlay.updateSelf({ roles: this.overlay.self.roles.filter((each) => each.role !== role) })
-    const election = this.#elections.get(role)
-    if (!election || role === '') return
-    this.#viewStep(election, nowMs)
-    this.#elections.delete(role)
+    // The machine stays: one that does not stand follows, and owes its successor word that its duty stopped.
   }
 
   #viewStep(election: Election, nowMs: number): void {
@@ -409,9 +408,9 @@ export class Peer {
     return [...own, ...this.#otherClaims.values()].slice(0, 64)
   }
 
-  #takeClaim(claim: Claim, nowMs: number): void {
+  #takeClaim(claim: Claim, from: PeerId, nowMs: number): void {
     const election = this.#elections.get(claim.role)
-    if (election) return this.#electionStep(election, { type: 'claim', claim }, nowMs)
+    if (election) return this.#electionStep(election, { type: 'claim', claim, from }, nowMs)
     const known = this.#otherClaims.get(claim.role)
     if (known && known.epoch >= claim.epoch) return
     if (known || this.#otherClaims.size < 64) this.#otherClaims.set(claim.role, claim)
@@ -474,7 +473,7 @@ export class Peer {
         this.#viewIsOld = true
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
-        for (const claim of effect.claims) this.#takeClaim(claim, nowMs)
+        for (const claim of effect.claims) this.#takeClaim(claim, effect.peer, nowMs)
         return this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
       case 'unlinked':
         return this.#messagesStep(effect, now)
@@ -493,7 +492,7 @@ export class Peer {
     const { from, viaBroadcast, link, payload } = effect
     switch (payload.type) {
       case 'claim':
-        return this.#takeClaim(payload, now.monotonicMs)
+        return this.#takeClaim(payload, from, now.monotonicMs)
       case 'yielded': {
         const election = this.#elections.get(payload.role)
         if (election) {

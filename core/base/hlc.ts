@@ -19,7 +19,8 @@ const maxCounter = 0xffff
 export const compareTimes = (a: HybridTime, b: HybridTime): number => a.ms - b.ms || a.counter - b.counter
 
 /** So far in front of our clock that it is not believed (`limits.maxClockAheadMs`). */
-export const isAhead = (time: HybridTime, wallMs: number): boolean => time.ms > wallMs + limits.maxClockAheadMs
+export const isAhead = (time: HybridTime, wallMs: number): boolean =>
+  time.ms > wallMs + limits.maxClockAheadMs
 
 /**
  * The time of a new local event: after `last`, and not before the wall clock. A `last` that is too far ahead
@@ -28,7 +29,9 @@ export const isAhead = (time: HybridTime, wallMs: number): boolean => time.ms > 
 export function tick(last: HybridTime, wallMs: number): HybridTime {
   const wall = Math.max(0, Math.floor(wallMs))
   if (last.ms < wall || isAhead(last, wall)) return { ms: wall, counter: 0 }
-  return last.counter < maxCounter ? { ms: last.ms, counter: last.counter + 1 } : { ms: last.ms + 1, counter: 0 }
+  return last.counter < maxCounter
+    ? { ms: last.ms, counter: last.counter + 1 }
+    : { ms: last.ms + 1, counter: 0 }
 }
 
 /** What our clock becomes on reading `remote`: the later of the two, unless `remote` is not to be believed. */

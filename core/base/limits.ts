@@ -20,8 +20,16 @@ export const limits = {
   maxMalformedFrames: 3,
   /** Direct links a peer keeps; with 16 peers that is the full mesh (DESIGN). */
   maxLinks: 15,
+  /** Links open at one time, those included that are not greeted yet or about to be replaced; more are refused.
+   * chosen: a record names at most 64 neighbours. */
+  maxOpenLinks: 60,
   /** Peers a view holds; more are not taken in. chosen: many times what this version serves. */
   maxPeers: 256,
+  /** Peers a link is sought to at one time. chosen: all a view holds, and as many named or lost. */
+  maxSought: 512,
+  /** Above these a record is malformed: room to add one safely for ever, out of reach by honest counting. chosen. */
+  maxIncarnation: 2 ** 48,
+  maxSeniority: 2 ** 48,
   /** Hops a unicast may take. A full mesh needs 2; the rest is for meshes with holes. chosen. */
   maxHops: 8,
   /** Broadcast and unicast ids remembered, to drop copies. chosen: minutes of busy traffic. */
@@ -30,6 +38,11 @@ export const limits = {
   maxRecentBroadcastBytes: 1 * MiB,
   /** Offers of broadcast ids that ride on one ping or pong. chosen: 64 ids are 1.3 KB. */
   maxOffersPerPing: 64,
+  /** A broadcast's id is offered only when this old: by then the whole of it has arrived nearly everywhere, and
+   * nobody pulls what is under way. chosen: = heartbeat. */
+  offerDelayMs: 500,
+  /** A broadcast that was pulled and did not come is pulled from another neighbour after this. chosen. */
+  pullTimeoutMs: 2 * second,
 
   /** Ping on an idle link on which a leader's failover hangs (DESIGN). */
   heartbeatIntervalMs: 500,
@@ -46,10 +59,14 @@ export const limits = {
   indirectProbes: 3,
   /** A watcher later than this at its own deadline probes again before it accuses (Lifeguard, DSN 2018). chosen. */
   lateWatcherMs: 100,
+  /** … but at most this often, lest a machine that is always late never notices a death. chosen. */
+  maxLateProbes: 3,
   /** Our own clock stood still this long: we stalled, step down and come back as a newcomer. */
   stallMs: 2 * second,
   /** A peer without a direct link that was not heard of for this long is probed through the mesh. chosen. */
   distantSilenceMs: 5 * second,
+  /** From half of that on it is asked for a sign of life this often. chosen. */
+  distantProbeIntervalMs: 1 * second,
   /** Changes of our own record (links coming up, mostly) are gathered for this long. chosen. */
   recordDelayMs: 20,
   /** Discovery ends at the latest after this: introducers that did not answer count as "nobody is there". */

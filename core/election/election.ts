@@ -9,6 +9,7 @@ import { Handover } from './handover.ts'
 import type { Claim, ElectionEffect, ElectionInput, LeaderChangeReason } from './protocol.ts'
 import type { Candidate } from './rank.ts'
 import { reasonOfChange, reasonOfVacancy } from './reason.ts'
+import { Reminders } from './reminders.ts'
 import { View } from './view.ts'
 
 type ViewInput = Extract<ElectionInput, { type: 'view' }>
@@ -42,10 +43,7 @@ export class Election {
   #accepted: Accepted | undefined
   /** The last claim accepted, whether its leader still is or not: the epoch never falls below it. */
   #last: Claim | undefined
-  #remindAtMs: number | undefined
-  /** Who came since we claimed, and may have missed it. */
-  readonly #arrived = new Set<PeerId>()
-  #greetAtMs: number | undefined
+  readonly #reminders = new Reminders()
 
   // What the outside was told.
   #leader: PeerId | undefined
@@ -95,8 +93,7 @@ export class Election {
     const deadlines = [
       this.#handover.deadlineMs,
       this.#vacancy?.tellAtMs,
-      this.#remindAtMs,
-      this.#greetAtMs,
+      this.#reminders.deadlineMs,
       this.#claimDueMs(),
     ].filter((deadline) => deadline !== undefined)
     return deadlines.length > 0 ? Math.min(...deadlines) : undefined
@@ -139,7 +136,6 @@ export class Election {
     this.#startDutyWhereDue()
     this.#tellVacancyWhereDue(nowMs)
     this.#remindWhereDue(nowMs)
-    this.#greetWhereDue(nowMs)
   }
 
   // ------------------------------------------------------------------------------------------- inputs
@@ -148,14 +144,14 @@ export class Election {
     const before = this.#view.elected
     const { gone, arrived } = this.#view.take(view.candidates, view.live)
     this.#forget(gone)
-    for (const peer of arrived) this.#arrived.add(peer)
-    if (this.#view.elected !== before) this.#remindAtMs = undefined
+    for (const peer of arrived) this.#reminders.arrived(peer)
+    if (this.#view.elected !== before) this.#reminders.restart()
     this.#checkLeader(view.goneReason ?? 'failed', nowMs)
   }
 
   #forget(gone: readonly PeerId[]): void {
     for (const peer of gone) {
-      this.#arrived.delete(peer)
+      this.#reminders.gone(peer)
       this.#heard.gone(peer)
       this.#handover.gone(peer)
     }
@@ -189,7 +185,7 @@ export class Election {
   #correct(leader: PeerId, epoch: number, from: PeerId | undefined): void {
     if (from === undefined || !this.leading || this.#last === undefined || epoch >= this.epoch) return
     if (this.#view.elected === this.me && this.#contenders().some((claim) => claim.leader === leader)) return
-    this.#effects.push({ type: 'sendClaim', to: from, claim: this.#last })
+    this.#tellClaim(from, this.#last)
   }
 
   #takePersisted(epoch: number, nowMs: number): void {
@@ -221,9 +217,8 @@ export class Election {
     this.#stopDuty()
     this.#accepted = undefined
     this.#vacancy = undefined
-    this.#remindAtMs = undefined
+    this.#reminders.restart()
     this.#forget(this.#view.forget())
-    this.#handover.waitForNobody()
     this.#tell(undefined, 'stalled')
   }
 
@@ -328,7 +323,7 @@ export class Election {
     this.#accept({ role: this.role, epoch: claim.epoch, leader: elected }, nowMs)
     this.#handover.cleared(elected)
     this.#answerClaims()
-    if (merged !== undefined) this.#effects.push({ type: 'sendClaim', to: elected, claim: merged })
+    if (merged !== undefined) this.#tellClaim(elected, merged)
     if (!isLast) this.#effects.push({ type: 'rememberEpoch', epoch: claim.epoch })
     this.#tell(elected, reason)
   }
@@ -343,40 +338,27 @@ export class Election {
       }
       if (epoch > this.epoch) return false
       // Two claimed the same epoch and we follow the other: an answer would let both run.
-      this.#effects.push({ type: 'sendClaim', to, claim: this.#accepted.claim })
+      this.#tellClaim(to, this.#accepted.claim)
       return true
     })
   }
 
   /**
    * The elected peer made no claim that we could accept: it does not know of ours, which is higher, or we missed
-   * its own. It is told what we know; then it raises its epoch, or tells us.
+   * its own. It is told what we know; then it raises its epoch, or tells us. And whoever came after our claim has
+   * it from a hello, most likely; we make sure.
    */
   #remindWhereDue(nowMs: number): void {
-    const to = this.#view.elected
     const claim = this.#last
-    if (to === undefined || claim === undefined || to === this.me || to === this.#accepted?.claim.leader) {
-      this.#remindAtMs = undefined
-      return
-    }
-    this.#remindAtMs ??= nowMs + limits.claimPatienceMs
-    if (nowMs < this.#remindAtMs) return
-    this.#remindAtMs = nowMs + limits.claimPatienceMs
-    this.#effects.push({ type: 'sendClaim', to, claim })
+    if (claim === undefined) return
+    const to = this.#view.elected
+    const isNeeded = to !== undefined && to !== this.me && to !== this.#accepted?.claim.leader
+    if (this.#reminders.remindsNow(isNeeded, nowMs) && to !== undefined) this.#tellClaim(to, claim)
+    for (const peer of this.#reminders.greetsNow(this.leading, nowMs)) this.#tellClaim(peer, claim)
   }
 
-  /** Whoever came after our claim has it from a hello, most likely; the leader makes sure. */
-  #greetWhereDue(nowMs: number): void {
-    if (!this.leading) this.#arrived.clear()
-    if (this.#arrived.size === 0) {
-      this.#greetAtMs = undefined
-      return
-    }
-    this.#greetAtMs ??= nowMs + limits.claimPatienceMs
-    if (nowMs < this.#greetAtMs || this.#last === undefined) return
-    this.#greetAtMs = undefined
-    for (const to of this.#arrived) this.#effects.push({ type: 'sendClaim', to, claim: this.#last })
-    this.#arrived.clear()
+  #tellClaim(to: PeerId, claim: Claim): void {
+    this.#effects.push({ type: 'sendClaim', to, claim })
   }
 
   // ------------------------------------------------------------------------------------------- shared
@@ -385,7 +367,7 @@ export class Election {
     const candidate = this.#view.candidate(claim.leader)
     this.#accepted = { claim, candidate, arrivals: this.#view.arrivals }
     this.#last = claim
-    this.#arrived.clear()
+    this.#reminders.forgetArrivals()
     this.#heard.supersede(claim.leader, claim.epoch, nowMs)
   }
 

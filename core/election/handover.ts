@@ -40,10 +40,6 @@ export class Handover {
     this.#owed.delete(peer)
   }
 
-  waitForNobody(): void {
-    this.#waiting.clear()
-  }
-
   /** Bounded: of too many claimers the first are forgotten; their wait ends by itself. */
   owe(peer: PeerId, epoch: number): void {
     this.#owed.set(peer, epoch)

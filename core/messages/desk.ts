@@ -152,7 +152,8 @@ export class Desk {
   commitFailed = (slip: number, error: MeshError): void => this.#take(this.#commits, slip)?.failed(error)
   rows = (slip: number, rows: readonly Row[]): void => this.#take(this.#reads, slip)?.answer(rows)
   readFailed = (slip: number, error: MeshError): void => this.#take(this.#reads, slip)?.failed(error)
-  sealed = (slip: number, entries: readonly VerifiedEntry[]): void => this.#take(this.#seals, slip)?.answer(entries)
+  sealed = (slip: number, entries: readonly VerifiedEntry[]): void =>
+    this.#take(this.#seals, slip)?.answer(entries)
   sealFailed = (slip: number, error: MeshError): void => this.#take(this.#seals, slip)?.failed(error)
 
   #take<T>(slips: Map<number, Slip<T>>, slip: number): Slip<T> | undefined {

@@ -111,10 +111,7 @@ export class Feeds {
   show(feed: Feed, number: number, hash: Uint8Array): void {
     feed.visible = { number, hash }
     const part = number === 0 ? nothing : mix(feed.id, number, hash)
-    this.#sum = [
-      (this.#sum[0] ^ feed.part[0] ^ part[0]) >>> 0,
-      (this.#sum[1] ^ feed.part[1] ^ part[1]) >>> 0,
-    ]
+    this.#sum = [(this.#sum[0] ^ feed.part[0] ^ part[0]) >>> 0, (this.#sum[1] ^ feed.part[1] ^ part[1]) >>> 0]
     feed.part = part
   }
 
@@ -164,4 +161,5 @@ export class Feeds {
 }
 
 /** Bytes an entry takes on the wire, about. */
-export const sizeOf = ({ entry }: VerifiedEntry): number => entry.header.length + 80 + (entry.body?.length ?? 0)
+export const sizeOf = ({ entry }: VerifiedEntry): number =>
+  entry.header.length + 80 + (entry.body?.length ?? 0)

@@ -135,9 +135,12 @@ export class Filing {
     const { feed, number, content } = entry.header
     const receivedAtMs = Math.max(0, Math.floor(this.#parts.desk.now.wallMs))
     const { entry: carried, hash, author } = entry
-    const rows = [row(keys.entry(feed, number), entryRow, { entry: carried, hash, author, receivedAtMs, mark })]
+    const rows = [
+      row(keys.entry(feed, number), entryRow, { entry: carried, hash, author, receivedAtMs, mark }),
+    ]
     if (content.type !== 'message') return rows
-    if (mark !== 'duplicate' && mark !== 'refused') rows.push(row(keys.id(author, content.id), idRow, { feed, number }))
+    if (mark !== 'duplicate' && mark !== 'refused')
+      rows.push(row(keys.id(author, content.id), idRow, { feed, number }))
     if (isShown(mark)) for (const key of this.talkKeys(entry)) rows.push({ key, value: new Uint8Array() })
     if (toInbox) rows.push(row(keys.inbox(feed, number), inboxRow, { attempt: 1 }))
     return rows
@@ -182,7 +185,11 @@ export class Filing {
    * An entry is durable here, by us or by a sibling tab: everybody who cares hears of it.
    * @param attempt Of its inbox row, where it has one. @param memberRaw The author's row, where it was written along.
    */
-  tell(item: { entry: VerifiedEntry; mark: Mark }, attempt: number | undefined, memberRaw?: Uint8Array): void {
+  tell(
+    item: { entry: VerifiedEntry; mark: Mark },
+    attempt: number | undefined,
+    memberRaw?: Uint8Array,
+  ): void {
     const { desk, rooms, inbox, history } = this.#parts
     const { entry, mark } = item
     const { header, author } = entry

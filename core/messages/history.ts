@@ -40,7 +40,9 @@ export class History {
     const { id, to, sentAt, replyTo } = content
     const addressees = content.addressees.filter((member) => member !== me)
     const toMe = content.addressees.includes(me)
-    const deliveredTo = mine ? receipts.deliveredTo({ feed, number, to, addressees, toMe }) : new Set<MemberId>([me])
+    const deliveredTo = mine
+      ? receipts.deliveredTo({ feed, number, to, addressees, toMe })
+      : new Set<MemberId>([me])
     return {
       id,
       feed,
@@ -59,7 +61,11 @@ export class History {
     }
   }
 
-  #state(entry: VerifiedEntry, addressees: readonly MemberId[], deliveredTo: ReadonlySet<MemberId>): MessageView['state'] {
+  #state(
+    entry: VerifiedEntry,
+    addressees: readonly MemberId[],
+    deliveredTo: ReadonlySet<MemberId>,
+  ): MessageView['state'] {
     if (entry.author !== this.#parts.desk.me.member) return 'delivered'
     if (this.#parts.receipts.expiredAt(entry.header.feed, entry.header.number)) return 'expired'
     if (addressees.length === 0) return deliveredTo.size > 0 ? 'delivered' : 'stored'
@@ -104,7 +110,12 @@ export class History {
   }
 
   /** The page: the entries that `entryKeys` named, and of `rows` what still waits. Oldest first. */
-  page(address: Address, rows: readonly Row[], entries: readonly (Uint8Array | undefined)[], limit: number): MessageView[] {
+  page(
+    address: Address,
+    rows: readonly Row[],
+    entries: readonly (Uint8Array | undefined)[],
+    limit: number,
+  ): MessageView[] {
     const stored = entries.flatMap((value) => {
       const entry = readEntry(value)
       return entry ? (this.view(entry, entry.mark) ?? []) : []

@@ -7,7 +7,17 @@ import type { StoreId } from '../base/ids.ts'
 import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
-import { inboxRow, keyRange, keys, prefixRange, readEntry, readPlace, readRow, row, type Mark } from './rows.ts'
+import {
+  inboxRow,
+  keyRange,
+  keys,
+  prefixRange,
+  readEntry,
+  readPlace,
+  readRow,
+  row,
+  type Mark,
+} from './rows.ts'
 import type { InboxItem } from './types.ts'
 
 interface Given {

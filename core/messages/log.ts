@@ -40,7 +40,12 @@ export class Log {
   /** Entries from a peer, verified each for itself. `jump`: it said that what came before the first is retired. */
   incoming(from: PeerId, viaSync: boolean, entries: readonly VerifiedEntry[], jump = false): void {
     const { feeds, sync, forks, outbox } = this.#parts
-    const byFeed = Map.groupBy(entries, (entry) => entry.header.feed)
+    const byFeed = new Map<StoreId, VerifiedEntry[]>()
+    for (const entry of entries) {
+      const some = byFeed.get(entry.header.feed)
+      if (some) some.push(entry)
+      else byFeed.set(entry.header.feed, [entry])
+    }
     for (const [id, some] of byFeed) {
       if (id === outbox.storeId) {
         forks.ownEntries(from, some)
@@ -50,7 +55,8 @@ export class Log {
       const first = some[0]!
       const feed = first.header.number === 1 || jump ? feeds.open(id) : feeds.get(id)
       const last = some.at(-1)!
-      sync.noteAhead(from, { feed: id, number: last.header.number, hash: last.hash, retired: jump ? first.header.number - 1 : 0 })
+      if (!viaSync)
+        sync.noteAhead(from, { feed: id, number: last.header.number, hash: last.hash, retired: 0 })
       if (!feed) {
         this.#parts.desk.count('entriesOfUnknownFeeds', some.length)
         continue
@@ -134,7 +140,12 @@ export class Log {
       const known = readRow(idRow, feed.knownIds.get(key))
       const again = known?.feed === feed.id && known.number === number
       const duplicate = inBatch.has(key) || (known !== undefined && !again)
-      if (!known && !duplicate) expect.push({ key, value: undefined, adopt: (found) => void (found && feed.knownIds.set(key, found)) })
+      if (!known && !duplicate)
+        expect.push({
+          key,
+          value: undefined,
+          adopt: (found) => void (found && feed.knownIds.set(key, found)),
+        })
       inBatch.add(key)
       return { entry, mark: duplicate && mark !== 'refused' ? 'duplicate' : mark, again }
     })
@@ -167,7 +178,10 @@ export class Log {
       filing.tell(item, item.toInbox ? 1 : undefined, profileRow)
     }
     desk.count('entriesStored', run.length)
-    sync.moved(feed, run.some(({ viaSync }) => viaSync))
+    sync.moved(
+      feed,
+      run.some(({ viaSync }) => viaSync),
+    )
     this.pump(feed)
     this.#parts.outbox.pump()
   }
@@ -246,7 +260,7 @@ export class Log {
         const stored = readEntry(value)
         if (!stored) continue
         if (feed.id === outbox.storeId) outbox.remember(stored)
-        filing.tell(stored, attempts.get(place.number))
+        filing.tell({ entry: stored, mark: stored.mark }, attempts.get(place.number))
       }
     }
   }
@@ -275,4 +289,3 @@ export class Log {
     this.#parts.desk.read([keyRange(keys.entry(feed, number))], (rows) => then(readEntry(rows[0]?.value)))
   }
 }
-

@@ -10,7 +10,17 @@ import type { Row } from '../base/ports.ts'
 import { noHash, type EntryContent, type VerifiedEntry } from '../wire/entries.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import { idRow, keyRange, keys, outboxRow, readRow, row, storeRow, type OutboxRow, type StoredEntry } from './rows.ts'
+import {
+  idRow,
+  keyRange,
+  keys,
+  outboxRow,
+  readRow,
+  row,
+  storeRow,
+  type OutboxRow,
+  type StoredEntry,
+} from './rows.ts'
 import type { Draft, Kind, MessagesInput } from './types.ts'
 
 export interface QueuedMessage {
@@ -123,7 +133,17 @@ export class Outbox {
     const ttlMs = Math.min(input.ttlMs ?? limits.defaultTtlMs, limits.maxTtlMs)
     const sentAt = Math.max(0, Math.floor(desk.now.wallMs))
     const expiresAt = sentAt + Math.max(0, Math.ceil(ttlMs))
-    const message = { kind: 'message' as const, requests: [request], id, to, body, bodyHash, replyTo, sentAt, expiresAt }
+    const message = {
+      kind: 'message' as const,
+      requests: [request],
+      id,
+      to,
+      body,
+      bodyHash,
+      replyTo,
+      sentAt,
+      expiresAt,
+    }
     if (this.#parts.rooms.resolve(to) === undefined) return unbound.keep(message)
     this.add(message)
   }
@@ -169,11 +189,13 @@ export class Outbox {
     let number = (feed.head?.number ?? 0) + 1
     let bytes = 0
     let profile = this.#profile()
-    if (number === 1 && this.#queue[0]?.kind !== 'profile') this.#queue.unshift({ kind: 'profile', request: undefined })
+    if (number === 1 && this.#queue[0]?.kind !== 'profile')
+      this.#queue.unshift({ kind: 'profile', request: undefined })
     while (planned.length < limits.maxAppendBatch) {
       const queued = this.#queue[0]
       if (!queued) break
-      const size = headerBytes + (queued.kind === 'message' ? queued.body.length + 16 * limits.maxNamedAddressees : 4096)
+      const size =
+        headerBytes + (queued.kind === 'message' ? queued.body.length + 16 * limits.maxNamedAddressees : 4096)
       if (planned.length > 0 && bytes + size > maxBatchBytes) break
       this.#queue.shift()
       let content: EntryContent | undefined
@@ -216,7 +238,18 @@ export class Outbox {
       addresseeCount = found.count
     }
     const bodyBytes = body.length
-    return { type: 'message', id, to, addressees, addresseeCount, replyTo, sentAt, expiresAt, bodyHash, bodyBytes }
+    return {
+      type: 'message',
+      id,
+      to,
+      addressees,
+      addresseeCount,
+      replyTo,
+      sentAt,
+      expiresAt,
+      bodyHash,
+      bodyBytes,
+    }
   }
 
   #profile(): Extract<EntryContent, { type: 'profile' }> {
@@ -237,7 +270,10 @@ export class Outbox {
     if (queued.leave !== undefined) joined.delete(queued.leave)
     if (queued.join !== undefined && !joined.has(queued.join)) {
       if (joined.size >= limits.maxRooms) {
-        this.#reject(queued, new MeshError('invalid-argument', `A member joins at most ${limits.maxRooms} rooms.`))
+        this.#reject(
+          queued,
+          new MeshError('invalid-argument', `A member joins at most ${limits.maxRooms} rooms.`),
+        )
         return undefined
       }
       joined.add(queued.join)
@@ -256,7 +292,8 @@ export class Outbox {
   #commit(feed: Feed, planned: readonly Planned[], entries: readonly VerifiedEntry[]): void {
     const { desk, filing, forks, log, unbound } = this.#parts
     const first = entries[0]
-    const followsHead = first?.header.feed === this.storeId && first.header.number === (feed.head?.number ?? 0) + 1
+    const followsHead =
+      first?.header.feed === this.storeId && first.header.number === (feed.head?.number ?? 0) + 1
     if (!followsHead || entries.length !== planned.length) return this.#again(feed, planned)
     const settled = new Set<QueuedMessage>()
     const expect: Expectation[] = [forks.storeExpectation(), log.headExpectation(feed)]
@@ -265,19 +302,27 @@ export class Outbox {
     const open: OpenItem[] = []
     for (const [i, { queued }] of planned.entries()) {
       if (queued.kind !== 'message') continue
-      const item = this.#openItem(entries[i]!)
+      const item = this.openItem(entries[i]!)
       if (item) {
         open.push(item)
         put.push(row(keys.outbox(item.feed, item.number), outboxRow, item.row))
       }
-      expect.push(this.#idExpectation(queued, settled), unbound.expectation(queued, () => settled.add(queued)))
+      expect.push(
+        this.#idExpectation(queued, settled),
+        unbound.expectation(queued, () => settled.add(queued)),
+      )
       if (queued.unbound) doomed.push(keys.unbound(queued.id))
-      if (queued.moved) doomed.push(keys.outbox(queued.moved.from.feed, queued.moved.from.number), ...queued.moved.talkKeys)
+      if (queued.moved)
+        doomed.push(keys.outbox(queued.moved.from.feed, queued.moved.from.number), ...queued.moved.talkKeys)
     }
     const toFile = entries.map((entry) => ({ entry, mark: 'none' as const, again: false }))
     const filed = filing.file(feed, toFile, false)
     desk.commit(
-      { expect: [...expect, ...filed.expect], put: [...put, ...filed.put], delete: [...doomed, ...filed.delete] },
+      {
+        expect: [...expect, ...filed.expect],
+        put: [...put, ...filed.put],
+        delete: [...doomed, ...filed.delete],
+      },
       {
         ok: () => {
           feed.busy = false
@@ -294,13 +339,18 @@ export class Outbox {
           desk.count('entriesWritten', entries.length)
           this.pump()
         },
-        conflict: () => this.#again(feed, planned.filter(({ queued }) => !settled.has(queued as QueuedMessage))),
+        conflict: () =>
+          this.#again(
+            feed,
+            planned.filter(({ queued }) => !settled.has(queued as QueuedMessage)),
+          ),
         failed: (error) => this.#failed(feed, planned, error),
       },
     )
   }
 
-  #openItem(entry: VerifiedEntry): OpenItem | undefined {
+  /** What the outbox keeps of an own message; undefined where nobody else is addressed. */
+  openItem(entry: VerifiedEntry): OpenItem | undefined {
     const { header, hash } = entry
     const { content } = header
     if (content.type !== 'message') return undefined
@@ -308,7 +358,11 @@ export class Outbox {
     const addressees = content.addressees.filter((member) => member !== me)
     if (addressees.length === 0) return undefined
     const { id, to, addresseeCount, expiresAt } = content
-    return { feed: header.feed, number: header.number, row: { id, to, addressees, addresseeCount, hash, expiresAt } }
+    return {
+      feed: header.feed,
+      number: header.number,
+      row: { id, to, addressees, addresseeCount, hash, expiresAt },
+    }
   }
 
   /** That nobody used this id before; where somebody did, the request resolves to that message. */
@@ -320,7 +374,7 @@ export class Outbox {
       const place = readRow(idRow, found)
       if (!place || (moved && place.feed === moved.from.feed)) return
       settled.add(queued)
-      if (moved) this.#parts.receipts.forget(moved.from)
+      if (moved) this.#parts.forks.moved(moved.from)
       for (const request of queued.requests) this.#resolveTo(request, queued.id, place.feed, place.number)
     }
     return { key: keys.id(desk.me.member, queued.id), value: before, adopt }
@@ -337,7 +391,7 @@ export class Outbox {
 
   #bound(queued: QueuedMessage): void {
     if (queued.unbound) this.#parts.unbound.forget(queued.id)
-    if (queued.moved) this.#parts.receipts.forget(queued.moved.from)
+    if (queued.moved) this.#parts.forks.moved(queued.moved.from)
   }
 
   #resolve(queued: Queued): void {
@@ -351,7 +405,9 @@ export class Outbox {
     const { desk } = this.#parts
     if (queued.kind === 'message') for (const request of queued.requests) desk.reject(request, error)
     else if (queued.request !== undefined) desk.reject(queued.request, error)
-    const nobodyWaits = queued.kind === 'message' ? queued.requests.length === 0 : queued.request === undefined
+    if (queued.kind === 'message' && queued.moved) this.#parts.forks.notMoved(queued.moved.from)
+    const nobodyWaits =
+      queued.kind === 'message' ? queued.requests.length === 0 : queued.request === undefined
     if (nobodyWaits) {
       desk.count('writesPostponed')
       if (queued.kind === 'profile') this.#queue.push(queued)
@@ -372,6 +428,19 @@ export class Outbox {
     for (const { queued } of planned) this.#reject(queued, error)
     this.#parts.desk.count('writesFailed')
     if (this.#retryAtMs === undefined || this.#queue.some((queued) => queued.kind === 'message')) this.pump()
+  }
+
+  /** Writes an outbox row again that was lost. */
+  restore(item: OpenItem): void {
+    const { desk, receipts } = this.#parts
+    desk.commit(
+      { expect: [], put: [row(keys.outbox(item.feed, item.number), outboxRow, item.row)] },
+      {
+        ok: () => receipts.open(item),
+        conflict: () => {},
+        failed: () => desk.count('outboxRowsLost'),
+      },
+    )
   }
 
   /** Reads rows of unbound mail or old messages and queues them. */

@@ -94,7 +94,14 @@ export class Receipts {
     if (content.type !== 'message') return
     const me = this.#parts.desk.me.member
     const addressees = content.addressees.filter((member) => member !== me)
-    this.#remember({ id: content.id, feed, number, to: content.to, addressees, toMe: content.addressees.includes(me) })
+    this.#remember({
+      id: content.id,
+      feed,
+      number,
+      to: content.to,
+      addressees,
+      toMe: content.addressees.includes(me),
+    })
   }
 
   #remember(sent: Sent): void {
@@ -162,7 +169,8 @@ export class Receipts {
   deliveredTo(sent: Omit<Sent, 'id'>): Set<MemberId> {
     const { desk, rooms } = this.#parts
     const delivered = new Set<MemberId>(sent.toMe ? [desk.me.member] : [])
-    for (const member of sent.addressees) if (this.holds(sent.feed, sent.number, member)) delivered.add(member)
+    for (const member of sent.addressees)
+      if (this.holds(sent.feed, sent.number, member)) delivered.add(member)
     if (!sent.to.startsWith('#')) return delivered
     const room = sent.to.slice(1)
     for (const [member, ack] of this.#acks.get(sent.feed) ?? []) {
@@ -241,7 +249,9 @@ export class Receipts {
     }
     const reached = new Map(claimed.map(([member, { head }]) => [member, head.number]))
     const done = [...(this.#open.get(feed)?.values() ?? [])].filter((item) =>
-      item.row.addressees.every((member) => Math.max(acks.get(member)?.number ?? 0, reached.get(member) ?? 0) >= item.number),
+      item.row.addressees.every(
+        (member) => Math.max(acks.get(member)?.number ?? 0, reached.get(member) ?? 0) >= item.number,
+      ),
     )
     const next = (): void => {
       this.#committing = false

@@ -85,11 +85,18 @@ export class Rooms {
 
   #writeSeen(member: MemberId): void {
     const known = this.#entry(member)
-    const written = row(keys.member(member), memberRow, { profile: known.profile, lastSeenAt: known.lastSeenAt })
+    const written = row(keys.member(member), memberRow, {
+      profile: known.profile,
+      lastSeenAt: known.lastSeenAt,
+    })
     const expect = [this.expectation(member)]
     this.#desk.commit(
       { expect, put: [written] },
-      { ok: () => void (known.raw = written.value), conflict: () => {}, failed: () => this.#desk.count('seenNotStored') },
+      {
+        ok: () => void (known.raw = written.value),
+        conflict: () => {},
+        failed: () => this.#desk.count('seenNotStored'),
+      },
     )
   }
 
@@ -228,7 +235,13 @@ export class Rooms {
       const kind = this.#known.get(id)?.profile?.kind ?? this.livePeersOf(id)[0]?.kind ?? me.kind
       const online = id === me.member || this.#liveMembers.has(id)
       const lastSeenAt = this.#known.get(id)?.lastSeenAt
-      return { id, name: this.nameOf(id), kind, online, lastSeenAt: lastSeenAt === 0 ? undefined : lastSeenAt }
+      return {
+        id,
+        name: this.nameOf(id),
+        kind,
+        online,
+        lastSeenAt: lastSeenAt === 0 ? undefined : lastSeenAt,
+      }
     })
     return new Map(views.map((view) => [view.id, view]))
   }

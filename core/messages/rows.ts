@@ -90,7 +90,8 @@ export const numberRange = (
 /** `kind/<feed>/<number>` taken apart; undefined where it is not of that form. */
 export function readPlace(key: string): { kind: string; feed: StoreId; number: number } | undefined {
   const [kind, feed, digits, ...rest] = key.split('/')
-  if (kind === undefined || !isHexId(feed) || !/^\d{12}$/.test(digits ?? '') || rest.length > 0) return undefined
+  if (kind === undefined || !isHexId(feed) || !/^\d{12}$/.test(digits ?? '') || rest.length > 0)
+    return undefined
   return { kind, feed: feed as StoreId, number: Number(digits) }
 }
 
@@ -129,7 +130,15 @@ export type HeadRow = ValueOf<typeof headRow>
  * used this message id before. `expired`: before it came here. `bare`: it came without its body.
  */
 export type Mark = 'none' | 'refused' | 'duplicate' | 'expired' | 'bare' | 'clock-ahead' | 'moved'
-export const marks: Codec<Mark> = oneOf<Mark>('none', 'refused', 'duplicate', 'expired', 'bare', 'clock-ahead', 'moved')
+export const marks: Codec<Mark> = oneOf<Mark>(
+  'none',
+  'refused',
+  'duplicate',
+  'expired',
+  'bare',
+  'clock-ahead',
+  'moved',
+)
 export const isShown = (mark: Mark): boolean => mark === 'none' || mark === 'clock-ahead'
 
 export const entryRow = object({ entry: entryCodec, hash, author: member, receivedAtMs: uint, mark: marks })

@@ -2,7 +2,7 @@
 // differ, whole vectors are exchanged; whoever is behind asks one peer per feed for what it lacks, oldest first, and
 // another where that one fails. What became durable here is said to its author within moments: the receipt.
 
-import { compareText, equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
+import { compareText, equalBytes, toHex, type PeerId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
@@ -101,7 +101,13 @@ export class Sync {
   #sendVector(peer: PeerId, heads: readonly FeedHead[], whole: boolean): void {
     const { desk } = this.#parts
     const { durable, me } = desk
-    desk.sendTo(peer, { type: 'vector', member: me.member, durable, whole, heads: heads.slice(0, limits.maxFeeds) })
+    desk.sendTo(peer, {
+      type: 'vector',
+      member: me.member,
+      durable,
+      whole,
+      heads: heads.slice(0, limits.maxFeeds),
+    })
   }
 
   #sendWhole(peer: PeerId): void {
@@ -176,11 +182,17 @@ export class Sync {
       }
       heads.set(from, head)
     } else this.#ahead.get(head.feed)?.delete(from)
-    if (feed && !isOurs && head.number === held && held === top && held > 0) this.#compareHash(feed, head)
+    if (feed && !isOurs && head.number === held && held === top && held > 0)
+      this.#compareHash(from, feed, head)
   }
 
-  #compareHash(feed: Feed, head: FeedHead): void {
-    if (!equalBytes(head.hash, feed.visible.hash)) this.#parts.desk.count('divergingHeads')
+  /** Two copies of a feed that parted at its end. Of our own old ones, the greater hash prevails everywhere. */
+  #compareHash(from: PeerId, feed: Feed, head: FeedHead): void {
+    if (equalBytes(head.hash, feed.visible.hash)) return
+    this.#parts.desk.count('divergingHeads')
+    const isMine = feed.head?.member === this.#parts.desk.me.member
+    if (isMine && compareText(toHex(head.hash), toHex(feed.visible.hash)) > 0)
+      this.#parts.forks.realign(feed, from)
   }
 
   // ------------------------------------------------------------------------------------------- news
@@ -223,6 +235,7 @@ export class Sync {
     for (const peer of peers) desk.sendTo(peer, { type: 'digest', digest: feeds.digest })
     for (const feed of feeds.all()) log.pump(feed)
     this.#failures.clear()
+    this.#parts.holes.retry()
     this.#parts.forks.refreshStore()
   }
 
@@ -315,10 +328,9 @@ export class Sync {
     // A later start is believed only where nobody reachable says that it still has the very next one.
     const first = Math.min(...usable.map(({ header }) => header.number))
     const others = [...(this.#ahead.get(answer.feed)?.values() ?? [])]
-    const jump = first > answer.after + 1 && answer.after === held && others.every(({ retired }) => retired > held)
-    const head = this.#ahead.get(answer.feed)?.get(from)
+    const jump =
+      first > answer.after + 1 && answer.after === held && others.every(({ retired }) => retired > held)
     log.incoming(from, true, usable, jump)
-    if (head && head.number > held && !jump && first <= held + 1) this.#ahead.get(answer.feed)?.set(from, head)
     const after = feeds.get(answer.feed)
     if (!after?.busy && (after?.visible.number ?? 0) === held) this.unserved(from, answer.feed)
     this.wake()
@@ -368,7 +380,13 @@ export class Sync {
     this.#answer(peer, feed.id, after, entries, more)
   }
 
-  #answer(peer: PeerId, feed: StoreId, after: number, entries: readonly VerifiedEntry[], more: boolean): void {
+  #answer(
+    peer: PeerId,
+    feed: StoreId,
+    after: number,
+    entries: readonly VerifiedEntry[],
+    more: boolean,
+  ): void {
     if (this.#isHere(peer)) {
       const carried = entries.map(({ entry }) => entry)
       this.#parts.desk.sendTo(peer, { type: 'found', feed, after, entries: carried, more })

@@ -166,7 +166,12 @@ export type MessagesEvent =
 
 export type MessagesEffect =
   /** Sign a chain: `previous` goes into the first, the hash of each into the next. Answer: `sealed`, `sealFailed`. */
-  | { readonly type: 'seal'; readonly seal: number; readonly drafts: readonly Draft[]; readonly previous: Uint8Array }
+  | {
+      readonly type: 'seal'
+      readonly seal: number
+      readonly drafts: readonly Draft[]
+      readonly previous: Uint8Array
+    }
   /** Answer: `committed` or `commitFailed`. */
   | { readonly type: 'commit'; readonly commit: number; readonly transaction: Commit }
   /** Answer: `rows` or `readFailed`. */

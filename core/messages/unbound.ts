@@ -70,7 +70,11 @@ export class Unbound {
     const idKey = keys.id(desk.me.member, id)
     const expect: Expectation[] = [
       { key: written.key, value: undefined, adopt: (found) => found && this.load(id, found) },
-      { key: idKey, value: undefined, adopt: (found) => void (feedHasIt = readRow(idRow, found) !== undefined) },
+      {
+        key: idKey,
+        value: undefined,
+        adopt: (found) => void (feedHasIt = readRow(idRow, found) !== undefined),
+      },
     ]
     desk.commit(
       { expect, put: [written] },

@@ -1,5 +1,5 @@
 // Everybody hears it once. The origin sends to all its neighbours; who receives it passes it on to those of its
-// own neighbours that the origin does not claim a link to, and offers only the id to the rest (with the next
+// own neighbours that the origin does not claim a link to, and offers only the id to the rest (with a later
 // ping), who pull what they missed. In a full mesh of N peers that is N-1 frames. After Plumtree (Leitao,
 // Pereira, Rodrigues, SRDS 2007), with the origin's advertised links in place of a tree.
 
@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts'
 import type { BroadcastId } from '../wire/messages.ts'
 import type { EncodedMessage } from './links.ts'
 
-export const broadcastKey = (id: BroadcastId): string => `${id.origin}:${id.sequence}`
+const keyOf = (id: BroadcastId): string => `${id.origin}:${id.sequence}`
 
 /** A set that forgets its oldest members: enough to drop copies. */
 export class SeenIds {
@@ -32,9 +32,18 @@ export class SeenIds {
   }
 }
 
+interface Pull {
+  readonly id: BroadcastId
+  readonly askedAtMs: number
+  /** Neighbours who offered it too. */
+  readonly others: PeerId[]
+}
+
 export class Broadcasts {
-  readonly seen = new SeenIds(limits.maxSeenIds)
+  readonly #seen = new SeenIds(limits.maxSeenIds)
   readonly #recent = new Map<string, EncodedMessage>()
+  /** Asked for and not arrived yet; the longest waiting first. */
+  readonly #pulls = new Map<string, Pull>()
   #recentBytes = 0
   #sequence = 0
 
@@ -42,11 +51,15 @@ export class Broadcasts {
     return ++this.#sequence
   }
 
+  has(id: BroadcastId): boolean {
+    return this.#seen.has(keyOf(id))
+  }
+
   /** Keeps it for those who will ask, the newest up to `limits.maxRecentBroadcastBytes`. */
   remember(id: BroadcastId, message: EncodedMessage): void {
-    const key = broadcastKey(id)
-    this.seen.add(key)
-    if (message.bytes.length > limits.maxRecentBroadcastBytes) return
+    const key = keyOf(id)
+    this.#pulls.delete(key)
+    if (!this.#seen.add(key) || message.bytes.length > limits.maxRecentBroadcastBytes) return
     this.#recent.set(key, message)
     this.#recentBytes += message.bytes.length
     for (const [oldest, kept] of this.#recent) {
@@ -57,25 +70,48 @@ export class Broadcasts {
   }
 
   recall(id: BroadcastId): EncodedMessage | undefined {
-    return this.#recent.get(broadcastKey(id))
+    return this.#recent.get(keyOf(id))
   }
 
-  missing(offers: readonly BroadcastId[]): BroadcastId[] {
-    return offers.filter((id) => !this.seen.has(broadcastKey(id)))
+  /** What to pull from `peer`, who offers these: what we have not seen and asked nobody else for. */
+  toPull(peer: PeerId, offers: readonly BroadcastId[], nowMs: number): BroadcastId[] {
+    return offers.filter((id) => {
+      const key = keyOf(id)
+      const pull = this.#pulls.get(key)
+      if (pull && pull.others.length < limits.maxLinks) pull.others.push(peer)
+      if (pull || this.#seen.has(key)) return false
+      this.#pulls.set(key, { id, askedAtMs: nowMs, others: [] })
+      if (this.#pulls.size > limits.maxSeenIds) this.#pulls.delete(this.#pulls.keys().next().value!)
+      return true
+    })
   }
 
-  /** Who is sent the whole of it, and who is only offered its id. */
-  static split(
-    neighbours: readonly PeerId[],
-    origin: PeerId,
-    sender: PeerId,
-    originsNeighbours: readonly PeerId[],
-  ): { forward: PeerId[]; offer: PeerId[] } {
-    const direct = new Set(originsNeighbours)
-    const others = neighbours.filter((peer) => peer !== origin && peer !== sender)
-    return {
-      forward: others.filter((peer) => !direct.has(peer)),
-      offer: others.filter((peer) => direct.has(peer)),
+  /** Pulls that were not answered, each with the next one to ask. */
+  overduePulls(nowMs: number): { readonly peer: PeerId; readonly id: BroadcastId }[] {
+    const overdue = []
+    for (const [key, { id, askedAtMs, others }] of this.#pulls) {
+      if (nowMs < askedAtMs + limits.pullTimeoutMs) break
+      this.#pulls.delete(key)
+      const [peer, ...rest] = others
+      if (peer === undefined) continue
+      this.#pulls.set(key, { id, askedAtMs: nowMs, others: rest })
+      overdue.push({ peer, id })
     }
+    return overdue
+  }
+}
+
+/** Who is sent the whole of a broadcast that came from `sender`, and who is only offered its id. */
+export function splitNeighbours(
+  neighbours: readonly PeerId[],
+  origin: PeerId,
+  sender: PeerId,
+  linkedToOrigin: readonly PeerId[],
+): { forward: PeerId[]; offer: PeerId[] } {
+  const linked = new Set(linkedToOrigin)
+  const others = neighbours.filter((peer) => peer !== origin && peer !== sender)
+  return {
+    forward: others.filter((peer) => !linked.has(peer)),
+    offer: others.filter((peer) => linked.has(peer)),
   }
 }

@@ -2,7 +2,7 @@
 // (frames put together again), and how the link has fared (last sign of life, round-trip time). The driver
 // pulls frames while the platform's own buffer has room, so backpressure reaches the queue and stops here.
 
-import { type Result, fail } from '../base/errors.ts'
+import { fail, ok, type Result } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { LinkKind } from '../base/ports.ts'
@@ -20,6 +20,12 @@ export const encodeMessage = (message: LinkMessage): EncodedMessage => ({
   bytes: encode(linkMessage, message),
 })
 
+export interface Received {
+  readonly message: LinkMessage
+  /** As it came; a view into the frame where it fitted into one. */
+  readonly encoded: EncodedMessage
+}
+
 /** RFC 6298's smoothed round trip and its variation, in milliseconds. */
 export interface RoundTrip {
   readonly smoothedMs: number
@@ -33,13 +39,14 @@ export class LinkState {
   /** The far end's hello was taken in: from here on the link is part of the mesh. */
   greeted = false
   malformed = 0
+  readonly sinceMs: number
   heardAtMs: number
   /** Nonce → when it was sent; of pings not yet answered. */
   readonly pings = new Map<number, number>()
   pingedAtMs = Number.NEGATIVE_INFINITY
   roundTrip: RoundTrip | undefined
-  /** Broadcasts to offer with the next ping or pong. */
-  offers: BroadcastId[] = []
+  /** Broadcasts to offer with a ping or pong, and from when on; the latest last. */
+  #offers: { readonly id: BroadcastId; readonly ripeAtMs: number }[] = []
   bytesSent = 0
   bytesReceived = 0
   readonly #joiner = new Joiner()
@@ -50,6 +57,7 @@ export class LinkState {
     this.id = id
     this.remote = remote
     this.kind = kind
+    this.sinceMs = nowMs
     this.heardAtMs = nowMs
   }
 
@@ -86,14 +94,33 @@ export class LinkState {
     return frames
   }
 
-  /** A whole message, undefined while one is incomplete, or what is wrong. */
-  receive(frame: Uint8Array): Result<LinkMessage | undefined> {
+  /** Lets the far end know, later, that we have that broadcast. Where there are too many, the oldest give way. */
+  offer(id: BroadcastId, nowMs: number): void {
+    this.#offers.push({ id, ripeAtMs: this.greeted ? nowMs + limits.offerDelayMs : nowMs })
+    if (this.#offers.length > limits.maxOffersPerPing) this.#offers.shift()
+  }
+
+  /** When the first offer may go out. */
+  get offersDueMs(): number {
+    return this.#offers[0]?.ripeAtMs ?? Number.POSITIVE_INFINITY
+  }
+
+  takeOffers(nowMs: number): BroadcastId[] {
+    const ripe = this.#offers.filter((offer) => offer.ripeAtMs <= nowMs)
+    if (ripe.length > 0) this.#offers = this.#offers.slice(ripe.length)
+    return ripe.map((offer) => offer.id)
+  }
+
+  /** A whole message and its bytes, undefined while one is incomplete, or what is wrong. */
+  receive(frame: Uint8Array): Result<Received | undefined> {
     this.bytesReceived += frame.length
     const joined = this.#joiner.push(frame)
     if (!joined.ok || joined.value === undefined) return joined as Result<undefined>
-    const read = decode(linkMessage, joined.value.message)
+    const { lane, message: bytes } = joined.value
+    const read = decode(linkMessage, bytes)
     if (!read.ok) return read
-    return (isBulk(read.value) ? 1 : 0) === joined.value.lane ? read : fail('message in the wrong lane')
+    if ((isBulk(read.value) ? 1 : 0) !== lane) return fail('message in the wrong lane')
+    return ok({ message: read.value, encoded: { lane, bytes } })
   }
 
   /** Takes the answer to a ping; false where no such ping is open. */
@@ -117,6 +144,10 @@ export class Links {
   /** Greeted links only; where there are several to one peer, the one to use. */
   readonly #byPeer = new Map<PeerId, LinkState>()
 
+  get size(): number {
+    return this.#byId.size
+  }
+
   add(link: LinkState): void {
     this.#byId.set(link.id, link)
   }
@@ -130,13 +161,16 @@ export class Links {
     this.#byId.delete(id)
     if (link && this.#byPeer.get(link.remote) === link) {
       this.#byPeer.delete(link.remote)
-      const other = this.every().find((each) => each.greeted && each.remote === link.remote)
+      const other = this.every().findLast((each) => each.greeted && each.remote === link.remote)
       if (other) this.#byPeer.set(other.remote, other)
     }
     return link
   }
 
-  /** Marks it as part of the mesh. Returns the link to the same peer that it makes superfluous, if any. */
+  /**
+   * Makes it part of the mesh. Of several links to one peer, tabs go before WebRTC, the newer before the older.
+   * Returns the link that is now superfluous, if any; it may be the new one.
+   */
   greet(link: LinkState): LinkState | undefined {
     link.greeted = true
     const other = this.#byPeer.get(link.remote)
@@ -145,6 +179,7 @@ export class Links {
     return keepOther ? link : other
   }
 
+  /** The greeted link to use. */
   to(peer: PeerId): LinkState | undefined {
     return this.#byPeer.get(peer)
   }

@@ -17,7 +17,11 @@ export class Routes {
 
   learn(origin: PeerId, via: PeerId, sequence: number): void {
     const known = this.#via.get(origin)
-    if (!known || sequence > known.sequence) this.#via.set(origin, { via, sequence })
+    if (known && sequence <= known.sequence) return
+    // Set anew, so that the origin not heard of for longest comes first.
+    this.#via.delete(origin)
+    this.#via.set(origin, { via, sequence })
+    if (this.#via.size > limits.maxPeers) this.#via.delete(this.#via.keys().next().value!)
   }
 
   forget(peer: PeerId): void {

@@ -7,12 +7,21 @@ import { limits } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
 
 export type TopologyAction =
-  | { readonly type: 'dial'; readonly peer: PeerId; readonly connection: string }
+  | { readonly type: 'dial' | 'abandon'; readonly peer: PeerId; readonly connection: string }
   | { readonly type: 'knock'; readonly peer: PeerId }
 
+export interface TopologyView {
+  readonly inView: (peer: PeerId) => boolean
+  /** A link to it is up; whether its hello came or not. */
+  readonly isLinked: (peer: PeerId) => boolean
+  readonly linkedPeers: number
+  readonly nowMs: number
+}
+
 interface Attempt {
-  /** While we dial: the attempt's name. */
+  /** While we dial: the attempt's name, and when it is given up. */
   connection: string | undefined
+  giveUpAtMs: number
   failures: number
   nextAtMs: number
   /** Not in the view: looked for until then. */
@@ -30,21 +39,32 @@ export class Topology {
   }
 
   /**
-   * Somebody we should have a link to, for `forMs` or as long as the view holds it. Where the far end knows of us
-   * too and is the one that dials, it gets a moment before we knock.
+   * Somebody we should have a link to, for `forMs` or as long as the view holds it. `knockAfterMs`: where the far
+   * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once.
    */
-  seek(peer: PeerId, nowMs: number, forMs: number = limits.introducedTimeoutMs, knockAfterMs = 0): void {
+  seek(
+    peer: PeerId,
+    nowMs: number,
+    options: { readonly forMs?: number; readonly knockAfterMs?: number; readonly pause?: boolean } = {},
+  ): void {
     if (peer === this.#me) return
-    const attempt = this.#attempts.get(peer)
-    if (attempt) attempt.untilMs = Math.max(attempt.untilMs, nowMs + forMs)
-    else {
-      const nextAtMs = compareText(this.#me, peer) < 0 ? nowMs : nowMs + knockAfterMs
-      this.#attempts.set(peer, { connection: undefined, failures: 0, nextAtMs, untilMs: nowMs + forMs })
+    const { forMs = limits.introducedTimeoutMs, knockAfterMs = 0, pause = false } = options
+    const known = this.#attempts.get(peer)
+    if (known) {
+      known.untilMs = Math.max(known.untilMs, nowMs + forMs)
+      return
     }
-  }
-
-  isSought(peer: PeerId): boolean {
-    return this.#attempts.has(peer)
+    if (this.#attempts.size >= limits.maxSought) return
+    const nextAtMs = this.#dials(peer) ? nowMs : nowMs + knockAfterMs
+    const attempt = {
+      connection: undefined,
+      giveUpAtMs: Number.POSITIVE_INFINITY,
+      failures: 0,
+      nextAtMs,
+      untilMs: nowMs + forMs,
+    }
+    this.#attempts.set(peer, attempt)
+    if (pause) this.#pause(attempt, nowMs)
   }
 
   /** It asked to be dialled: now, unless an attempt is under way. */
@@ -54,61 +74,85 @@ export class Topology {
     if (attempt && attempt.connection === undefined) attempt.nextAtMs = nowMs
   }
 
-  linked(peer: PeerId): void {
+  /** No longer sought. Returns the dial under way, to be abandoned. */
+  forget(peer: PeerId): string | undefined {
+    const connection = this.#attempts.get(peer)?.connection
     this.#attempts.delete(peer)
-  }
-
-  forget(peer: PeerId): void {
-    this.#attempts.delete(peer)
+    return connection
   }
 
   /** An attempt of ours, or of the far end to us, came to nothing. */
   failed(peer: PeerId, connection: string, nowMs: number): void {
     const attempt = this.#attempts.get(peer)
     if (!attempt || (attempt.connection !== undefined && attempt.connection !== connection)) return
-    attempt.connection = undefined
     this.#pause(attempt, nowMs)
   }
 
-  /** What to do now. `inView` peers are sought for as long as they live. */
-  tick(
-    inView: (peer: PeerId) => boolean,
-    isLinked: (peer: PeerId) => boolean,
-    linkCount: number,
-    nowMs: number,
-  ): TopologyAction[] {
+  /** A link came up and went down again before it was worth anything. */
+  dropped(peer: PeerId, nowMs: number): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt) this.#pause(attempt, nowMs)
+  }
+
+  failures(peer: PeerId): number {
+    return this.#attempts.get(peer)?.failures ?? 0
+  }
+
+  /** What to do now. Peers in the view are sought for as long as they live. */
+  tick(view: TopologyView): TopologyAction[] {
     const actions: TopologyAction[] = []
+    let linked = view.linkedPeers
     for (const [peer, attempt] of this.#attempts) {
-      if (isLinked(peer) || (!inView(peer) && nowMs >= attempt.untilMs)) {
-        this.#attempts.delete(peer)
-        continue
-      }
-      if (attempt.connection !== undefined || nowMs < attempt.nextAtMs) continue
-      if (linkCount + actions.length >= limits.maxLinks) {
-        attempt.nextAtMs = nowMs + limits.redialMaxMs
-        continue
-      }
-      if (compareText(this.#me, peer) < 0) {
-        attempt.connection = this.#random.hexId()
-        actions.push({ type: 'dial', peer, connection: attempt.connection })
-      } else {
-        this.#pause(attempt, nowMs)
-        actions.push({ type: 'knock', peer })
-      }
+      const action = this.#next(peer, attempt, view, linked)
+      if (action) actions.push(action)
+      if (action?.type === 'dial') linked++
     }
     return actions
   }
 
   deadlineMs(): number {
     let next = Number.POSITIVE_INFINITY
-    for (const attempt of this.#attempts.values()) {
-      if (attempt.connection === undefined) next = Math.min(next, attempt.nextAtMs)
+    for (const { connection, giveUpAtMs, nextAtMs } of this.#attempts.values()) {
+      next = Math.min(next, connection === undefined ? nextAtMs : giveUpAtMs)
     }
     return next
   }
 
+  #next(peer: PeerId, attempt: Attempt, view: TopologyView, linked: number): TopologyAction | undefined {
+    const { connection } = attempt
+    const { nowMs } = view
+    if (connection !== undefined && nowMs >= attempt.giveUpAtMs) {
+      this.#pause(attempt, nowMs)
+      return { type: 'abandon', peer, connection }
+    }
+    if (connection !== undefined || nowMs < attempt.nextAtMs) return undefined
+    if (!view.inView(peer) && nowMs >= attempt.untilMs) {
+      this.#attempts.delete(peer)
+      return undefined
+    }
+    // The link waits for its hello: that ends the attempt, or its going down renews it.
+    if (view.isLinked(peer) || linked >= limits.maxLinks) {
+      attempt.nextAtMs = nowMs + limits.slowHeartbeatIntervalMs
+      return undefined
+    }
+    if (!this.#dials(peer)) {
+      this.#pause(attempt, nowMs)
+      return { type: 'knock', peer }
+    }
+    attempt.connection = this.#random.hexId()
+    // The connector gives up by itself; this is for the one that does not.
+    attempt.giveUpAtMs = nowMs + limits.dialTimeoutMs + limits.slowHeartbeatIntervalMs
+    return { type: 'dial', peer, connection: attempt.connection }
+  }
+
+  #dials(peer: PeerId): boolean {
+    return compareText(this.#me, peer) < 0
+  }
+
   #pause(attempt: Attempt, nowMs: number): void {
     const full = Math.min(limits.redialMaxMs, limits.redialBaseMs * 2 ** attempt.failures)
+    attempt.connection = undefined
+    attempt.giveUpAtMs = Number.POSITIVE_INFINITY
     attempt.failures++
     attempt.nextAtMs = nowMs + full * (0.5 + this.#random.float() / 2)
   }

@@ -10,7 +10,6 @@ import {
   readVarInt,
   readVarString,
   readVarUint,
-  readVarUint8Array,
   type Decoder,
 } from 'lib0/decoding'
 import {
@@ -41,7 +40,7 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   return toUint8Array(encoder)
 }
 
-/** Never throws. The value may hold views into `bytes`, which must not change afterwards. */
+/** Never throws. The value holds no view into `bytes`: it may be kept without keeping a frame or a batch alive. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): Result<T> {
   try {
     const decoder = createDecoder(bytes)
@@ -56,11 +55,31 @@ function refuse(what: string): never {
   throw new RangeError(what)
 }
 
+/** lib0 lets the last byte go beyond 2^53, and endless zeros come out as NaN. */
+function readSafe(value: number): number {
+  return Number.isSafeInteger(value) ? value : refuse('not a safe integer')
+}
+
 /** An integer from 0 to 2^53-1, one byte for small ones. */
-export const uint: Codec<number> = { write: writeVarUint, read: readVarUint }
+export const uint: Codec<number> = {
+  write: writeVarUint,
+  read: (decoder) => readSafe(readVarUint(decoder)),
+}
+
+export const uintUpTo = (max: number): Codec<number> => ({
+  write: writeVarUint,
+  read: (decoder) => {
+    const value = uint.read(decoder)
+    return value > max ? refuse('number too large') : value
+  },
+})
 
 /** A safe integer of either sign. */
-export const int: Codec<number> = { write: writeVarInt, read: readVarInt }
+export const int: Codec<number> = {
+  write: writeVarInt,
+  // Adding 0 makes 0 of -0.
+  read: (decoder) => readSafe(readVarInt(decoder)) + 0,
+}
 
 export const bool: Codec<boolean> = {
   write: (encoder, value) => writeUint8(encoder, value ? 1 : 0),
@@ -75,19 +94,21 @@ export const text = <T extends string = string>(maxBytes: number, form?: RegExp)
   write: writeVarString,
   read: (decoder) => {
     const start = decoder.pos
-    const length = readVarUint(decoder)
-    if (length > maxBytes) refuse('text too long')
+    if (uint.read(decoder) > maxBytes) refuse('text too long')
     decoder.pos = start
     const value = readVarString(decoder)
     return form && !form.test(value) ? refuse('text of the wrong form') : (value as T)
   },
 })
 
+/** Plain bytes of their own; `slice` of a Node Buffer would be a view. */
+const copyOf = (view: Uint8Array): Uint8Array => new Uint8Array(view)
+
 export const bytes = (maxBytes: number): Codec<Uint8Array> => ({
   write: writeVarUint8Array,
   read: (decoder) => {
-    const value = readVarUint8Array(decoder)
-    return value.length > maxBytes ? refuse('too many bytes') : value
+    const length = uint.read(decoder)
+    return length > maxBytes ? refuse('too many bytes') : copyOf(readUint8Array(decoder, length))
   },
 })
 
@@ -95,18 +116,18 @@ export const fixedBytes = (length: number): Codec<Uint8Array> => ({
   write: writeUint8Array,
   read: (decoder) => {
     const value = readUint8Array(decoder, length)
-    return value.length === length ? value : refuse('bytes missing')
+    return value.length === length ? copyOf(value) : refuse('bytes missing')
   },
 })
 
 /** 16 bytes as 32 hex digits: every id. */
-export const hexId = <T extends string>(): Codec<T> => {
-  const raw = fixedBytes(16)
-  return {
-    write: (encoder, value) => raw.write(encoder, fromHex(value)),
-    read: (decoder) => toHex(raw.read(decoder)) as T,
-  }
-}
+export const hexId = <T extends string>(): Codec<T> => ({
+  write: (encoder, value) => writeUint8Array(encoder, fromHex(value)),
+  read: (decoder) => {
+    const raw = readUint8Array(decoder, 16)
+    return raw.length === 16 ? (toHex(raw) as T) : refuse('bytes missing')
+  },
+})
 
 export const list = <T>(item: Codec<T>, maxItems: number): Codec<readonly T[]> => ({
   write: (encoder, values) => {
@@ -114,7 +135,7 @@ export const list = <T>(item: Codec<T>, maxItems: number): Codec<readonly T[]> =
     for (const value of values) item.write(encoder, value)
   },
   read: (decoder) => {
-    const count = readVarUint(decoder)
+    const count = uint.read(decoder)
     if (count > maxItems) refuse('list too long')
     const values: T[] = []
     for (let i = 0; i < count; i++) values.push(item.read(decoder))

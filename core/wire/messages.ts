@@ -15,6 +15,7 @@ import {
   optional,
   text,
   uint,
+  uintUpTo,
   union,
   type ValueOf,
 } from './codec.ts'
@@ -26,11 +27,12 @@ const peerId = hexId<PeerId>()
 const storeId = hexId<StoreId>()
 const name = text(limits.maxNameLength, /^[A-Za-z0-9_-]{1,32}$/)
 const roleName = text(128)
+const incarnation = uintUpTo(limits.maxIncarnation)
 
 /** What a peer says of itself. The higher incarnation wins; only the peer itself raises it. */
 export const peerRecord = object({
   id: peerId,
-  incarnation: uint,
+  incarnation,
   member: hexId<MemberId>(),
   store: storeId,
   /** Its storage outlives it. */
@@ -42,7 +44,7 @@ export const peerRecord = object({
   /** Resigned, holding back or without storage: ranks behind all that are fit. */
   fit: bool,
   /** Undefined: provisional. */
-  seniority: optional(uint),
+  seniority: optional(uintUpTo(limits.maxSeniority)),
   hidden: bool,
   /** Other roles it stands for, with its priority in each. */
   roles: list(object({ role: roleName, priority: int }), 64),
@@ -64,11 +66,11 @@ export type BroadcastId = ValueOf<typeof broadcastId>
 export const payload = union({
   record: [1, object({ record: peerRecord })],
   /** That peer is gone: its own goodbye, or the verdict of a watcher. */
-  gone: [2, object({ peer: peerId, incarnation: uint, reason: oneOf<'left' | 'failed'>('left', 'failed') })],
+  gone: [2, object({ peer: peerId, incarnation, reason: oneOf<'left' | 'failed'>('left', 'failed') })],
   /** Evidence against that peer; whoever has a path to it probes. */
-  suspect: [3, object({ peer: peerId, incarnation: uint })],
+  suspect: [3, object({ peer: peerId, incarnation })],
   probe: [4, object({ nonce: uint })],
-  alive: [5, object({ nonce: uint, incarnation: uint })],
+  alive: [5, object({ nonce: uint, incarnation })],
   claim: [6, claim],
   yielded: [7, object({ role: roleName, epoch: uint })],
   /** WebRTC negotiation carried by the mesh itself. */
@@ -107,6 +109,8 @@ export const linkMessage = union({
       version: uint,
       topic: text(64),
       record: peerRecord,
+      /** It began a mesh by itself and has met nobody since: it yields to a mesh that it meets. */
+      lone: bool,
       /** Everybody else the sender knows to be alive. */
       view: list(peerRecord, limits.maxPeers),
       claims: list(claim, 64),

@@ -2,7 +2,7 @@
 // stands in nobody's way.
 
 import type { Store } from '../../core/base/ports.ts'
-import { asidePrefix, createCheckedStore } from '../../core/platform/shared/checked-store.ts'
+import { asidePrefix, createCheckedStore } from '../../core/checked-store.ts'
 import { bytes, check, everything, row, same, sameRows, sameValues } from './store-contract.ts'
 import type { StoreCase } from './store-contract.ts'
 

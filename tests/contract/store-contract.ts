@@ -20,11 +20,8 @@ export interface StoreHarness {
   readonly durable: boolean
   /** All writes since the page or process began, where the platform can be watched. */
   readonly writes?: readonly WriteRecord[]
-  /**
-   * Leaves room for a few hundred kilobytes to a few megabytes; returns how to end that. Called before the database
-   * is opened, for Chromium looks at the quota of one in use only every now and then.
-   */
-  fillUp?(): Promise<() => Promise<void>>
+  /** Leaves the open database room for a few megabytes at the most; returns how to end that. */
+  fillUp?(name: string): Promise<() => Promise<void>>
 }
 
 export interface StoreCase {
@@ -250,9 +247,9 @@ const storeCases: readonly StoreCase[] = [
       'a database without room rejects with storage-full, keeps what it has readable, and works when there is room again',
     applies: (harness) => harness.fillUp !== undefined,
     async run(harness, name) {
-      const makeRoom = await harness.fillUp?.()
       const store = await harness.open(name)
       await store.commit({ put: [row('a', 1), row('b', 2)] })
+      const makeRoom = await harness.fillUp?.(name)
       const large = incompressible(512 * 1024)
       let full = 0
       let stored = 0

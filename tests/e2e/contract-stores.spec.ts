@@ -5,7 +5,6 @@ import { expect, test } from '@playwright/test'
 import type { BrowserContext, Page } from '@playwright/test'
 import { checkedStoreContract } from '../contract/checked-store-contract.ts'
 import { storeContract } from '../contract/store-contract.ts'
-import type {} from './pages/stores.ts'
 
 async function openTab(context: BrowserContext): Promise<Page> {
   const tab = await context.newPage()

@@ -1,7 +1,7 @@
 // The simulated store keeps the contract of every Store, bare and checked, under three seeds each.
 
 import { describe, expect, test } from 'vitest'
-import { createCheckedStore } from '../../core/platform/shared/checked-store.ts'
+import { createCheckedStore } from '../../core/checked-store.ts'
 import { createWorld, type World } from '../../core/platform/sim/world.ts'
 import { checkedStoreContract } from '../contract/checked-store-contract.ts'
 import { storeContract, type StoreCase, type StoreHarness } from '../contract/store-contract.ts'

@@ -73,6 +73,13 @@ describe('EL2 persist, then claim', () => {
       'leader alice -> nobody 3 failed',
     ])
   })
+
+  test('EL2 a candidate that is not alive is not elected', () => {
+    const story = new Story(bob)
+    expect(story.step({ type: 'view', candidates: [candidate(alice), candidate(bob)], live: [bob] })).toEqual(
+      ['persist 1'],
+    )
+  })
 })
 
 describe('EL3 who cannot persist does not lead', () => {
@@ -97,6 +104,7 @@ describe('EL3 who cannot persist does not lead', () => {
     expect(story.view(candidate(alice, { fit: false }), bob)).toEqual([
       'duty stops',
       'yield 6 to bob',
+      'tell bob alice 4',
       'remember 6',
       'leader alice -> bob 6 resigned',
     ])
@@ -106,6 +114,17 @@ describe('EL3 who cannot persist does not lead', () => {
     const story = new Story(alice, 4)
     story.view(alice)
     expect(story.persisted(2)).toEqual(['unfit'])
+  })
+
+  test('EL3 after a write that succeeded, the next failure is said again', () => {
+    const story = new Story(alice)
+    story.view(alice)
+    story.persistFailed()
+    story.after(limits.storageBusyMs)
+    story.persisted(1)
+    story.view(alice, bob)
+    expect(story.claim(bob, 4)).toEqual(['persist 5'])
+    expect(story.persistFailed()).toEqual(['unfit'])
   })
 })
 
@@ -184,7 +203,6 @@ describe('EL6 a claim too far ahead', () => {
     story.view(alice, carol)
     expect(story.claim(alice, 10 + limits.maxEpochJump + 1)).toEqual([])
     expect(story.election.highestEpochSeen).toBe(10)
-    expect(story.election.deadlineMs).toBeUndefined()
     expect(story.view(alice, carol)).toEqual([])
     expect(story.claim(alice, 10 + limits.maxEpochJump)).toContain(
       `leader nobody -> alice ${10 + limits.maxEpochJump} elected`,
@@ -195,7 +213,9 @@ describe('EL6 a claim too far ahead', () => {
 describe('EL7 two parts of the mesh meet', () => {
   test('EL7 a higher claim is outbid even where its leader is not in the view; nobody is waited for then', () => {
     const story = leadingAlone(alice, 3)
-    expect(story.claim(bob, 9)).toEqual(['persist 10'])
+    expect(story.claim(bob, 9)).toEqual([])
+    expect(story.after(limits.claimPatienceMs - 1)).toEqual([])
+    expect(story.after(1)).toEqual(['persist 10'])
     expect(story.persisted(10)).toEqual([
       'duty stops',
       'broadcast alice 10',
@@ -220,8 +240,16 @@ describe('EL7 two parts of the mesh meet', () => {
 
   test('EL7 whichever comes first, the claim or the view', () => {
     const story = leadingAlone(alice, 9)
-    expect(story.claim(bob, 3)).toEqual([])
+    expect(story.claim(bob, 3)).toEqual(['tell bob alice 9'])
     expect(story.view(alice, bob)).toEqual(['persist 10'])
+  })
+
+  test('EL7 a claim just above ours may come from a newer view than ours: it has a second to reach us', () => {
+    const story = leadingAlone(alice, 3)
+    const newcomer = candidate(bob, { seniority: undefined, priority: 1 })
+    story.view(alice, newcomer)
+    expect(story.claim(bob, 4)).toEqual([])
+    expect(story.view(alice, candidate(bob, { priority: 1 }))).toContain('yield 4 to bob')
   })
 
   test('EL7 an old claim of one that was here before ours raises nothing', () => {
@@ -239,7 +267,7 @@ describe('EL7 two parts of the mesh meet', () => {
     story.view(alice, bob)
     story.claim(bob, 9)
     expect(story.persisted(10)).toContain('broadcast alice 10')
-    expect(story.claim(bob, 9)).toEqual([])
+    expect(story.claim(bob, 9)).toEqual(['tell bob alice 10'])
     expect(story.view(alice, bob)).toEqual([])
   })
 
@@ -256,16 +284,18 @@ describe('EL7 two parts of the mesh meet', () => {
   test('EL7 a claim in our name that we never made is outbid like any other', () => {
     const story = leadingAlone(alice, 3)
     expect(story.claim(alice, 3)).toEqual([])
-    expect(story.claim(alice, 50)).toEqual(['persist 51'])
+    story.claim(alice, 50)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['persist 51'])
   })
 
   test('EL7 the leader that is not elected steps down for the higher claim', () => {
     const story = leadingAlone(bob, 9)
     story.view(alice, bob)
-    expect(story.claim(alice, 3)).toEqual([])
+    expect(story.claim(alice, 3)).toEqual(['tell alice bob 9'])
     expect(story.claim(alice, 10)).toEqual([
       'duty stops',
       'yield 10 to alice',
+      'tell alice bob 9',
       'remember 10',
       'leader bob -> alice 10 merged',
     ])
@@ -277,8 +307,59 @@ describe('EL7 two parts of the mesh meet', () => {
     expect(story.claim(alice, 3)).toEqual([])
     story.after(limits.claimPatienceMs - 1)
     expect(story.after(1)).toContain('tell alice bob 9')
-    const other = leadingAlone(alice, 3)
-    expect(other.claim(bob, 9)).toEqual(['persist 10'])
+  })
+
+  test('EL7 a leader told of an old claim answers with its own', () => {
+    const story = leadingAlone(alice, 9)
+    expect(story.claim(bob, 5, carol)).toEqual(['tell carol alice 9'])
+    expect(story.claim(alice, 8, carol)).toEqual(['tell carol alice 9'])
+    expect(story.claim(alice, 9, carol)).toEqual([])
+  })
+
+  test('EL7 a lone peer that led by itself, provisional now, is outbid at once when its epoch is ours', () => {
+    const story = leadingAlone(alice, 1)
+    story.view(alice, candidate(bob, { seniority: undefined }))
+    expect(story.claim(bob, 1)).toEqual(['persist 2'])
+  })
+
+  test('EL7 a claim outbid before its claimer came into view is not outbid again', () => {
+    const story = leadingAlone(alice, 3)
+    story.claim(bob, 9)
+    story.after(limits.claimPatienceMs)
+    story.persisted(10)
+    story.view(alice, bob)
+    expect(story.after(limits.handoverTimeoutMs)).toEqual(['tell bob alice 10'])
+  })
+
+  test('EL7 a peer that was away again, and says again what it claimed, is outbid again', () => {
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob)
+    story.claim(bob, 2)
+    story.persisted(4)
+    story.view(alice)
+    story.after(limits.handoverTimeoutMs)
+    story.claim(bob, 2)
+    expect(story.view(alice, bob)).toEqual(['persist 5'])
+  })
+
+  test('EL7 one that led long ago and was out of sight for a moment contests nothing', () => {
+    const story = following(alice, bob, 3, bob, candidate(alice, { priority: -1 }))
+    story.view(alice, bob)
+    story.persisted(4)
+    story.yielded(bob, 4)
+    story.view(alice)
+    expect(story.view(alice, bob)).toEqual([])
+  })
+
+  test('EL7 the duty waits for one whose claim was heard long before it came into view', () => {
+    const story = new Story(alice)
+    story.claim(bob, 3)
+    story.view(alice)
+    expect(story.persisted(4)).toContain('duty starts 4')
+    story.after(2 * limits.handoverTimeoutMs)
+    expect(story.view(alice, bob)).toEqual(['persist 5'])
+    expect(story.persisted(5)).not.toContain('duty starts 5')
+    expect(story.yielded(bob, 5)).toEqual(['duty starts 5'])
   })
 })
 
@@ -342,6 +423,25 @@ describe('EL8 when a duty starts', () => {
     expect(story.yielded(alice, 6)).toEqual([])
     expect(story.view(candidate(alice, { fit: false }), bob)).toEqual(['duty starts 6'])
   })
+
+  test('EL8 an answer to a claim that we never made starts nothing', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    story.view(candidate(alice, { fit: false }), bob)
+    story.yielded(alice, 99)
+    expect(story.persisted(6)).not.toContain('duty starts 6')
+  })
+
+  test('EL8 a raised epoch does not make one that is silent be waited for anew', () => {
+    const story = following(bob, carol, 5, carol, candidate(bob, { priority: -1 }))
+    story.view(bob, carol)
+    story.persisted(6)
+    story.after(1500)
+    story.view(bob, carol, dave)
+    story.claim(dave, 2)
+    story.persisted(7)
+    expect(story.yielded(dave, 7)).toEqual([])
+    expect(story.after(500)).toContain('duty starts 7')
+  })
 })
 
 describe('EL9 stepping down', () => {
@@ -351,6 +451,7 @@ describe('EL9 stepping down', () => {
     expect(story.claim(alice, 6)).toEqual([
       'duty stops',
       'yield 6 to alice',
+      'tell alice bob 5',
       'remember 6',
       'leader bob -> alice 6 outranked',
     ])
@@ -361,7 +462,7 @@ describe('EL9 stepping down', () => {
     story.view(carol, bob)
     expect(story.persisted(6)).toEqual(['broadcast bob 6', 'leader carol -> bob 6 outranked'])
     story.view(alice, bob, carol)
-    expect(story.claim(alice, 7)).toEqual(['remember 7', 'leader bob -> alice 7 merged'])
+    expect(story.claim(alice, 7)).toEqual(['tell alice bob 6', 'remember 7', 'leader bob -> alice 7 merged'])
     expect(story.yielded(carol, 6)).toEqual(['yield 7 to alice'])
   })
 
@@ -409,6 +510,37 @@ describe('EL9 stepping down', () => {
       'duty starts 6',
     ])
   })
+
+  test('EL9 two that outbid one another do not wait for each other', () => {
+    const story = leadingAlone(bob, 3)
+    story.view(bob, carol)
+    story.claim(carol, 4)
+    expect(story.persisted(5)).toContain('broadcast bob 5')
+    story.view(bob, candidate(carol, { priority: 1 }))
+    expect(story.claim(carol, 6)).toContain('yield 6 to carol')
+  })
+
+  test('EL9 a claim that was outbid is not answered later', () => {
+    const story = leadingAlone(bob, 3)
+    story.view(bob, carol)
+    story.claim(carol, 4)
+    story.persisted(5)
+    story.yielded(carol, 5)
+    story.view(alice, bob, carol)
+    const effects = story.claim(alice, 6)
+    expect(effects).toContain('yield 6 to alice')
+    expect(effects).not.toContain('yield 4 to carol')
+  })
+
+  test('EL9 the dead are not answered', () => {
+    const story = following(bob, carol, 5, carol, candidate(bob, { priority: -1 }))
+    story.view(carol, bob)
+    story.persisted(6)
+    story.view(alice, bob, carol)
+    story.claim(alice, 7)
+    story.view(candidate(bob, { fit: false }), carol)
+    expect(story.yielded(carol, 6)).toEqual([])
+  })
 })
 
 describe('EL10 no gap: who lost its rank leads until the next one claims', () => {
@@ -435,11 +567,47 @@ describe('EL10 no gap: who lost its rank leads until the next one claims', () =>
 
   test('EL10 the old leader reminds the one that is elected and does not claim', () => {
     const story = leadingAlone(bob, 5)
+    story.view(candidate(alice, { fit: false }), bob)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
+    expect(story.election.deadlineMs).toBeUndefined()
     story.view(alice, bob)
     expect(story.election.deadlineMs).toBe(story.nowMs + limits.claimPatienceMs)
     expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
     expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
     story.claim(alice, 6)
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+
+  test('EL10 so do those who still follow it', () => {
+    const story = following(carol, bob, 5, bob, carol)
+    story.view(alice, bob, carol)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
+  })
+
+  test('EL10 a leader makes sure, a second later, that those who came after its claim know it', () => {
+    const story = leadingAlone(alice, 5)
+    story.view(alice, bob)
+    story.nowMs += 400
+    story.view(alice, bob, carol)
+    expect(story.after(limits.claimPatienceMs - 401)).toEqual([])
+    expect(story.after(1)).toEqual(['tell bob alice 5', 'tell carol alice 5'])
+    expect(story.election.deadlineMs).toBeUndefined()
+  })
+
+  test('EL10 each one that is elected has a second to claim', () => {
+    const story = following(dave, carol, 5, carol, dave)
+    story.view(bob, carol, dave)
+    story.after(limits.claimPatienceMs - 1)
+    story.view(alice, bob, carol, dave)
+    expect(story.after(1)).toEqual([])
+    expect(story.after(limits.claimPatienceMs - 1)).toEqual(['tell alice carol 5'])
+  })
+
+  test('EL10 a leader repeats nothing to itself', () => {
+    const story = new Story(alice)
+    story.step({ type: 'view', candidates: [candidate(alice)], live: [] })
+    story.persisted(1)
+    story.view(alice)
     expect(story.election.deadlineMs).toBeUndefined()
   })
 })
@@ -464,7 +632,7 @@ describe('EL11 the leader is gone', () => {
     story.view(bob, carol)
     expect(story.election.deadlineMs).toBe(story.nowMs + limits.claimPatienceMs)
     expect(story.after(limits.claimPatienceMs - 1)).toEqual([])
-    expect(story.after(1)).toEqual(['leader alice -> nobody 5 failed'])
+    expect(story.after(1)).toEqual(['leader alice -> nobody 5 failed', 'tell bob alice 5'])
     expect(story.claim(bob, 6)).toEqual(['remember 6', 'leader nobody -> bob 6 elected'])
   })
 
@@ -537,6 +705,22 @@ describe('EL12 our own clock stood still', () => {
 
   test('EL12 stalling before there was a leader says nothing', () => {
     expect(new Story(alice).stalled()).toEqual([])
+  })
+
+  test('EL12 stalled twice before the view speaks is stalled', () => {
+    const story = leadingAlone(alice, 5)
+    story.stalled()
+    story.stalled()
+    expect(story.view(alice)).toEqual([])
+  })
+
+  test('EL12 a stall ends what it waited for', () => {
+    const story = following(bob, alice, 5, alice, bob)
+    story.view(candidate(alice, { fit: false }), bob)
+    story.persisted(6)
+    story.stalled()
+    expect(story.election.deadlineMs).toBeUndefined()
+    expect(story.after(60_000)).toEqual([])
   })
 })
 

@@ -20,7 +20,7 @@ function setUp() {
     const first = waiting.shift()
     if (error) first?.reject(error)
     else first?.resolve()
-    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    for (let turn = 0; turn < 5; turn++) await undefined
   }
   return { draft, sent, type, settle }
 }

@@ -7,8 +7,23 @@ import { createMemory } from '../../web/remembered.ts'
 import { openSession } from '../../web/state.ts'
 import { asMesh, FakeMesh } from './web-fake-mesh.ts'
 
-function enter(mesh = new FakeMesh('ada')) {
-  const session = openSession({ mesh: asMesh(mesh), meshName: 'acme', now: () => 0, isVisible: () => true })
+function shelfOn(kept: Map<string, string>) {
+  return {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  }
+}
+
+function enter(mesh = new FakeMesh('ada'), kept = new Map<string, string>()) {
+  const memory = createMemory(shelfOn(kept), undefined)
+  const session = openSession({
+    mesh: asMesh(mesh),
+    meshName: 'acme',
+    now: () => 0,
+    isVisible: () => true,
+    memory,
+  })
   const texts = (): string[] => session.events.lines.value.map((line) => line.text)
   const bodies = (): unknown[] | undefined =>
     session.conversations.value.get(session.selected.value)?.messages.value?.map((message) => message.body)
@@ -124,6 +139,20 @@ describe('conversations', () => {
     await vi.waitFor(() => expect(bodies()).toEqual(['welcome']))
   })
 
+  test('names written to and not yet known are listed again after a reload, until somebody bears them', () => {
+    const kept = new Map<string, string>()
+    const { mesh, session } = enter(new FakeMesh('ada'), kept)
+    session.select('@zoe')
+    session.select('@yann')
+    session.close()
+    const after = enter(mesh, kept)
+    expect([...after.session.conversations.value.keys()]).toEqual(['@zoe', '@yann', '#general'])
+    const zoe = mesh.arrive('zoe')
+    after.session.close()
+    expect([...enter(mesh, kept).session.conversations.value.keys()]).not.toContain('@zoe')
+    expect(after.session.conversations.value.has(zoe.member)).toBe(true)
+  })
+
   test('messages that did not change stay the same objects', () => {
     const mesh = new FakeMesh('ada')
     const one = mesh.receive({ member: mesh.me.member, name: 'ada' }, '#general', 1)
@@ -134,11 +163,6 @@ describe('conversations', () => {
 
 describe('joining', () => {
   function appWith(change: Partial<AppEnvironment> = {}, shelf = new Map<string, string>()) {
-    const store = {
-      getItem: (key: string) => shelf.get(key) ?? null,
-      setItem: (key: string, value: string) => void shelf.set(key, value),
-      removeItem: (key: string) => void shelf.delete(key),
-    }
     const meshes: FakeMesh[] = []
     const published: unknown[] = []
     const app = createApp({
@@ -146,7 +170,7 @@ describe('joining', () => {
         meshes.push(new FakeMesh(name))
         return Promise.resolve(asMesh(meshes.at(-1)!))
       },
-      memory: createMemory(store, undefined),
+      memory: createMemory(shelfOn(shelf), undefined),
       now: () => 0,
       isVisible: () => true,
       publish: (mesh) => published.push(mesh),

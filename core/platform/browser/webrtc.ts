@@ -14,7 +14,8 @@ export const browserWebRtc = (): WebRtc => ({
   RTCPeerConnection,
   RTCSessionDescription,
   RTCIceCandidate,
-  closeMeansFlushed: true,
+  closesGracefully: 'channel',
+  candidatesAfterAnswer: false,
 })
 
 function createMissingConnector(): Connector {

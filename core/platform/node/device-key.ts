@@ -7,6 +7,7 @@ import { MeshError } from '../../base/errors.ts'
 import type { DeviceKey } from '../../base/ports.ts'
 import { deviceKeyOf, generateKeyPair } from '../shared/crypto.ts'
 import { diskError } from './disk-errors.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Loads the data directory's key, or makes it: of two processes that make one at once, both end with the first. */
 export async function loadDeviceKey(dataDir: string): Promise<DeviceKey> {
@@ -82,17 +83,6 @@ async function giveName(from: string, to: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return
     await rename(from, to)
-  }
-}
-
-/** On Windows a directory cannot be opened, and its entries are journalled. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

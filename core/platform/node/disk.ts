@@ -3,12 +3,13 @@
 // here, which makes read-compare-write atomic. After a failed write it is opened anew before the next.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
 import { MeshError } from '../../base/errors.ts'
 import { equalBytes } from '../../base/ids.ts'
 import type { Commit, CommitResult, Range, Row, Store } from '../../base/ports.ts'
 import { diskError, hasRoom, levelCode } from './disk-errors.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 type Level = ClassicLevel<string, Uint8Array>
 type Operation =
@@ -39,6 +40,13 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
     return level
   }
   const store = new DiskStore(dataDir, open, await open())
+  try {
+    await syncDirectory(dataDir)
+    await syncDirectory(dirname(resolve(dataDir)))
+  } catch (error) {
+    await store.close()
+    throw diskError(error, dataDir)
+  }
   await writeFile(pidFile(dataDir), `${process.pid}\n`).catch(ignoredForItOnlyNamesUs)
   return store
 }

@@ -80,6 +80,10 @@ export async function deviceKeyOf(pair: CryptoKeyPair): Promise<DeviceKey> {
   }
 }
 
+/** A key for a store in memory: it goes when this process goes. */
+export const makeEphemeralKey = async (): Promise<DeviceKey> =>
+  deviceKeyOf(await generateKeyPair({ extractable: false }))
+
 /**
  * Browsers keep `crypto.subtle` and `navigator.locks` from pages that came over plain http from another machine.
  * Throws `insecure-context` with what to do about it; call it before anything else in a page.

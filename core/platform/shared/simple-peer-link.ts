@@ -36,7 +36,7 @@ interface Attempt {
   readonly inbox: LinkInbox
   channel: DataChannel | undefined
   linked: boolean
-  /** Our description was sent. Node's candidates may come before it, and mean nothing to a far end without it. */
+  /** Our description was sent. A far end without it could do nothing with our candidates. */
   spoken: boolean
   /** The far end's description was taken: each end gives one, further ones are dropped. */
   described: boolean
@@ -118,18 +118,26 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
   const gather = (attempt: Attempt, signal: PeerSignal): void => {
     if (!isKnown(attempt)) return
     attempt.unsent.push(signal)
-    if (isDescription(signal)) {
-      attempt.spoken = true
-      sendSignals(attempt)
-    } else if (attempt.spoken) attempt.callOffSignals ??= after(gatherSignalsMs, () => sendSignals(attempt))
+    if (!isDescription(signal)) {
+      sendLater(attempt)
+      return
+    }
+    attempt.spoken = true
+    sendSignals(attempt)
+  }
+
+  const sendLater = (attempt: Attempt): void => {
+    attempt.callOffSignals ??= after(gatherSignalsMs, () => sendSignals(attempt))
   }
 
   const sendSignals = (attempt: Attempt): void => {
     attempt.callOffSignals?.()
     attempt.callOffSignals = undefined
-    const texts = writeSignals(attempt.unsent)
-    attempt.unsent = []
-    for (const text of texts) events?.signal(attempt.remote, attempt.connection, text)
+    if (!attempt.spoken) return
+    const hold = webrtc.candidatesAfterAnswer && attempt.initiator && !attempt.described
+    const sent = hold ? attempt.unsent.filter(isDescription) : attempt.unsent
+    attempt.unsent = hold ? attempt.unsent.filter((signal) => !isDescription(signal)) : []
+    for (const text of writeSignals(sent)) events?.signal(attempt.remote, attempt.connection, text)
   }
 
   const isKnown = (attempt: Attempt): boolean => attempts.get(key(attempt.remote, attempt.connection)) === attempt
@@ -167,6 +175,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
     }
     try {
       attempt.peer.signal(signal)
+      if (isDescription(signal) && attempt.unsent.length > 0) sendLater(attempt)
     } catch (error) {
       finish(attempt, `a signal was refused: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -8,6 +8,8 @@ import type { Clock } from '../../base/ports.ts'
 /** What we use of an RTCDataChannel. */
 export interface DataChannel {
   readonly readyState: string
+  readonly bufferedAmount: number
+  close(): void
   bufferedAmountLowThreshold: number
   addEventListener(type: 'bufferedamountlow' | 'close', listener: () => void): void
 }
@@ -26,12 +28,23 @@ export interface WebRtc {
   readonly RTCPeerConnection: new (configuration?: object) => PeerConnection
   readonly RTCSessionDescription: unknown
   readonly RTCIceCandidate: unknown
-  /** A channel's `close` event says that all it sent has arrived (the standard). Else the far end's hanging up does. */
-  readonly closeMeansFlushed: boolean
+  /**
+   * Whose `close()` still delivers what was sent before. The standard: the channel's, which says `close` when done.
+   * libdatachannel: neither, so the connection stays open for a while after nothing is buffered (measured: of 96
+   * links closed with 400 KB buffered, 13 lost the tail when the channel was closed at once, 55 when the connection
+   * was, none after a pause).
+   */
+  readonly closesGracefully: 'channel' | 'never'
+  /** An initiator must keep its candidates to itself until it took the answer. */
+  readonly candidatesAfterAnswer: boolean
 }
 
 /** How long a closed link may go on delivering what was sent before. chosen: many round trips; goodbyes are short. */
 const lingerMs = 2000
+/** How long it waits after that: what was handed over may still be under way, or unread at the far end. chosen. */
+const settleMs = 200
+/** How often a lingering connection looks whether all was handed to the network. chosen. */
+const lookIntervalMs = 5
 
 /** @param met is called with each data channel of the connection, ours or the far end's. */
 export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: DataChannel) => void): object {
@@ -55,26 +68,34 @@ export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: Dat
       this.#closing = true
       const channel = this.#channel
       const sending = channel?.readyState === 'open' || channel?.readyState === 'closing'
-      if (channel === undefined || !sending || this.connectionState !== 'connected') {
-        super.close()
-        return
-      }
-      let done = false
+      if (channel !== undefined && sending && this.connectionState === 'connected') this.#linger(channel)
+      else super.close()
+    }
+
+    #linger(channel: DataChannel): void {
+      const untilMs = clock.now().monotonicMs + lingerMs
+      let callOff = (): void => {}
       const finish = (): void => {
-        if (done) return
-        done = true
         callOff()
         super.close()
       }
-      const callOff = clock.alarm(clock.now().monotonicMs + lingerMs, finish)
-      this.addEventListener('connectionstatechange', () => {
-        if (this.connectionState !== 'connected') finish()
-      })
-      if (webrtc.closeMeansFlushed) channel.addEventListener('close', finish)
+      const look = (): void => {
+        const nowMs = clock.now().monotonicMs
+        if (nowMs >= untilMs) finish()
+        else if (channel.bufferedAmount === 0) callOff = clock.alarm(Math.min(untilMs, nowMs + settleMs), finish)
+        else callOff = clock.alarm(nowMs + lookIntervalMs, look)
+      }
+      if (webrtc.closesGracefully === 'never') look()
+      else {
+        callOff = clock.alarm(untilMs, finish)
+        channel.addEventListener('close', finish)
+      }
     }
 
     #meet(channel: DataChannel): void {
       this.#channel ??= channel
+      // simple-peer closes the channel first; here that would throw away what is under way.
+      if (webrtc.closesGracefully === 'never') channel.close = () => {}
       met(channel)
     }
   }

@@ -21,10 +21,13 @@ const small = { put: [{ key: 'small', value: new Uint8Array(1) }] }
 await store.commit(small).catch((error: unknown) => codes.push((error as { code?: unknown }).code))
 const readable = (await store.range({ from: 'row/', to: 'row0' })).length
 execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited'])
-const afterwards = (await store.commit(small)).ok
+// LevelDB, left to itself, would acknowledge these behind the torn record and lose them when it is opened again.
+for (let i = 10; i < 60; i++) {
+  await store.commit({ put: [{ key: `later/${i}`, value: new Uint8Array(1000) }] })
+}
 await store.close()
 const reopened = await openDiskStore(dataDir)
 const kept = (await reopened.range({ from: 'row/', to: 'row0' })).length
-const smallBytes = (await reopened.get(['small']))[0]?.length
+const later = (await reopened.range({ from: 'later/', to: 'later0' })).length
 await reopened.close()
-process.stdout.write(JSON.stringify({ codes, stored, readable, afterwards, kept, smallBytes }))
+process.stdout.write(JSON.stringify({ codes, stored, readable, kept, later }))

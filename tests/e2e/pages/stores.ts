@@ -3,7 +3,7 @@
 
 import { loadDeviceKey } from '../../../core/platform/browser/device-key.ts'
 import { askForPersistence, openIndexedDbStore } from '../../../core/platform/browser/indexeddb.ts'
-import { createCheckedStore } from '../../../core/platform/shared/checked-store.ts'
+import { createCheckedStore } from '../../../core/checked-store.ts'
 import { createCrypto, requireSecureContext } from '../../../core/platform/shared/crypto.ts'
 import { toHex } from '../../../core/base/ids.ts'
 import { checkedStoreContract } from '../../contract/checked-store-contract.ts'
@@ -38,12 +38,12 @@ const plain: StoreHarness = {
   sharesDatabase: true,
   writes,
   open: (name) => openIndexedDbStore(name),
-  async fillUp() {
-    const { usage = 0 } = await navigator.storage.estimate()
-    await window.setQuota?.(usage + 2 * 1024 * 1024)
-    return async () => window.setQuota?.(undefined)
-  },
+  fillUp: async () => async () => window.setQuota?.(undefined),
 }
+
+/** Chromium looks at the quota of a database in use only now and then: a small one is set before it is opened. */
+const casesOfSmallQuota = ['ST14']
+const smallQuotaBytes = 2 * 1024 * 1024
 
 const checked: StoreHarness = {
   ...plain,
@@ -78,6 +78,7 @@ const page = {
     const { harness, cases } = suites[suite]
     const found = cases.find((one) => one.id === id)
     if (found === undefined || found.applies?.(harness) === false) throw new Error(`no case ${id} here`)
+    if (casesOfSmallQuota.includes(id)) await window.setQuota?.(smallQuotaBytes)
     await found.run(harness, `${suite}-${id}`)
   },
 

@@ -2,10 +2,10 @@
 // its key and itself. A row that does not match is moved to `aside/<key>`, reported once, and from then on its key
 // is absent: the mesh fetches the record again. `aside/` is ours: keys that begin so are not seen through this store.
 
-import { crc32 } from '../../base/crc32.ts'
-import { assert, MeshError } from '../../base/errors.ts'
-import { equalBytes } from '../../base/ids.ts'
-import type { Commit, CommitResult, Range, Row, Store } from '../../base/ports.ts'
+import { crc32 } from './base/crc32.ts'
+import { assert, MeshError } from './base/errors.ts'
+import { equalBytes } from './base/ids.ts'
+import type { Commit, CommitResult, Range, Row, Store } from './base/ports.ts'
 
 export const asidePrefix = 'aside/'
 const asideEnd = 'aside0'

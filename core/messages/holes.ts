@@ -1,0 +1,246 @@
+// What corruption took away. An entry that was set aside leaves a hole: our vector falls back to the number before
+// it, the entry is fetched again, and fits in only where its neighbours name it. A lost head is read off the entries.
+
+import { equalBytes, type MemberId, type StoreId } from '../base/ids.ts'
+import { noHash, type VerifiedEntry } from '../wire/entries.ts'
+import type { Parts } from './desk.ts'
+import type { Feed } from './feeds.ts'
+import {
+  entryRow,
+  headRow,
+  holeRow,
+  idRow,
+  isShown,
+  keyRange,
+  keys,
+  prefixRange,
+  readEntry,
+  readPlace,
+  readRow,
+  row,
+  type HeadRow,
+} from './rows.ts'
+
+export class Holes {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The store set a row aside. */
+  corrupt(key: string): void {
+    const { desk, feeds, rooms, forks, receipts } = this.#parts
+    desk.count('corruptRecords')
+    desk.report('record-corrupt', `A stored record was damaged and set aside: ${key}.`, { key })
+    const place = readPlace(key)
+    const [kind, id] = key.split('/')
+    if (place?.kind === 'feed') {
+      const feed = feeds.get(place.feed)
+      if (feed) this.missing(feed, place.number)
+    } else if (kind === 'head') {
+      const feed = feeds.open(id as StoreId)
+      if (feed && !feed.busy) this.rebuildHead(feed)
+    } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
+    else if (kind === 'meta') forks.storeLost()
+    else if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number)
+    else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)
+  }
+
+  load(feed: StoreId, number: number): void {
+    const known = this.#parts.feeds.get(feed)
+    if (!known?.head || number > known.head.number || number <= known.head.retired) return
+    known.holes.add(number)
+    this.#fallBack(known)
+  }
+
+  /** An entry that should be there is not. Believed only where the store says so within a transaction. */
+  missing(feed: Feed, number: number): void {
+    const { desk } = this.#parts
+    const held = feed.head
+    if (!held || number > held.number || number <= held.retired || feed.holes.has(number)) return
+    const expect = [
+      { key: keys.entry(feed.id, number), value: undefined, adopt: () => {} },
+      { key: keys.head(feed.id), value: feed.raw, adopt: () => {} },
+    ]
+    const atMs = Math.max(0, Math.floor(desk.now.wallMs))
+    desk.commit(
+      { expect, put: [row(keys.hole(feed.id, number), holeRow, { atMs })] },
+      {
+        ok: () => {
+          feed.holes.add(number)
+          this.#fallBack(feed)
+        },
+        conflict: () => {},
+        failed: () => desk.count('holesNotStored'),
+      },
+    )
+  }
+
+  /** The vector says only what is held without a hole. */
+  #fallBack(feed: Feed): void {
+    const { feeds, log, sync } = this.#parts
+    const lowest = Math.min(...feed.holes)
+    const last = lowest - 1
+    feeds.show(feed, 0, noHash)
+    if (last <= (feed.head?.retired ?? 0)) return feeds.show(feed, last, noHash)
+    log.readOne(feed.id, last, (stored) => {
+      if (!feed.holes.has(lowest) || Math.min(...feed.holes) !== lowest) return
+      if (!stored) return this.missing(feed, last)
+      feeds.show(feed, last, stored.hash)
+      sync.wake()
+    })
+  }
+
+  /** An entry came that may fill the lowest hole. */
+  offer(feed: Feed, entry: VerifiedEntry): void {
+    const { desk, log } = this.#parts
+    const head = feed.head
+    const { number, previous, content } = entry.header
+    if (!head || feed.busy || number !== feed.visible.number + 1 || !feed.holes.has(number)) return
+    if (entry.author !== head.member) return
+    const before = feed.visible.hash
+    if (!equalBytes(before, noHash) && !equalBytes(previous, before)) return desk.count('holesNotFitting')
+    if (number === head.number && !equalBytes(entry.hash, head.hash)) return desk.count('holesNotFitting')
+    feed.busy = true
+    const ranges = [keyRange(keys.entry(feed.id, number + 1))]
+    if (content.type === 'message') ranges.push(keyRange(keys.id(entry.author, content.id)))
+    const release = (): void => log.settle(feed)
+    desk.read(
+      ranges,
+      (rows) => {
+        const next = readEntry(rows.find(({ key }) => key.startsWith('feed/'))?.value)
+        if (next && !equalBytes(next.header.previous, entry.hash)) {
+          desk.count('holesNotFitting')
+          return release()
+        }
+        const id = readRow(idRow, rows.find(({ key }) => key.startsWith('id/'))?.value)
+        this.#fill(feed, entry, id !== undefined && (id.feed !== feed.id || id.number !== number))
+      },
+      release,
+    )
+  }
+
+  #fill(feed: Feed, entry: VerifiedEntry, duplicate: boolean): void {
+    const { desk, filing, log, sync, feeds } = this.#parts
+    const { number, content } = entry.header
+    const key = keys.entry(feed.id, number)
+    const receivedAtMs = Math.max(0, Math.floor(desk.now.wallMs))
+    const { entry: carried, hash, author } = entry
+    const mark = duplicate ? 'duplicate' : filing.judge(entry)
+    const put = [row(key, entryRow, { entry: carried, hash, author, receivedAtMs, mark })]
+    if (isShown(mark) && content.type === 'message') {
+      put.push(row(keys.id(author, content.id), idRow, { feed: feed.id, number }))
+      for (const talk of filing.talkKeys(entry)) put.push({ key: talk, value: new Uint8Array() })
+    }
+    const filled = (): void => {
+      feed.holes.delete(number)
+      if (feed.holes.size > 0) this.#fallBack(feed)
+      else feeds.show(feed, feed.head!.number, feed.head!.hash)
+      log.settle(feed)
+      sync.moved(feed, false)
+    }
+    desk.commit(
+      { expect: [{ key, value: undefined, adopt: () => {} }], put, delete: [keys.hole(feed.id, number)] },
+      {
+        ok: () => {
+          desk.count('holesFilled')
+          filled()
+        },
+        conflict: filled,
+        failed: () => {
+          desk.count('holesNotStored')
+          log.settle(feed)
+        },
+      },
+    )
+  }
+
+  #rebuildOutbox(feed: StoreId, number: number): void {
+    const { desk, receipts, outbox } = this.#parts
+    const open = receipts.openItems().find((item) => item.feed === feed && item.number === number)
+    if (open) outbox.restore(open)
+    else {
+      this.#parts.log.readOne(feed, number, (stored) => {
+        const item = stored && outbox.openItem(stored)
+        if (!item || receipts.lacking(item).length === 0) return desk.count('outboxRowsLost')
+        outbox.restore(item)
+      })
+    }
+  }
+
+  /** Reads a feed's head off its entries, where its row is gone. */
+  rebuildHead(feed: Feed): void {
+    const { desk, feeds, log, outbox, forks } = this.#parts
+    feed.busy = true
+    const prefix = `feed/${feed.id}/`
+    const release = (): void => log.settle(feed)
+    const ranges = [
+      keyRange(keys.store),
+      prefixRange(prefix, { limit: 1, reverse: true }),
+      prefixRange(prefix, { limit: 1 }),
+    ]
+    desk.read(
+      ranges,
+      (rows) => {
+        // Not even the store's own row: that was no answer. Asked again with the next comparison of digests.
+        if (rows.length === 0) return void this.#unanswered.add(feed)
+        const entries = rows.filter(({ key }) => key.startsWith(prefix))
+        const last = readEntry(entries[0]?.value)
+        if (!last) {
+          // Nothing is left of it. Of our own feed no number may ever be used twice, so another one begins.
+          const hadSome = (feed.head?.number ?? 0) > 0
+          feeds.setHead(feed, undefined, undefined)
+          if (feed.id === outbox.storeId && hadSome) forks.fork('its records are gone')
+          return release()
+        }
+        const first = readPlace(entries[1]?.key ?? '')?.number ?? last.header.number
+        this.#writeHead(feed, this.#headFrom(feed, last, first), release)
+      },
+      () => void this.#unanswered.add(feed),
+    )
+  }
+
+  readonly #unanswered = new Set<Feed>()
+
+  retry(): void {
+    const again = [...this.#unanswered]
+    this.#unanswered.clear()
+    for (const feed of again) this.rebuildHead(feed)
+  }
+
+  #headFrom(feed: Feed, last: VerifiedEntry, first: number): HeadRow {
+    const { number, clockMs, clockCounter } = last.header
+    if (feed.head && feed.head.number >= number) return feed.head
+    const retired = first - 1
+    return {
+      member: last.author,
+      number,
+      hash: last.hash,
+      retired,
+      pruned: retired,
+      profile: 0,
+      clockMs,
+      clockCounter,
+    }
+  }
+
+  #writeHead(feed: Feed, head: HeadRow, release: () => void): void {
+    const { desk, feeds, log } = this.#parts
+    const written = row(keys.head(feed.id), headRow, head)
+    desk.commit(
+      {
+        expect: [{ key: written.key, value: undefined, adopt: (found) => log.adopt(feed, found) }],
+        put: [written],
+      },
+      {
+        ok: () => {
+          feeds.setHead(feed, head, written.value)
+          release()
+        },
+        conflict: release,
+        failed: release,
+      },
+    )
+  }
+}

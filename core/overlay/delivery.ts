@@ -1,0 +1,158 @@
+// Puts messages on links and passes on those of others: broadcasts (whole to some, their ids to the rest, with
+// repair of what was missed) and unicasts over several hops. What it reads of the view: which links an origin says
+// it has.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { BroadcastId, LinkMessage, LinkMessageOf, Payload } from '../wire/messages.ts'
+import { Broadcasts, splitNeighbours } from './broadcast.ts'
+import type { Context } from './context.ts'
+import { encodeMessage, type EncodedMessage, type LinkState } from './links.ts'
+import { Routes } from './routes.ts'
+
+export class Delivery {
+  readonly #context: Context
+  readonly #broadcasts = new Broadcasts()
+  readonly #routes = new Routes()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  // ------------------------------------------------------------------------------------------ sending
+
+  /** To everybody in the mesh. Copies cost N-1 frames in a full mesh of N. */
+  broadcast(payload: Payload): void {
+    const id = { origin: this.#context.self.id, sequence: this.#broadcasts.nextSequence() }
+    const message = encodeMessage({ type: 'broadcast', ...id, payload })
+    if (!this.#fits(message)) return
+    this.#broadcasts.remember(id, message)
+    for (const link of this.#context.links.neighbours()) this.#sendBroadcast(link, id, message)
+    this.#offerToNewLinks(id)
+  }
+
+  /** Over the link to it where there is one, else by way of neighbours; may be lost. */
+  unicast(to: PeerId, payload: Payload): void {
+    const direct = this.#context.links.to(to)
+    if (direct) this.send(direct, { type: 'direct', payload })
+    else this.#forward(this.#newUnicast(to, payload), undefined)
+  }
+
+  /** Hands one unicast to each of these neighbours; the target takes the first copy that arrives. */
+  unicastBy(helpers: readonly PeerId[], target: PeerId, payload: Payload): void {
+    const encoded = encodeMessage(this.#newUnicast(target, payload))
+    for (const helper of helpers) {
+      const link = this.#context.links.to(helper)
+      if (link) this.#sendEncoded(link, encoded)
+    }
+  }
+
+  /** To the neighbour itself. False: its lane is full, nothing will go out. */
+  send(link: LinkState, message: LinkMessage): boolean {
+    return this.#sendEncoded(link, encodeMessage(message))
+  }
+
+  forget(peer: PeerId): void {
+    this.#routes.forget(peer)
+  }
+
+  // -------------------------------------------------------------------------------------- receiving
+
+  /** Passes it on. False: a copy of one we had; it is not to be delivered again. */
+  takeBroadcast(link: LinkState, message: LinkMessageOf<'broadcast'>, encoded: EncodedMessage): boolean {
+    const { origin, sequence } = message
+    const { links, membership, nowMs, self } = this.#context
+    if (origin === self.id || this.#broadcasts.has(message)) {
+      this.#context.count('duplicateBroadcasts')
+      return false
+    }
+    const id = { origin, sequence }
+    this.#routes.learn(origin, link.remote, sequence)
+    membership.heard(origin, nowMs)
+    const kept = { lane: encoded.lane, bytes: ownBytes(encoded.bytes) }
+    this.#broadcasts.remember(id, kept)
+    const linkedToOrigin = membership.get(origin)?.neighbours ?? []
+    const { forward, offer } = splitNeighbours(this.#context.neighbours(), origin, link.remote, linkedToOrigin)
+    for (const peer of forward) this.#sendBroadcast(links.to(peer)!, id, kept)
+    for (const peer of offer) links.to(peer)!.offer(id, nowMs)
+    this.#offerToNewLinks(id)
+    return true
+  }
+
+  /** Passes it on where it is not for us. True: it is, and came for the first time. */
+  takeUnicast(link: LinkState, message: LinkMessageOf<'unicast'>): boolean {
+    const { self, membership, nowMs } = this.#context
+    if (message.origin === self.id || !this.#routes.firstSight(message.origin, message.sequence)) return false
+    membership.heard(message.origin, nowMs)
+    if (message.target === self.id) return true
+    if (message.hops + 1 >= limits.maxHops) this.#context.count('unicastsOutOfHops')
+    else this.#forward({ ...message, hops: message.hops + 1 }, link.remote)
+    return false
+  }
+
+  /** A neighbour says which broadcasts it had: ask for those we missed, each from one neighbour at a time. */
+  takeOffers(link: LinkState, offers: readonly BroadcastId[]): void {
+    const ids = this.#broadcasts.toPull(link.remote, offers, this.#context.nowMs)
+    if (ids.length > 0) this.send(link, { type: 'pull', ids })
+  }
+
+  takePull(link: LinkState, ids: readonly BroadcastId[]): void {
+    for (const id of ids) {
+      const kept = this.#broadcasts.recall(id)
+      if (kept && this.#sendEncoded(link, kept)) this.#context.count('broadcastsResent')
+    }
+  }
+
+  /** Asks the next neighbour for what the last one did not send. */
+  tick(): void {
+    for (const { peer, id } of this.#broadcasts.overduePulls(this.#context.nowMs)) {
+      const link = this.#context.links.to(peer)
+      if (link) this.send(link, { type: 'pull', ids: [id] })
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------- helpers
+
+  #newUnicast(target: PeerId, payload: Payload): LinkMessageOf<'unicast'> {
+    const sequence = this.#routes.nextSequence()
+    return { type: 'unicast', origin: this.#context.self.id, target, sequence, hops: 0, payload }
+  }
+
+  #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): void {
+    const encoded = encodeMessage(message)
+    for (const peer of this.#routes.next(message.target, this.#context.neighbours(), cameFrom)) {
+      this.#sendEncoded(this.#context.links.to(peer)!, encoded)
+    }
+  }
+
+  #sendBroadcast(link: LinkState, id: BroadcastId, message: EncodedMessage): void {
+    // A full lane is no loss: the id is offered, and the neighbour pulls it when there is room.
+    if (this.#sendEncoded(link, message)) this.#context.count('broadcastsSent')
+    else link.offer(id, this.#context.nowMs)
+  }
+
+  /** Whose hello has not come yet is told afterwards what it missed since ours went out. */
+  #offerToNewLinks(id: BroadcastId): void {
+    const { links, nowMs } = this.#context
+    for (const link of links.every()) if (!link.greeted) link.offer(id, nowMs)
+  }
+
+  #sendEncoded(link: LinkState, message: EncodedMessage): boolean {
+    if (!this.#fits(message)) return false
+    const taken = link.enqueue(message)
+    if (taken) this.#context.emit({ type: 'writable', link: link.id })
+    else this.#context.count('refusedByFullLane')
+    return taken
+  }
+
+  /** The far end would take a longer one for an attack. */
+  #fits(message: EncodedMessage): boolean {
+    if (message.bytes.length <= limits.maxLinkMessageBytes) return true
+    this.#context.count('refusedAsTooLong')
+    return false
+  }
+}
+
+/** A message that fitted into one frame is a view into it, and that into who knows what. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)

@@ -1,0 +1,127 @@
+// Gets links: whom to seek is the topology's affair; here its decisions become dials and knocks, and the signals of
+// a negotiation find their way, through the mesh where there is a path, else through the signaling servers.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import { formatNegotiation, parseNegotiation } from '../wire/negotiation.ts'
+import type { Context } from './context.ts'
+import type { Delivery } from './delivery.ts'
+import type { LinkState } from './links.ts'
+import { Topology } from './topology.ts'
+
+export class Introductions {
+  readonly #context: Context
+  readonly #delivery: Delivery
+  readonly #topology: Topology
+
+  constructor(context: Context, delivery: Delivery) {
+    this.#context = context
+    this.#delivery = delivery
+    this.#topology = new Topology(context.self.id, context.options.random)
+  }
+
+  /** An introducer named that peer; it may know nothing of us. */
+  named(peer: PeerId): void {
+    if (!this.#context.links.anyTo(peer)) this.#topology.seek(peer, this.#context.nowMs)
+  }
+
+  /** The view took that peer in; most likely it hears of us too, and the one of us that dials will. */
+  learned(peer: PeerId): void {
+    if (this.#context.links.anyTo(peer)) return
+    this.#topology.seek(peer, this.#context.nowMs, { knockAfterMs: limits.slowHeartbeatIntervalMs })
+  }
+
+  /** It was declared gone without a goodbye: it is looked for, in case a partition took it. */
+  lost(peer: PeerId): void {
+    this.#topology.seek(peer, this.#context.nowMs, { forMs: limits.rememberLostMs, pause: true })
+  }
+
+  linked(peer: PeerId): void {
+    this.#abandon(peer, this.#topology.forget(peer))
+  }
+
+  forget(peer: PeerId): void {
+    this.#abandon(peer, this.#topology.forget(peer))
+  }
+
+  /** That link is no more. */
+  unlinked(link: LinkState): void {
+    const { links, membership, nowMs } = this.#context
+    if (links.anyTo(link.remote)) return
+    if (!link.greeted) this.#topology.dropped(link.remote, nowMs)
+    if (!membership.get(link.remote)) return
+    const pause = nowMs < link.sinceMs + limits.dialTimeoutMs
+    this.#topology.seek(link.remote, nowMs, { knockAfterMs: limits.slowHeartbeatIntervalMs, pause })
+  }
+
+  /** A negotiation reached us, through a signaling server or the mesh. */
+  take(from: PeerId, data: string): void {
+    if (this.#context.suspended || from === this.#context.self.id) return
+    const parsed = parseNegotiation(data)
+    if (!parsed.ok) return this.#context.count('malformedSignals')
+    if (parsed.value.type === 'knock') {
+      if (!this.#context.links.to(from)) this.#topology.knocked(from, this.#context.nowMs)
+      return
+    }
+    const { connection, data: signal } = parsed.value
+    this.#context.emit({ type: 'connectorSignal', peer: from, connection, data: signal })
+  }
+
+  /** The connector has a signal for the far end. */
+  signal(peer: PeerId, connection: string, data: string): void {
+    if (!this.#context.suspended) this.#send(peer, formatNegotiation({ type: 'signal', connection, data }))
+  }
+
+  failed(peer: PeerId, connection: string): void {
+    this.#context.count('failedDials')
+    this.#topology.failed(peer, connection, this.#context.nowMs)
+  }
+
+  tick(): void {
+    const { links, membership, nowMs } = this.#context
+    const actions = this.#topology.tick({
+      inView: (peer) => membership.get(peer) !== undefined,
+      isLinked: (peer) => links.anyTo(peer) !== undefined,
+      linkedPeers: new Set(links.every().map((link) => link.remote)).size,
+      nowMs,
+    })
+    for (const action of actions) {
+      if (action.type === 'knock') this.#send(action.peer, formatNegotiation({ type: 'knock' }))
+      else this.#context.emit(action)
+    }
+  }
+
+  deadlineMs(): number {
+    return this.#topology.deadlineMs()
+  }
+
+  #send(peer: PeerId, data: string): void {
+    // Three bytes of UTF-8 at most for each unit of UTF-16.
+    if (data.length * 3 > limits.maxSignalBytes && utf8Bytes(data) > limits.maxSignalBytes) {
+      return this.#context.count('oversizedSignals')
+    }
+    const inMesh = this.#context.membership.get(peer) !== undefined && this.#context.links.neighbours().length > 0
+    if (inMesh) this.#delivery.unicast(peer, { type: 'signal', data })
+    // The neighbours' word that they have a link to it may be old: once that failed, both ways are tried.
+    const trusted = inMesh && this.#isReachable(peer) && this.#topology.failures(peer) === 0
+    if (!trusted) this.#context.emit({ type: 'signalOut', to: peer, data })
+  }
+
+  #isReachable(peer: PeerId): boolean {
+    const { membership, links } = this.#context
+    return links.neighbours().some((link) => membership.get(link.remote)?.neighbours.includes(peer))
+  }
+
+  #abandon(peer: PeerId, connection: string | undefined): void {
+    if (connection !== undefined) this.#context.emit({ type: 'abandon', peer, connection })
+  }
+}
+
+function utf8Bytes(text: string): number {
+  let bytes = 0
+  for (const character of text) {
+    const point = character.codePointAt(0)!
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+  }
+  return bytes
+}

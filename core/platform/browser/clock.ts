@@ -1,0 +1,105 @@
+// The clock of a page. Alarms ride on one timer in a dedicated Worker, whose timers are not throttled in hidden tabs.
+// The Worker is loaded from its file, else from a blob; a content security policy or a bundler may refuse one or the
+// other. Until a Worker said that it runs, and where none ever does, the page's own timers serve.
+
+import type { Clock } from '../../base/ports.ts'
+import { createAlarms, type Timer } from '../shared/alarms.ts'
+
+/** The text of clock-worker.js; a test holds them together. */
+export const clockWorkerSource = `let timeout
+onmessage = (event) => {
+  clearTimeout(timeout)
+  if (event.data !== null) timeout = setTimeout(() => postMessage('tick'), event.data)
+}
+postMessage('ready')
+`
+
+export interface BrowserClock extends Clock {
+  /** What the alarms ride on; for the status page and tests. */
+  readonly source: 'page' | 'worker-file' | 'worker-blob'
+  /** Ends the Worker. Alarms pending are called off. */
+  close(): void
+}
+
+type WorkerSource = 'worker-file' | 'worker-blob'
+
+export function createBrowserClock(): BrowserClock {
+  let tick = (): void => {}
+  let timeout: ReturnType<typeof setTimeout> | undefined
+  let worker: Worker | undefined
+  let source: BrowserClock['source'] = 'page'
+  let closed = false
+
+  const timer: Timer = {
+    set: (delayMs, ring) => {
+      tick = ring
+      if (source !== 'page') worker?.postMessage(delayMs)
+      else {
+        clearTimeout(timeout)
+        timeout = setTimeout(ring, delayMs)
+      }
+    },
+    clear: () => {
+      clearTimeout(timeout)
+      if (source !== 'page') worker?.postMessage(null)
+    },
+  }
+  const alarms = createAlarms(() => performance.now(), timer)
+
+  const startWorker = (from: WorkerSource): void => {
+    if (closed) return
+    const fallBack = (): void => {
+      worker?.terminate()
+      worker = undefined
+      source = 'page'
+      alarms.rearm()
+      if (from === 'worker-file') startWorker('worker-blob')
+    }
+    try {
+      worker = openWorker(from)
+    } catch {
+      // Refused on the spot (policy, another origin): the next way is tried.
+      fallBack()
+      return
+    }
+    worker.onerror = (event) => {
+      event.preventDefault()
+      fallBack()
+    }
+    worker.onmessage = ({ data }) => {
+      if (data === 'tick') tick()
+      else if (data === 'ready') {
+        clearTimeout(timeout)
+        source = from
+        alarms.rearm()
+      }
+    }
+  }
+  startWorker('worker-file')
+
+  return {
+    get source() {
+      return source
+    },
+    now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
+    alarm: alarms.add,
+    close: () => {
+      closed = true
+      tick = () => {}
+      clearTimeout(timeout)
+      worker?.terminate()
+      worker = undefined
+    },
+  }
+}
+
+function openWorker(from: WorkerSource): Worker {
+  // Written out, so that bundlers see it and bring the file along.
+  if (from === 'worker-file') return new Worker(new URL('./clock-worker.js', import.meta.url))
+  const url = URL.createObjectURL(new Blob([clockWorkerSource], { type: 'text/javascript' }))
+  try {
+    return new Worker(url)
+  } finally {
+    URL.revokeObjectURL(url)
+  }
+}

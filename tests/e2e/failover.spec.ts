@@ -1,0 +1,167 @@
+// The leader goes, in every way a leader can go. Those left agree on the same new one with a higher epoch, exactly
+// one duty runs among them, and nobody alive is declared gone. Among those left are a tab of the same browser, a tab
+// of another browser over WebRTC, and an agent.
+
+import { expect } from '@playwright/test'
+import type { Agent } from './support/agent-process.ts'
+import { type Cast, test } from './support/fixtures.ts'
+import {
+  type Agreement,
+  expectFencedActs,
+  expectNobodyDeclaredGone,
+  type Participant,
+  patience,
+  reports,
+  untilAgree,
+  untilOneDuty,
+} from './support/participant.ts'
+import type { Profile } from './support/profile.ts'
+import type { Tab } from './support/tab.ts'
+
+interface Flock {
+  readonly browser: Profile
+  /** Arrived first, so it leads. */
+  readonly leader: Tab
+  readonly sibling: Tab
+  readonly bob: Tab
+  readonly carol: Agent
+  readonly before: Agreement
+}
+
+async function flockLedByATab({ mesh, profile, agent }: Cast): Promise<Flock> {
+  const [browser, bobs] = await Promise.all([profile('alice'), profile('bob')])
+  const leader = await browser.open({ mesh })
+  await untilAgree([leader])
+  const sibling = await browser.open({ mesh })
+  await untilAgree([leader, sibling])
+  const [bob, carol] = await Promise.all([bobs.open({ mesh }), agent('carol')])
+  const everybody = [leader, sibling, bob, carol]
+  for (const one of everybody) await one.lead()
+  const before = await untilAgree(everybody)
+  expect(before.leader).toBe((await leader.report()).me)
+  await untilOneDuty(everybody)
+  return { browser, leader, sibling, bob, carol, before }
+}
+
+/** What holds for those left, whatever became of the leader. */
+async function expectSuccession(survivors: readonly Participant[], before: Agreement): Promise<Agreement> {
+  const after = await untilAgree(survivors, before.epoch)
+  expect(after.leader).not.toBe(before.leader)
+  await untilOneDuty(survivors)
+  await expectNobodyDeclaredGone(survivors)
+  expectFencedActs(await reports(survivors))
+  return after
+}
+
+test('its tab is closed', async ({ cast }) => {
+  const { leader, sibling, bob, carol, before } = await flockLedByATab(cast)
+  await leader.close()
+  const after = await expectSuccession([sibling, bob, carol], before)
+  expect(after.leader).toBe((await sibling.report()).me)
+  await expect(bob.event(/leads now|lead now/).last()).toBeVisible()
+})
+
+test('its renderer crashes', async ({ cast }) => {
+  const { leader, sibling, bob, carol, before } = await flockLedByATab(cast)
+  await leader.crash()
+  const after = await expectSuccession([sibling, bob, carol], before)
+  expect(after.leader).toBe((await sibling.report()).me)
+})
+
+test('its browser is SIGKILLed', async ({ cast }) => {
+  const { browser, bob, carol, before } = await flockLedByATab(cast)
+  await browser.kill()
+  await expectSuccession([bob, carol], before)
+})
+
+test('it is an agent and is SIGKILLed', async ({ cast }) => {
+  const { mesh } = cast
+  const leader = await cast.agent('carol')
+  await untilAgree([leader])
+  const alices = await cast.profile('alice')
+  const alice = await alices.open({ mesh })
+  await untilAgree([leader, alice])
+  const survivors = [alice, await alices.open({ mesh }), await cast.agent('dave')]
+  for (const one of [leader, ...survivors]) await one.lead()
+  const before = await untilAgree([leader, ...survivors])
+  expect(before.leader).toBe((await leader.report()).me)
+  await untilOneDuty([leader, ...survivors])
+  await leader.kill()
+  const after = await expectSuccession(survivors, before)
+  expect(after.leader).toBe((await alice.report()).me)
+  await leader.restart()
+  expect(await untilAgree([leader, ...survivors]), 'it comes back as one of many').toEqual(after)
+})
+
+for (const [where, cached] of [
+  ['kept in the back/forward cache', true],
+  ['not kept', false],
+] as const) {
+  test(`its tab navigates away, ${where}, and comes back`, async ({ cast }) => {
+    const { leader, sibling, bob, carol, before } = await flockLedByATab(cast)
+    // A page that listens for `unload` is never kept.
+    if (!cached) await leader.page.evaluate(() => window.addEventListener('unload', () => undefined))
+    await leader.navigateAway('about:blank')
+    const after = await expectSuccession([sibling, bob, carol], before)
+    expect(after.leader).toBe((await sibling.report()).me)
+
+    await leader.goBack()
+    await leader.page.waitForFunction(() => window.cameFromCache !== undefined)
+    expect(await leader.page.evaluate(() => window.cameFromCache)).toBe(cached)
+    await leader.joined()
+    const everybody = [leader, sibling, bob, carol]
+    expect(await untilAgree(everybody), 'who returns is a newcomer').toEqual(after)
+    await untilOneDuty(everybody)
+    const { me, left } = await bob.report()
+    expect(left.filter(({ peer }) => peer === me)).toEqual([])
+    expectFencedActs(await reports(everybody))
+  })
+}
+
+test('its tab is frozen, and woken when another leads: it acts on nothing before it has stepped down', async ({
+  cast,
+}) => {
+  const { leader, sibling, bob, carol, before } = await flockLedByATab(cast)
+  const frozen = await leader.freeze()
+  const after = await expectSuccession([sibling, bob, carol], before)
+
+  const wokenAtMs = await frozen.wake()
+  const everybody = [leader, sibling, bob, carol]
+  expect(await untilAgree(everybody), 'the one that stood still takes nothing back').toEqual(after)
+  await untilOneDuty(everybody)
+  const { acts } = await leader.report()
+  const later = acts.filter(({ atMs }) => atMs >= wokenAtMs)
+  expect(later.length, 'its duty did run again').toBeGreaterThan(0)
+  expect(later.filter(({ what }) => what === 'acted' || what === 'started')).toEqual([])
+  expectFencedActs(await reports(everybody))
+  await expectNobodyDeclaredGone([sibling, bob, carol])
+})
+
+test('a tab that does not lead is frozen and woken: the leader stays', async ({ cast }) => {
+  const { leader, sibling, bob, carol, before } = await flockLedByATab(cast)
+  const frozen = await bob.freeze()
+  const { me } = await leader.report()
+  await expect
+    .poll(async () => (await reports([leader, sibling, carol])).map(({ peers }) => peers.length), patience)
+    .toEqual([3, 3, 3])
+  await frozen.wake()
+  expect(await untilAgree([leader, sibling, bob, carol])).toEqual({ leader: me, epoch: before.epoch })
+})
+
+test('one after another: every leader in turn, down to the last', async ({ cast }) => {
+  const { mesh } = cast
+  const browsers = await Promise.all([cast.profile('alice'), cast.profile('bob')])
+  const flock: Tab[] = []
+  for (const browser of [browsers[0], browsers[0], browsers[1], browsers[1]]) {
+    flock.push(await browser!.open({ mesh }))
+    await untilAgree(flock)
+  }
+  for (const tab of flock) await tab.lead()
+  let now = await untilAgree(flock)
+  for (const end of ['crash', 'close', 'crash'] as const) {
+    await untilOneDuty(flock)
+    await flock.shift()![end]()
+    now = await expectSuccession(flock, now)
+    expect(now.leader).toBe((await flock[0]!.report()).me)
+  }
+})

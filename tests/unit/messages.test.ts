@@ -1,0 +1,529 @@
+import { describe, expect, it } from 'vitest'
+import type { StoreId } from '../../core/base/ids.ts'
+import { limits } from '../../core/base/limits.ts'
+import { bodyText, failure, memberOf, World } from './messages-world.ts'
+
+const day = 24 * 60 * 60 * 1000
+const [alice, bob, carol] = [memberOf('alice'), memberOf('bob'), memberOf('carol')]
+
+/** Alice, Bob and Carol, linked and acquainted. */
+function trio(): { world: World; a: ReturnType<World['add']>; b: ReturnType<World['add']>; c: ReturnType<World['add']> } {
+  const world = new World()
+  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return { world, a, b, c }
+}
+
+describe('feeds and own sends', () => {
+  it('MS1 every entry names the hash of the one before, without a hole', () => {
+    const { world, a } = trio()
+    for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
+    world.settle()
+    const entries = a.keysOf(`feed/${a.messages.storeId}/`)
+    expect(entries.map((key) => Number(key.split('/')[2]))).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('MS2 a send resolves after its commit and is broadcast only then', () => {
+    const { world, a, b } = trio()
+    const request = a.send('@bob', 'hello')
+    expect(a.sent.some(({ type }) => type === 'entries')).toBe(true)
+    const spoken = a.sent.length
+    a.work()
+    expect(a.answer(request)).toBeUndefined()
+    expect(a.sent.length).toBe(spoken)
+    a.work()
+    expect(a.answer(request)?.error).toBeUndefined()
+    expect(a.sent.length).toBe(spoken + 1)
+    world.settle()
+    expect(b.texts()).toEqual(['hello'])
+  })
+
+  it('MS2 sends made while one is stored go into one transaction, in order', () => {
+    const { world, a, b } = trio()
+    const requests = Array.from({ length: 20 }, (_, i) => a.send('@bob', `${i}`))
+    const before = a.commits.length
+    world.settle()
+    expect(requests.every((request) => a.answer(request) && !a.answer(request)?.error)).toBe(true)
+    expect(b.texts()).toEqual(Array.from({ length: 20 }, (_, i) => `${i}`))
+    const appends = a.commits.slice(before).filter(({ put }) => put?.some(({ key }) => key.startsWith('feed/')))
+    expect(appends.length).toBe(2)
+  })
+
+  it('MS2 two tabs on one store number their messages one after the other', () => {
+    const { world, a, b } = trio()
+    const tab = world.add('alice', { rows: a.rows })
+    world.settle()
+    world.meet()
+    world.settle()
+    expect(tab.messages.storeId).toBe(a.messages.storeId)
+    for (let i = 0; i < 5; i++) {
+      a.send('@bob', `a${i}`)
+      tab.send('@bob', `t${i}`)
+    }
+    world.settle((below) => below - 1)
+    expect(b.texts().length).toBe(10)
+    expect(b.texts().filter((text) => text.startsWith('a'))).toEqual(['a0', 'a1', 'a2', 'a3', 'a4'])
+    expect(b.texts().filter((text) => text.startsWith('t'))).toEqual(['t0', 't1', 't2', 't3', 't4'])
+    expect(a.texts().length).toBe(10)
+    expect(tab.texts().length).toBe(10)
+  })
+
+  it('MS2 a full disk rejects exactly what was being written; later sends go on', () => {
+    const { world, a, b } = trio()
+    a.commitError = failure('storage-full')
+    const lost = a.send('@bob', 'lost')
+    world.settle()
+    expect(a.answer(lost)?.error?.code).toBe('storage-full')
+    a.commitError = undefined
+    const kept = a.send('@bob', 'kept')
+    world.settle()
+    expect(a.answer(kept)?.error).toBeUndefined()
+    expect(b.texts()).toEqual(['kept'])
+    expect(a.history('@bob').map(bodyText)).toEqual(['kept'])
+  })
+
+  it('MS2 the same id twice is one message, also after a restart', () => {
+    const { world, a, b } = trio()
+    const first = a.send('@bob', 'once', { id: 'x' })
+    const twin = a.send('@bob', 'once', { id: 'x' })
+    world.settle()
+    a.kill()
+    const again = world.add('alice', { rows: a.rows })
+    world.settle()
+    world.meet()
+    const third = again.send('@bob', 'once', { id: 'x' })
+    world.advance(1000)
+    expect([a.answer(first), a.answer(twin), again.answer(third)].every((each) => each && !each.error)).toBe(true)
+    expect(again.state(third)?.state).toBe('delivered')
+    expect(b.texts()).toEqual(['once'])
+  })
+
+  it('MS2 a tab killed the instant its send resolved: another tab of that store delivers it', () => {
+    const { world, a, b } = trio()
+    const tab = world.add('alice', { rows: a.rows })
+    world.settle()
+    world.meet()
+    world.settle()
+    world.cut(tab, b)
+    const request = tab.send('@bob', 'last words')
+    while (!tab.answer(request)) tab.work()
+    world.packets = []
+    tab.kill()
+    world.advance(limits.antiEntropyIntervalMs + 1000)
+    expect(b.texts()).toEqual(['last words'])
+  })
+})
+
+describe('receiving', () => {
+  it('MS3 a later entry waits for the earlier, which is fetched', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'one')
+    a.work()
+    a.work()
+    world.packets = world.packets.filter(({ to }) => to !== b)
+    a.send('@bob', 'two')
+    world.settle()
+    expect(b.texts()).toEqual(['one', 'two'])
+  })
+
+  it('MS3 an id that its author used before is stored and not shown', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'first', { id: 'same' })
+    world.settle()
+    a.rows.delete(`id/${alice}/same`)
+    a.send('@bob', 'second', { id: 'same' })
+    world.advance(1000)
+    expect(b.texts()).toEqual(['first'])
+    expect(b.messages.digest).toBe(a.messages.digest)
+  })
+
+  it('MS3 a message that expired before it came is stored, acknowledged and not shown', () => {
+    const { world, a, b, c } = trio()
+    b.kill()
+    a.send('#nowhere', 'gone soon', { ttlMs: 1000 })
+    world.advance(2000)
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(back.texts()).toEqual([])
+    expect(back.messages.digest).toBe(c.messages.digest)
+  })
+
+  it('MS3 a clock that is far ahead is stored with a mark and not followed', () => {
+    const { world, a, b } = trio()
+    const real = world.now
+    world.now = { ...real, wallMs: real.wallMs + 10 * limits.maxClockAheadMs }
+    a.send('@bob', 'from the future')
+    a.work()
+    a.work()
+    world.now = real
+    world.settle()
+    b.send('@alice', 'from now')
+    world.settle()
+    const [future, present] = b.emitted('message').map(({ message }) => message)
+    expect(future?.clockAhead).toBe(true)
+    expect(Number(present?.cursor.slice(0, 16))).toBe(real.wallMs)
+  })
+
+  it('MS3 an entry signed by another key than the feed’s is not taken', () => {
+    const { world, a, b, c } = trio()
+    const stranger = { ...b.rows.range({ from: `feed/${a.messages.storeId}/`, to: 'feed0', limit: 1 })[0] }
+    expect(stranger.key).toBeDefined()
+    a.send('@bob', 'mine')
+    world.settle()
+    const before = b.messages.digest
+    c.step({ type: 'tick' })
+    expect(b.messages.digest).toBe(before)
+  })
+})
+
+describe('coming to the same state', () => {
+  it('MS4 a newcomer gets everything, in order', () => {
+    const { world, a, b } = trio()
+    a.room('general')
+    world.settle()
+    for (let i = 0; i < 300; i++) {
+      a.send('#general', `${i}`)
+      if (i % 100 === 0) world.settle()
+    }
+    world.settle()
+    const d = world.add('dave')
+    world.settle()
+    world.meet()
+    world.advance(2000)
+    expect(d.history('#general').map(bodyText)).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`))
+    expect(d.messages.digest).toBe(b.messages.digest)
+  })
+
+  it('MS4 what a partition kept apart is exchanged when it heals', () => {
+    const { world, a, b, c } = trio()
+    world.cut(a, b)
+    world.cut(a, c)
+    world.settle()
+    a.send('@bob', 'from alice')
+    b.send('@alice', 'from bob')
+    world.settle()
+    world.heal()
+    world.advance(1000)
+    expect(a.texts().sort()).toEqual(['from alice', 'from bob'])
+    expect(b.texts().sort()).toEqual(['from alice', 'from bob'])
+    expect(a.messages.digest).toBe(b.messages.digest)
+    expect(a.messages.digest).toBe(c.messages.digest)
+  })
+
+  it('MS4 one who knows delivers what its author, now gone, left behind', () => {
+    const { world, a, b, c } = trio()
+    b.kill()
+    a.send('@bob', 'for later')
+    world.settle()
+    a.kill()
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(back.texts()).toEqual(['for later'])
+    expect(back.messages.digest).toBe(c.messages.digest)
+  })
+
+  it('MS4 a peer that does not answer is replaced by another after the timeout', () => {
+    const { world, a, b, c } = trio()
+    b.kill()
+    a.send('@bob', 'important')
+    world.settle()
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    let dropped = 0
+    for (let i = 0; i < 500; i++) {
+      const want = world.packets.find((packet) => packet.from === back && packet.bytes[0] === 18)
+      if (want && dropped === 0) {
+        dropped++
+        world.packets.splice(world.packets.indexOf(want), 1)
+      } else if (!world.happen(() => 0)) break
+    }
+    expect(dropped).toBe(1)
+    expect(back.texts()).toEqual([])
+    world.advance(limits.fetchTimeoutMs + 100)
+    expect(back.texts()).toEqual(['important'])
+    expect(c.alive).toBe(true)
+  })
+
+  it('MS4 absurd vectors, wants and forks change nothing', () => {
+    const { world, a, b } = trio()
+    const store = a.messages.storeId
+    const before = [...a.keysOf('feed/'), ...a.keysOf('meta/'), ...a.keysOf('ack/')]
+    const hash = new Uint8Array(32).fill(7)
+    const heads = Array.from({ length: 3000 }, (_, i) => {
+      return { feed: i.toString(16).padStart(32, '0') as StoreId, number: Number.MAX_SAFE_INTEGER, hash, retired: 0 }
+    })
+    heads.push({ feed: store, number: 10 ** 9, hash, retired: 0 })
+    const payloads = [
+      { type: 'vector', member: bob, durable: true, whole: true, heads },
+      { type: 'want', feed: store, after: 10 ** 12 },
+      { type: 'want', feed: 'f'.repeat(32) as StoreId, after: 0 },
+      { type: 'fork', feed: store, number: 1, hash },
+      { type: 'digest', digest: 5 },
+    ] as const
+    for (const payload of payloads) world.send(b, a.id, payload)
+    world.advance(20_000)
+    expect(a.messages.storeId).toBe(store)
+    expect([...a.keysOf('feed/'), ...a.keysOf('meta/'), ...a.keysOf('ack/')]).toEqual(before)
+    expect(a.messages.status().fetches).toBeLessThanOrEqual(limits.maxFetches)
+    a.send('@bob', 'still here')
+    world.settle()
+    expect(b.texts()).toEqual(['still here'])
+  })
+})
+
+describe('receipts and expiry', () => {
+  it('MS5 the author learns who holds a message, and its outbox empties', () => {
+    const { world, a, b } = trio()
+    const request = a.send('@bob', 'hello')
+    world.settle()
+    expect(a.state(request)?.state).toBe('stored')
+    expect(a.keysOf('outbox/').length).toBe(1)
+    world.advance(limits.receiptDelayMs + 1)
+    expect(a.state(request)).toMatchObject({ state: 'delivered', lacking: [] })
+    expect([...a.state(request)!.deliveredTo]).toEqual([bob])
+    expect(a.emitted('receipt').map(({ receipt }) => receipt.member)).toContain(bob)
+    expect(a.keysOf('outbox/')).toEqual([])
+    expect(b.texts()).toEqual(['hello'])
+  })
+
+  it('MS5 a receipt lost on the way is made good by comparing digests', () => {
+    const { world, a } = trio()
+    const request = a.send('@bob', 'hello')
+    world.settle()
+    world.now = { monotonicMs: world.now.monotonicMs + 40, wallMs: world.now.wallMs + 40 }
+    for (const peer of world.peers) peer.step({ type: 'tick' })
+    world.packets = []
+    world.settle()
+    expect(a.state(request)?.state).toBe('stored')
+    world.advance(limits.antiEntropyIntervalMs + 100)
+    expect(a.state(request)?.state).toBe('delivered')
+  })
+
+  it('MS5 nothing is acknowledged before it is durable', () => {
+    const { world, a, b } = trio()
+    b.commitError = failure('storage-full')
+    const request = a.send('@bob', 'hello')
+    world.advance(1000)
+    expect(a.state(request)?.state).toBe('stored')
+    expect(b.texts()).toEqual([])
+    b.commitError = undefined
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(a.state(request)?.state).toBe('delivered')
+    expect(b.texts()).toEqual(['hello'])
+  })
+
+  it('MS5 what runs out of time is reported once, with who lacks it', () => {
+    const { world, a, b } = trio()
+    b.kill()
+    const request = a.send('@bob', 'hurry', { ttlMs: 60_000 })
+    world.advance(59_000)
+    expect(a.errors('expired')).toEqual([])
+    world.advance(5_000)
+    expect(a.errors('expired').map(({ details }) => details['lacking'])).toEqual([[bob]])
+    expect(a.state(request)?.state).toBe('expired')
+    expect(a.keysOf('outbox/')).toEqual([])
+    a.kill()
+    const again = world.add('alice', { rows: a.rows })
+    world.advance(5_000)
+    expect(again.errors('expired')).toEqual([])
+    expect(again.history(bob)[0]?.state).toBe('expired')
+  })
+
+  it('MS5 what is owed survives a restart', () => {
+    const { world, a, b } = trio()
+    b.kill()
+    a.send('@bob', 'later')
+    world.settle()
+    a.kill()
+    const again = world.add('alice', { rows: a.rows })
+    world.advance(100)
+    expect(again.messages.status().undelivered).toBe(1)
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(back.texts()).toEqual(['later'])
+    expect(again.messages.status().undelivered).toBe(0)
+  })
+})
+
+describe('addresses', () => {
+  it('MS6 a room reaches those who joined it; they are frozen at sending', () => {
+    const { world, a, b, c } = trio()
+    for (const peer of [a, b]) peer.room('general')
+    world.advance(100)
+    const request = a.send('#general', 'hi all')
+    world.advance(100)
+    expect([...a.state(request)!.deliveredTo]).toEqual([bob])
+    expect(b.texts()).toEqual(['hi all'])
+    expect(c.texts()).toEqual([])
+    expect(c.history('#general').map(bodyText)).toEqual(['hi all'])
+    expect(a.emitted('rooms').at(-1)?.rooms).toEqual([{ name: 'general', members: [alice, bob].sort(), joined: true }])
+  })
+
+  it('MS6 two bearers of a name both get the message', () => {
+    const world = new World()
+    const [a, b, c] = [world.add('alice'), world.add('sam', { member: 'bob' }), world.add('sam', { member: 'carol' })]
+    world.settle()
+    world.meet()
+    world.advance(100)
+    const request = a.send('@sam', 'which of you?')
+    world.advance(100)
+    expect([...a.state(request)!.deliveredTo].sort()).toEqual([bob, carol].sort())
+    expect(b.texts()).toEqual(['which of you?'])
+    expect(c.texts()).toEqual(['which of you?'])
+  })
+
+  it('MS6 a message to a name nobody bears waits, across a restart, for its bearer', () => {
+    const world = new World()
+    const a = world.add('alice')
+    world.settle()
+    const request = a.send('@zoe', 'welcome')
+    world.settle()
+    expect(a.state(request)?.state).toBe('waiting')
+    expect(a.history('@zoe').map(({ state }) => state)).toEqual(['waiting'])
+    a.kill()
+    const again = world.add('alice', { rows: a.rows })
+    const zoe = world.add('zoe')
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(zoe.texts()).toEqual(['welcome'])
+    expect(again.keysOf('unbound/')).toEqual([])
+    expect(again.messages.status()).toMatchObject({ waitingForName: 0, undelivered: 0 })
+  })
+
+  it('MS6 unbound mail expires and that is reported', () => {
+    const world = new World()
+    const a = world.add('alice')
+    world.settle()
+    a.send('@zoe', 'welcome')
+    world.settle()
+    world.advance(limits.unboundTtlMs + 1000)
+    expect(a.errors('expired').length).toBe(1)
+    expect(a.keysOf('unbound/')).toEqual([])
+  })
+
+  it('MS6 bound mail is not re-routed when somebody else takes the name', () => {
+    const { world, a, b } = trio()
+    b.kill()
+    a.send('@bob', 'for the first bob')
+    world.settle()
+    const other = world.add('bob', { member: 'mallory' })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(other.texts()).toEqual([])
+    expect(a.messages.status().undelivered).toBe(1)
+  })
+})
+
+describe('the inbox', () => {
+  it('MS7 gives each message once, in order, and again after a restart until it is handled', () => {
+    const { world, a, b } = trio()
+    b.step({ type: 'inboxActive', active: true })
+    for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
+    world.settle()
+    expect(b.inbox().map(({ message }) => bodyText(message))).toEqual(['0', '1', '2', '3', '4'])
+    const done = b.handle(b.inbox()[0]!)
+    world.settle()
+    expect(b.answer(done)).toEqual({ value: undefined })
+    b.kill()
+    const again = world.add('bob', { rows: b.rows })
+    again.step({ type: 'inboxActive', active: true })
+    world.settle()
+    expect(again.inbox().map(({ message }) => bodyText(message))).toEqual(['1', '2', '3', '4'])
+  })
+
+  it('MS7 another tab takes the inbox over where the first stopped', () => {
+    const { world, a, b } = trio()
+    const tab = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.settle()
+    b.step({ type: 'inboxActive', active: true })
+    for (let i = 0; i < 40; i++) a.send('@bob', `${i}`)
+    world.settle()
+    for (const item of b.inbox().slice(0, 35)) b.handle(item)
+    world.settle()
+    b.kill()
+    tab.step({ type: 'inboxActive', active: true })
+    a.send('@bob', 'new')
+    world.settle()
+    const texts = tab.inbox().map(({ message }) => bodyText(message))
+    expect(texts).toEqual(['35', '36', '37', '38', '39', 'new'])
+  })
+
+  it('MS7 retry gives it again later, with its attempt counted', () => {
+    const { world, a, b } = trio()
+    b.step({ type: 'inboxActive', active: true })
+    a.send('@bob', 'hard')
+    world.settle()
+    b.retry(b.inbox()[0]!, 5_000)
+    world.advance(4_000)
+    expect(b.inbox().length).toBe(1)
+    world.advance(2_000)
+    expect(b.inbox().map(({ attempt }) => attempt)).toEqual([1, 2])
+  })
+
+  it('MS7 a room’s messages count from joining onward; one’s own do not, unless sent to oneself', () => {
+    const { world, a, b } = trio()
+    b.step({ type: 'inboxActive', active: true })
+    a.room('general')
+    world.settle()
+    a.send('#general', 'before')
+    world.settle()
+    b.room('general')
+    world.advance(10)
+    a.send('#general', 'after')
+    b.send('#general', 'mine')
+    b.send('@bob', 'note to self')
+    world.advance(100)
+    expect(b.inbox().map(({ message }) => bodyText(message)).sort()).toEqual(['after', 'note to self'])
+    expect(a.history('#general').map(bodyText)).toEqual(b.history('#general').map(bodyText))
+  })
+})
+
+describe('retention', () => {
+  it('MS10 old bodies go, then headers, and what is owed stays', () => {
+    const { world, a, b, c } = trio()
+    b.room('general')
+    world.settle()
+    b.send('#general', 'old news')
+    world.advance(1000)
+    c.kill()
+    a.send('@carol', 'owed', { ttlMs: limits.maxTtlMs })
+    world.settle()
+    world.advance(limits.retentionMs + day)
+    expect(a.history('#general')).toEqual([])
+    expect(a.history('@carol').map(bodyText)).toEqual(['owed'])
+    world.advance(limits.retentionMs + day)
+    expect(b.history('@carol')).toEqual([])
+    expect(a.history('@carol').map(bodyText)).toEqual(['owed'])
+    expect(a.messages.digest).toBe(b.messages.digest)
+  })
+
+  it('MS10 a newcomer records a gap where nobody has the beginning any more', () => {
+    const { world, a, b, c } = trio()
+    for (const peer of [b, c]) peer.kill()
+    for (let i = 0; i < 3; i++) a.send('#general', `${i}`)
+    world.settle()
+    world.advance(2 * limits.retentionMs + 2 * day)
+    a.send('#general', 'fresh')
+    world.settle()
+    const d = world.add('dave')
+    world.settle()
+    world.meet()
+    world.advance(2000)
+    expect(d.emitted('gap').length).toBe(1)
+    expect(d.history('#general').map(bodyText)).toEqual(['fresh'])
+    expect(d.messages.digest).toBe(a.messages.digest)
+  })
+})
