@@ -64,6 +64,7 @@ export class Driver {
   #closed: MeshError | undefined
   #verifying: Promise<unknown> = Promise.resolve()
   #writing: Promise<unknown> = Promise.resolve()
+  #reading: Promise<unknown> = Promise.resolve()
   #alarm: { readonly atMs: number; cancel(): void } | undefined
 
   /** Opens the store's rows and starts the peer; the network is not awaited. */
@@ -279,6 +280,8 @@ export class Driver {
       }
       case 'dial':
         return this.#options.platform.connector.dial(effect.peer, effect.connection)
+      case 'abandon':
+        return this.#options.platform.connector.abandon(effect.peer, effect.connection)
       case 'connectorSignal':
         return this.#options.platform.connector.signal(effect.peer, effect.connection, effect.data)
       case 'signalOut':
@@ -349,10 +352,15 @@ export class Driver {
   }
 
   #read({ read, ranges }: Extract<PeerEffect, { type: 'read' }>): void {
-    Promise.all(ranges.map((range) => this.store.range(range))).then(
-      (found) => this.input({ type: 'rows', read, rows: found.flat() }),
-      (error: unknown) => this.input({ type: 'readFailed', read, error: asMeshError(error) }),
-    )
+    // Answers come in the order of the questions, whichever the store finishes first.
+    const found = Promise.all(ranges.map((range) => this.store.range(range)))
+    found.catch(() => undefined)
+    this.#reading = this.#reading
+      .then(() => found)
+      .then(
+        (rows) => this.input({ type: 'rows', read, rows: rows.flat() }),
+        (error: unknown) => this.input({ type: 'readFailed', read, error: asMeshError(error) }),
+      )
   }
 
   #persistEpoch({ role, epoch, answer }: Extract<PeerEffect, { type: 'persistEpoch' }>): void {

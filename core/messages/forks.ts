@@ -95,7 +95,7 @@ export class Forks {
       this.moveOld()
       outbox.pump()
     })
-    sync.wake()
+    sync.compareSoon()
   }
 
   /** Looks whether a sibling stored, or began, something we were not told of. */

@@ -157,6 +157,17 @@ export class Outbox {
     this.add({ kind: 'profile', request: undefined, name, as })
   }
 
+  /** A profile is written again before it is so old that others could retire it. */
+  renewProfile(): void {
+    if (this.#profileIsOld()) this.add({ kind: 'profile', request: undefined })
+  }
+
+  #profileIsOld(): boolean {
+    const { desk, rooms } = this.#parts
+    const last = rooms.profileOf(desk.me.member)
+    return last !== undefined && desk.now.wallMs - last.clockMs > limits.retentionMs
+  }
+
   room(request: number, room: string, join: boolean): void {
     this.add({ kind: 'profile', request, ...(join ? { join: room } : { leave: room }) })
   }
@@ -282,7 +293,7 @@ export class Outbox {
     const name = queued.name ?? last.name
     const kind = queued.as ?? last.kind
     const same = name === last.name && kind === last.kind && joined.size === last.rooms.length
-    if (same && !first && [...joined].every((room) => last.rooms.includes(room))) {
+    if (same && !first && !this.#profileIsOld() && [...joined].every((room) => last.rooms.includes(room))) {
       if (queued.request !== undefined) desk.resolve(queued.request)
       return undefined
     }

@@ -175,6 +175,8 @@ export const unboundRow = object({
   replyTo: optional(messageIdText),
   sentAt: uint,
   expiresAt: uint,
+  /** Grows with each message that is kept waiting: the order in which they go out. */
+  order: uint,
 })
 export type UnboundRow = ValueOf<typeof unboundRow>
 

@@ -226,6 +226,11 @@ export class Sync {
     for (const [peer, heads] of forPeer) this.#sendVector(peer, heads, false)
   }
 
+  /** Digests are compared at the next tick: what we hold of which feed means something else now. */
+  compareSoon(): void {
+    this.#compareAtMs = this.#parts.desk.now.monotonicMs
+  }
+
   #compareAll(): void {
     const { desk, feeds, receipts, rooms, log } = this.#parts
     this.#compareAtMs = desk.now.monotonicMs + limits.antiEntropyIntervalMs

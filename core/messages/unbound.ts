@@ -13,6 +13,7 @@ import type { MessageView, SentState } from './types.ts'
 interface Waiting {
   readonly to: UnboundRow['to']
   readonly expiresAt: number
+  readonly order: number
 }
 
 export class Unbound {
@@ -21,6 +22,7 @@ export class Unbound {
   /** Kept by this run, so that `message` is not emitted again when they find their addressee. */
   readonly #announced = new Set<MessageId>()
   #nextExpiryMs = Number.POSITIVE_INFINITY
+  #lastOrder = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -32,9 +34,10 @@ export class Unbound {
     else this.#parts.desk.count('unreadableRows')
   }
 
-  #know(id: MessageId, { to, expiresAt }: { to: UnboundRow['to']; expiresAt: number }): void {
+  #know(id: MessageId, { to, expiresAt, order }: Waiting): void {
     if (this.#waiting.has(id)) return
-    this.#waiting.set(id, { to, expiresAt })
+    this.#waiting.set(id, { to, expiresAt, order })
+    this.#lastOrder = Math.max(this.#lastOrder, order)
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)
   }
 
@@ -61,7 +64,8 @@ export class Unbound {
     const { desk, receipts, outbox } = this.#parts
     const { requests, id, to, body, bodyHash, replyTo, sentAt } = message
     const expiresAt = Math.min(message.expiresAt, sentAt + limits.unboundTtlMs)
-    const value: UnboundRow = { id, to, body, bodyHash, replyTo, sentAt, expiresAt }
+    const order = ++this.#lastOrder
+    const value: UnboundRow = { id, to, body, bodyHash, replyTo, sentAt, expiresAt, order }
     const written = row(keys.unbound(id), unboundRow, value)
     const resolve = (state: SentState | undefined): void => {
       for (const request of requests) desk.resolve(request, state)
@@ -135,11 +139,11 @@ export class Unbound {
     this.#waiting.delete(id)
   }
 
-  /** Turns what can be addressed now into entries. */
+  /** Turns what can be addressed now into entries, in the order in which it was sent. */
   bind(): void {
     const { outbox, rooms } = this.#parts
     if (!outbox.ready) return
-    for (const [id, waiting] of this.#waiting) {
+    for (const [id, waiting] of [...this.#waiting].sort(([, a], [, b]) => a.order - b.order)) {
       if (outbox.isQueued(id)) continue
       if (rooms.resolve(waiting.to) === undefined) continue
       outbox.queueFromStore(keys.unbound(id), (raw) => {

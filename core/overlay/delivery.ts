@@ -72,7 +72,12 @@ export class Delivery {
     const kept = { lane: encoded.lane, bytes: ownBytes(encoded.bytes) }
     this.#broadcasts.remember(id, kept)
     const linkedToOrigin = membership.get(origin)?.neighbours ?? []
-    const { forward, offer } = splitNeighbours(this.#context.neighbours(), origin, link.remote, linkedToOrigin)
+    const { forward, offer } = splitNeighbours(
+      this.#context.neighbours(),
+      origin,
+      link.remote,
+      linkedToOrigin,
+    )
     for (const peer of forward) this.#sendBroadcast(links.to(peer)!, id, kept)
     for (const peer of offer) links.to(peer)!.offer(id, nowMs)
     this.#offerToNewLinks(id)

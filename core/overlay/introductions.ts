@@ -100,7 +100,8 @@ export class Introductions {
     if (data.length * 3 > limits.maxSignalBytes && utf8Bytes(data) > limits.maxSignalBytes) {
       return this.#context.count('oversizedSignals')
     }
-    const inMesh = this.#context.membership.get(peer) !== undefined && this.#context.links.neighbours().length > 0
+    const inMesh =
+      this.#context.membership.get(peer) !== undefined && this.#context.links.neighbours().length > 0
     if (inMesh) this.#delivery.unicast(peer, { type: 'signal', data })
     // The neighbours' word that they have a link to it may be old: once that failed, both ways are tried.
     const trusted = inMesh && this.#isReachable(peer) && this.#topology.failures(peer) === 0

@@ -8,6 +8,7 @@ import type { PeerRecord } from '../wire/messages.ts'
 
 export class Joining {
   #seniority: number | undefined
+  #lone = false
   #sinceMs: number
   /** Introducer → those it named that we have not met yet; undefined while it has not answered. */
   readonly #introducers = new Map<string, Set<PeerId> | undefined>()
@@ -24,9 +25,15 @@ export class Joining {
     return this.#seniority
   }
 
+  /** We began a mesh by ourselves and have met nobody since. */
+  get lone(): boolean {
+    return this.#lone
+  }
+
   /** Begins again as a newcomer: every introducer has to answer anew. */
   restart(nowMs: number): void {
     this.#seniority = undefined
+    this.#lone = false
     this.#sinceMs = nowMs
     this.#introduced = false
     for (const introducer of this.#introducers.keys()) this.#introducers.set(introducer, undefined)
@@ -60,17 +67,25 @@ export class Joining {
   ): boolean {
     if (this.#seniority !== undefined) return false
     const established = others.flatMap((record) => record.seniority ?? [])
-    if (established.length > 0) this.#seniority = Math.max(...established) + 1
-    else if (this.#mayBegin(me, others, isLinked) || nowMs >= this.deadlineMs()) this.#seniority = 1
+    if (established.length > 0) this.#seniority = after(established)
+    else if (this.#mayBegin(me, others, isLinked) || nowMs >= this.deadlineMs()) {
+      this.#seniority = 1
+      this.#lone = others.length === 0
+    }
     return this.#seniority !== undefined
   }
 
-  /** A lone peer that meets an established mesh yields to it. `theirs`: the view of the peer met, itself included. */
-  yieldTo(theirs: readonly PeerRecord[]): boolean {
+  /**
+   * A hello came. A lone peer yields to an established mesh, or to what is left of one; a peer that was cut off
+   * from its mesh is not lone and keeps its rank. `theirs`: the view of the peer met, itself included. True when
+   * that changed our seniority.
+   */
+  meet(theirs: readonly PeerRecord[], theyAreLone: boolean): boolean {
     const established = theirs.flatMap((record) => record.seniority ?? [])
-    if (this.#seniority === undefined || theirs.length < 2 || established.length === 0) return false
-    this.#seniority = Math.max(...established) + 1
-    return true
+    const yields = this.#lone && !theyAreLone && established.length > 0
+    this.#lone = false
+    if (yields) this.#seniority = after(established)
+    return yields
   }
 
   deadlineMs(): number {
@@ -87,3 +102,7 @@ export class Joining {
     return others.every((record) => compareText(me, record.id) < 0)
   }
 }
+
+/** Where it would leave its range, peers share the last number, and their ids decide. */
+const after = (established: readonly number[]): number =>
+  Math.min(Math.max(...established) + 1, limits.maxSeniority)

@@ -20,6 +20,9 @@ export const encodeMessage = (message: LinkMessage): EncodedMessage => ({
   bytes: encode(linkMessage, message),
 })
 
+/** Pings to which an answer is still told; older ones were lost or overtaken. */
+const maxOpenPings = 16
+
 export interface Received {
   readonly message: LinkMessage
   /** As it came; a view into the frame where it fitted into one. */
@@ -41,14 +44,16 @@ export class LinkState {
   malformed = 0
   readonly sinceMs: number
   heardAtMs: number
-  /** Nonce → when it was sent; of pings not yet answered. */
-  readonly pings = new Map<number, number>()
+  /** How long it may be silent before its far end is suspected. */
+  silenceMs = Number.POSITIVE_INFINITY
   pingedAtMs = Number.NEGATIVE_INFINITY
   roundTrip: RoundTrip | undefined
   /** Broadcasts to offer with a ping or pong, and from when on; the latest last. */
   #offers: { readonly id: BroadcastId; readonly ripeAtMs: number }[] = []
   bytesSent = 0
   bytesReceived = 0
+  /** Nonce → when it was sent; of pings not yet answered. */
+  readonly #pings = new Map<number, number>()
   readonly #joiner = new Joiner()
   readonly #lanes: [Splitter[], Splitter[]] = [[], []]
   readonly #queuedBytes: [number, number] = [0, 0]
@@ -94,6 +99,10 @@ export class LinkState {
     return frames
   }
 
+  isSilent(nowMs: number): boolean {
+    return nowMs >= this.heardAtMs + this.silenceMs
+  }
+
   /** Lets the far end know, later, that we have that broadcast. Where there are too many, the oldest give way. */
   offer(id: BroadcastId, nowMs: number): void {
     this.#offers.push({ id, ripeAtMs: this.greeted ? nowMs + limits.offerDelayMs : nowMs })
@@ -105,7 +114,18 @@ export class LinkState {
     return this.#offers[0]?.ripeAtMs ?? Number.POSITIVE_INFINITY
   }
 
-  takeOffers(nowMs: number): BroadcastId[] {
+  ping(nonce: number, nowMs: number): LinkMessage {
+    this.pingedAtMs = nowMs
+    this.#pings.set(nonce, nowMs)
+    if (this.#pings.size > maxOpenPings) this.#pings.delete(this.#pings.keys().next().value!)
+    return { type: 'ping', nonce, offers: this.#takeOffers(nowMs) }
+  }
+
+  pong(nonce: number, nowMs: number): LinkMessage {
+    return { type: 'pong', nonce, offers: this.#takeOffers(nowMs) }
+  }
+
+  #takeOffers(nowMs: number): BroadcastId[] {
     const ripe = this.#offers.filter((offer) => offer.ripeAtMs <= nowMs)
     if (ripe.length > 0) this.#offers = this.#offers.slice(ripe.length)
     return ripe.map((offer) => offer.id)
@@ -125,9 +145,9 @@ export class LinkState {
 
   /** Takes the answer to a ping; false where no such ping is open. */
   answered(nonce: number, nowMs: number): boolean {
-    const sentAtMs = this.pings.get(nonce)
+    const sentAtMs = this.#pings.get(nonce)
     if (sentAtMs === undefined) return false
-    this.pings.delete(nonce)
+    this.#pings.delete(nonce)
     const sample = Math.max(0, nowMs - sentAtMs)
     const { smoothedMs, variationMs } = this.roundTrip ?? { smoothedMs: sample, variationMs: sample / 2 }
     this.roundTrip = {

@@ -1,6 +1,6 @@
 // Who is alive. Holds what every peer says of itself, and the suspicions: evidence never deposes by itself, it
-// starts a probe with a nonce of its own on every path; only an answer to that nonce, or a higher incarnation,
-// refutes. After SWIM (Das, Gupta, Motivala, DSN 2002) and Lifeguard (Dadgar, Phillips, Currey, DSN 2018): a
+// starts a probe with a nonce of its own on every path; only an answer to that nonce, or the peer's own higher
+// incarnation, refutes. After SWIM (Das, Gupta, Motivala, DSN 2002) and Lifeguard (Dadgar, Phillips, Currey, DSN 2018): a
 // watcher that ran late probes again instead of accusing.
 
 import type { PeerId } from '../base/ids.ts'
@@ -12,10 +12,14 @@ export type Evidence = 'lock' | 'socket' | 'link-down' | 'word' | 'silence'
 export type GoneReason = 'left' | 'failed'
 
 interface Suspicion {
-  nonce: number
-  readonly incarnation: number
+  /** Of every probe of this suspicion: an answer to any of them was given after it began. */
+  readonly nonces: Set<number>
   deadlineMs: number
   readonly timeoutMs: number
+  /** How often we were too late to judge. */
+  late: number
+  /** A higher incarnation came; it may have been under way when the suspicion began. */
+  renewed: boolean
 }
 
 interface Known {
@@ -60,18 +64,20 @@ export class Membership {
     return this.#suspicions.has(peer)
   }
 
-  /** Takes in what a peer says of itself, straight or through others. `false`: nothing new. */
-  learn(record: PeerRecord, nowMs: number): 'joined' | 'changed' | false {
+  /**
+   * Takes in what a peer says of itself. `false`: nothing new. By hearsay nobody comes back from the dead under
+   * the incarnation that died; first hand (its hello, on a link to it) it lives, and there is always room for it.
+   */
+  learn(record: PeerRecord, firstHand: boolean, nowMs: number): 'joined' | 'changed' | false {
     const known = this.#known.get(record.id)
     if (known) {
       if (record.incarnation <= known.record.incarnation) return false
-      this.#known.set(record.id, { record, heardAtMs: known.heardAtMs })
-      const suspicion = this.#suspicions.get(record.id)
-      if (suspicion && record.incarnation > suspicion.incarnation) this.#clear(record.id)
+      known.record = record
+      this.#renew(record.id, nowMs)
       return 'changed'
     }
-    if (record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false
-    if (this.#known.size >= limits.maxPeers) return false
+    if (!firstHand && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false
+    if (this.#known.size >= limits.maxPeers + (firstHand ? limits.maxOpenLinks : 0)) return false
     this.#gone.delete(record.id)
     this.#known.set(record.id, { record, heardAtMs: nowMs })
     return 'joined'
@@ -87,11 +93,11 @@ export class Membership {
     return this.#known.get(peer)?.heardAtMs
   }
 
-  /** An answer to a probe. */
-  alive(peer: PeerId, nonce: number): void {
-    if (this.#suspicions.get(peer)?.nonce !== nonce) return
-    this.falseSuspicions++
-    this.#clear(peer)
+  /** An answer to a probe. True: it ended a suspicion. */
+  alive(peer: PeerId, nonce: number): boolean {
+    if (!this.#suspicions.get(peer)?.nonces.has(nonce)) return false
+    this.#refuted(peer)
+    return true
   }
 
   /** Removes it at once: its own goodbye. */
@@ -113,9 +119,15 @@ export class Membership {
     if (!known || this.#suspicions.has(peer)) return undefined
     const nonce = this.#newNonce()
     const timeoutMs = this.#probeTimeoutMs(evidence, roundTrip, nowMs)
-    const { incarnation } = known.record
-    this.#suspicions.set(peer, { nonce, incarnation, timeoutMs, deadlineMs: nowMs + timeoutMs })
-    return { type: 'probe', peer, nonce, spread: evidence !== 'word' }
+    this.#suspicions.set(peer, {
+      nonces: new Set([nonce]),
+      timeoutMs,
+      deadlineMs: nowMs + timeoutMs,
+      late: 0,
+      renewed: false,
+    })
+    // Silence is for each to hear; a watcher that is deaf itself must not set the others on a peer.
+    return { type: 'probe', peer, nonce, spread: evidence !== 'word' && evidence !== 'silence' }
   }
 
   /** Looks at the suspicions whose time has come. */
@@ -125,10 +137,12 @@ export class Membership {
       if (nowMs < suspicion.deadlineMs) continue
       const lateMs = nowMs - suspicion.deadlineMs
       this.noteLag(lateMs, nowMs)
-      if (lateMs > limits.lateWatcherMs) {
-        suspicion.nonce = this.#newNonce()
+      if (lateMs > limits.lateWatcherMs && suspicion.late < limits.maxLateProbes) {
+        const nonce = this.#newNonce()
+        suspicion.late++
+        suspicion.nonces.add(nonce)
         suspicion.deadlineMs = nowMs + suspicion.timeoutMs
-        verdicts.push({ type: 'probe', peer, nonce: suspicion.nonce, spread: false })
+        verdicts.push({ type: 'probe', peer, nonce, spread: false })
         continue
       }
       const record = this.#known.get(peer)!.record
@@ -142,23 +156,41 @@ export class Membership {
     return Math.min(...[...this.#suspicions.values()].map((suspicion) => suspicion.deadlineMs))
   }
 
+  /** Forgets everybody, the dead as well: we come back as a newcomer who knows nothing. */
+  clear(): void {
+    this.#known.clear()
+    this.#suspicions.clear()
+    this.#gone.clear()
+  }
+
   /** Our own clock rang this late. */
   noteLag(lateMs: number, nowMs: number): void {
-    this.#lagMs = Math.max(this.#lag(nowMs), lateMs)
+    this.#lagMs = Math.max(this.lagMs(nowMs), lateMs)
     this.#lagAtMs = nowMs
   }
 
-  #lag(nowMs: number): number {
+  /** How much we mistrust our own watch. */
+  lagMs(nowMs: number): number {
     return this.#lagMs * 0.5 ** ((nowMs - this.#lagAtMs) / 1000)
   }
 
   #probeTimeoutMs(evidence: Evidence, roundTrip: RoundTrip | undefined, nowMs: number): number {
     const floor = evidence === 'silence' ? limits.minSilentProbeTimeoutMs : limits.minProbeTimeoutMs
     const trip = roundTrip ? roundTrip.smoothedMs + 4 * roundTrip.variationMs : floor
-    return Math.min(limits.maxProbeTimeoutMs, Math.max(floor, trip + 3 * this.#lag(nowMs)))
+    return Math.min(limits.maxProbeTimeoutMs, Math.max(floor, trip + 3 * this.lagMs(nowMs)))
   }
 
-  #clear(peer: PeerId): void {
+  /** A first higher incarnation may be older than the doubt, so it only buys time; a second one refutes. */
+  #renew(peer: PeerId, nowMs: number): void {
+    const suspicion = this.#suspicions.get(peer)
+    if (!suspicion) return
+    if (suspicion.renewed) return this.#refuted(peer)
+    suspicion.renewed = true
+    suspicion.deadlineMs = Math.max(suspicion.deadlineMs, nowMs + suspicion.timeoutMs)
+  }
+
+  #refuted(peer: PeerId): void {
+    this.falseSuspicions++
     this.#suspicions.delete(peer)
   }
 

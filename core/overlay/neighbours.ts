@@ -47,7 +47,7 @@ export class Neighbours {
   greet(link: LinkState): boolean {
     const superfluous = this.#context.links.greet(link)
     this.#introductions.linked(link.remote)
-    if (superfluous && this.#closes(superfluous, link)) this.close(superfluous, 'superfluous')
+    if (superfluous && this.#closes(superfluous)) this.close(superfluous, 'superfluous')
     if (superfluous === link) return false
     this.#context.count('linksMade')
     this.#self.update({ neighbours: this.#context.neighbours() })
@@ -82,11 +82,10 @@ export class Neighbours {
    * Both ends know that tabs go before WebRTC. Of two links of one kind each end may have greeted the other one
    * last, so only the lower PeerId closes; the higher waits for that, or for silence on the one it does not use.
    */
-  #closes(superfluous: LinkState, greeted: LinkState): boolean {
-    const sameKind = this.#context.links
-      .every()
-      .some((other) => other !== superfluous && other.remote === greeted.remote && other.kind !== superfluous.kind)
-    return sameKind || compareText(this.#context.self.id, greeted.remote) < 0
+  #closes(superfluous: LinkState): boolean {
+    const { links, self } = this.#context
+    const kept = links.to(superfluous.remote)
+    return kept?.kind !== superfluous.kind || compareText(self.id, superfluous.remote) < 0
   }
 
   #ended(link: LinkState): void {

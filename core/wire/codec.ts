@@ -157,7 +157,7 @@ export const oneOf = <T extends string>(...words: readonly T[]): Codec<T> => ({
   read: (decoder) => words[readUint8(decoder)] ?? refuse('unknown word'),
 })
 
-type Fields = Readonly<Record<string, Codec<any>>>
+type Fields = Readonly<Record<string, Codec<unknown>>>
 type ObjectOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }
 
 /** The fields in the order they are written here. */
@@ -172,7 +172,7 @@ export const object = <F extends Fields>(fields: F): Codec<ObjectOf<F>> => ({
   },
 })
 
-type Variants = Readonly<Record<string, readonly [tag: number, codec: Codec<any>]>>
+type Variants = Readonly<Record<string, readonly [tag: number, codec: Codec<unknown>]>>
 type UnionOf<V extends Variants> = {
   [K in keyof V]: { readonly type: K } & ValueOf<V[K][1]>
 }[keyof V]

@@ -3,7 +3,6 @@
 
 import { expect } from 'vitest'
 import type { LeaderChange, Mesh, MeshOptions, PeersChange } from '../../core/api.ts'
-import type { MemberId } from '../../core/base/ids.ts'
 import type { MeshError } from '../../core/base/errors.ts'
 import { MeshHandle } from '../../core/mesh.ts'
 import { createWorld, type World } from '../../core/platform/sim/world.ts'
@@ -64,17 +63,16 @@ export async function joinInTurn(
     actors.push(actor)
     await untilFullMesh(world, actors)
     const isPlaced = ({ mesh }: Actor): boolean =>
-      [...mesh.peers.values()].every((peer) => peer.seniority !== undefined && knowsMember(mesh, peer.member))
+      [...mesh.peers.values()].every((peer) => peer.seniority !== undefined)
     await world.until(() => actors.every(isPlaced) && agreedLeader(actors) !== undefined, {
       withinMs: 30_000,
       what: `${name} has its place`,
     })
   }
+  // Their profiles travel as messages do; one that is known can be written to when it is away.
+  await world.run(1_000)
   return actors
 }
-
-/** Its profile has arrived, so that it can be written to when it is away. */
-const knowsMember = (mesh: Mesh, member: MemberId): boolean => mesh.members.get(member)?.name !== undefined
 
 export const untilFullMesh = (world: World, actors: readonly Actor[]): Promise<void> =>
   world.until(

@@ -36,7 +36,7 @@ test('one broadcast of a message costs N-1 frames', async () => {
   await inGeneral(world, actors)
   await world.run(5_000)
   const frames = (): number =>
-    actors.reduce((sum, { mesh }) => sum + (mesh.status().counters['broadcastFrames'] ?? 0), 0)
+    actors.reduce((sum, { mesh }) => sum + (mesh.status().counters['broadcastsSent'] ?? 0), 0)
   const before = frames()
   const sent = await world.finish(actors[2]!.mesh.send('#general', 'once'))
   await world.finish(sent.delivered())

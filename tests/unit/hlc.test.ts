@@ -37,6 +37,9 @@ describe('the hybrid clock', () => {
   })
 
   it('gives up its own lead when the wall clock was set back by more than that', () => {
-    expect(tick({ ms: wallMs + limits.maxClockAheadMs + 1, counter: 3 }, wallMs)).toEqual({ ms: wallMs, counter: 0 })
+    expect(tick({ ms: wallMs + limits.maxClockAheadMs + 1, counter: 3 }, wallMs)).toEqual({
+      ms: wallMs,
+      counter: 0,
+    })
   })
 })

@@ -1,7 +1,15 @@
 // A small world for the messages machine: machines on shared or separate rows in memory, a network whose messages
 // are delivered when the story says so, a cheap stand-in for signing, and one clock.
 
-import { type Address, fromHex, type MemberId, type MessageId, type PeerId, type StoreId, toHex } from '../../core/base/ids.ts'
+import {
+  type Address,
+  fromHex,
+  type MemberId,
+  type MessageId,
+  type PeerId,
+  type StoreId,
+  toHex,
+} from '../../core/base/ids.ts'
 import { MeshError } from '../../core/base/errors.ts'
 import type { Commit, CommitResult, Instant, Range, Row } from '../../core/base/ports.ts'
 import { createRandom } from '../../core/base/random.ts'
@@ -126,7 +134,9 @@ export class Peer {
     switch (effect.type) {
       case 'seal': {
         const { seal: slip, drafts, previous } = effect
-        return void this.tasks.push(() => this.step({ type: 'sealed', seal: slip, entries: seal(this.member, drafts, previous) }))
+        return void this.tasks.push(() =>
+          this.step({ type: 'sealed', seal: slip, entries: seal(this.member, drafts, previous) }),
+        )
       }
       case 'commit': {
         const { commit, transaction } = effect
@@ -236,7 +246,9 @@ export class Peer {
   }
 
   history(address: Address, limit = 1000, before?: string): MessageView[] {
-    const rows = this.messages.historyRanges(address, before, limit).flatMap((range) => this.rows.range(range))
+    const rows = this.messages
+      .historyRanges(address, before, limit)
+      .flatMap((range) => this.rows.range(range))
     const entries = this.messages.historyKeys(rows, limit).map((key) => this.rows.get(key))
     return [...this.messages.historyPage(address, rows, entries, limit)]
   }
@@ -285,7 +297,9 @@ export class World {
           b.step({ type: 'linked', peer: a.id, digest: digestA })
         } else {
           links.delete(key)
-          this.packets = this.packets.filter(({ from, to }) => !((from === a && to === b) || (from === b && to === a)))
+          this.packets = this.packets.filter(
+            ({ from, to }) => !((from === a && to === b) || (from === b && to === a)),
+          )
           a.step({ type: 'unlinked', peer: b.id })
           b.step({ type: 'unlinked', peer: a.id })
         }
@@ -330,12 +344,14 @@ export class World {
 
   send(from: Peer, id: PeerId, payload: Payload): void {
     const to = this.peers.find((peer) => peer.id === id)
-    if (to && this.reaches(from, to)) this.packets.push({ from, to, viaBroadcast: false, bytes: encode(payloadCodec, payload) })
+    if (to && this.reaches(from, to))
+      this.packets.push({ from, to, viaBroadcast: false, bytes: encode(payloadCodec, payload) })
   }
 
   broadcast(from: Peer, payload: Payload): void {
     const bytes = encode(payloadCodec, payload)
-    for (const to of this.peers) if (to !== from && this.reaches(from, to)) this.packets.push({ from, to, viaBroadcast: true, bytes })
+    for (const to of this.peers)
+      if (to !== from && this.reaches(from, to)) this.packets.push({ from, to, viaBroadcast: true, bytes })
   }
 
   deliver(packet: Packet): void {
@@ -344,10 +360,16 @@ export class World {
     if (!read.ok) throw new Error(read.error)
     const payload = read.value
     if (payload.type === 'entries' || payload.type === 'found') {
-      const answer = payload.type === 'found' ? { feed: payload.feed, after: payload.after, more: payload.more } : {}
+      const answer =
+        payload.type === 'found' ? { feed: payload.feed, after: payload.after, more: payload.more } : {}
       const entries = payload.entries.map(verified)
       to.step({ type: 'entries', from: from.id, viaBroadcast, entries, rejected: 0, ...answer })
-    } else if (payload.type === 'vector' || payload.type === 'want' || payload.type === 'digest' || payload.type === 'fork') {
+    } else if (
+      payload.type === 'vector' ||
+      payload.type === 'want' ||
+      payload.type === 'digest' ||
+      payload.type === 'fork'
+    ) {
       to.step({ type: 'payload', from: from.id, viaBroadcast, payload })
     } else throw new Error(`unexpected ${payload.type}`)
   }
@@ -380,6 +402,14 @@ export class World {
     throw new Error('the world does not come to rest')
   }
 
+  /** Everybody sleeps for so long and then looks at the clock: for stories of days and months. */
+  sleep(ms: number): void {
+    this.settle()
+    this.now = { monotonicMs: this.now.monotonicMs + ms, wallMs: this.now.wallMs + ms }
+    for (const peer of this.peers) peer.step({ type: 'tick' })
+    this.settle()
+  }
+
   /** Lets time pass, ringing every deadline on the way. */
   advance(ms: number, choose?: (below: number) => number): void {
     const end = this.now.monotonicMs + ms
@@ -389,7 +419,9 @@ export class World {
       const next = Math.max(this.now.monotonicMs, Math.min(end, ...deadlines))
       const passed = next - this.now.monotonicMs
       this.now = { monotonicMs: next, wallMs: this.now.wallMs + passed }
-      const due = this.peers.filter(({ messages }) => (messages.deadlineMs ?? Number.POSITIVE_INFINITY) <= next)
+      const due = this.peers.filter(
+        ({ messages }) => (messages.deadlineMs ?? Number.POSITIVE_INFINITY) <= next,
+      )
       for (const peer of due) peer.step({ type: 'tick' })
       if (due.length === 0 && next >= end) return this.settle(choose)
     }
@@ -397,4 +429,5 @@ export class World {
   }
 }
 
-export const failure = (code: 'storage-full' | 'storage-failed'): MeshError => new MeshError(code, 'The disk is full.')
+export const failure = (code: 'storage-full' | 'storage-failed'): MeshError =>
+  new MeshError(code, 'The disk is full.')

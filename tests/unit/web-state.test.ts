@@ -66,10 +66,22 @@ describe('the event line', () => {
     ])
   })
 
+  test('who was there before us has not just come', () => {
+    const mesh = new FakeMesh('ada')
+    mesh.me = { ...mesh.me, seniority: undefined }
+    const { texts } = enter(mesh)
+    mesh.arrive('ada')
+    expect(texts()).toEqual(['You have another tab open.'])
+  })
+
   test('the server going and coming back is said once each, however often it is tried', () => {
-    const { mesh, texts } = enter()
-    for (const state of ['closed', 'connecting', 'closed', 'connecting', 'open'] as const)
+    const { mesh, session, texts } = enter()
+    for (const state of ['closed', 'connecting', 'closed', 'connecting', 'open'] as const) {
+      const error = Object.assign(new Error('It is tried again.'), { code: 'signaling-failed' })
+      if (state === 'closed') mesh.emit('error', error as never)
       mesh.setStatus({ signaling: [{ url: 'ws://signal.test/', state }] })
+    }
+    expect(session.signalingProblem.value).toBe('It is tried again.')
     expect(texts()).toEqual([
       'The signaling server cannot be reached; what you write is stored and goes out later.',
       'The signaling server is back.',

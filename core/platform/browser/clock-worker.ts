@@ -1,15 +1,17 @@
-// Ticks for a page whose own timers the browser throttles while it is hidden: told a delay, answers once when it
-// is over. Timers in a dedicated Worker are not throttled (FACTS).
+// One timer in a Worker: a page's own timers are slowed down while it is hidden, those of a dedicated Worker are not.
+// Told a delay in milliseconds it answers once when it is over; told null it forgets. clock.ts carries the same as
+// text, for pages where this file cannot be reached.
 
-interface TickerScope {
-  onmessage: ((event: { data: unknown }) => void) | null
-  postMessage(message: unknown): void
+interface TimerScope {
+  onmessage: ((event: { readonly data: unknown }) => void) | null
+  postMessage(message: 'ready' | 'tick'): void
 }
 
-const scope = self as unknown as TickerScope
+const scope = self as unknown as TimerScope
 let timeout: ReturnType<typeof setTimeout> | undefined
 
 scope.onmessage = ({ data }) => {
   clearTimeout(timeout)
   if (typeof data === 'number') timeout = setTimeout(() => scope.postMessage('tick'), data)
 }
+scope.postMessage('ready')

@@ -5,11 +5,12 @@
 import type { Clock } from '../../base/ports.ts'
 import { createAlarms, type Timer } from '../shared/alarms.ts'
 
-/** The text of clock-worker.js; a test holds them together. */
-export const clockWorkerSource = `let timeout
-onmessage = (event) => {
+/** What clock-worker.ts does, for where that file cannot be reached. */
+const workerText = `
+let timeout
+onmessage = ({ data }) => {
   clearTimeout(timeout)
-  if (event.data !== null) timeout = setTimeout(() => postMessage('tick'), event.data)
+  if (typeof data === 'number') timeout = setTimeout(() => postMessage('tick'), data)
 }
 postMessage('ready')
 `
@@ -95,8 +96,8 @@ export function createBrowserClock(): BrowserClock {
 
 function openWorker(from: WorkerSource): Worker {
   // Written out, so that bundlers see it and bring the file along.
-  if (from === 'worker-file') return new Worker(new URL('./clock-worker.js', import.meta.url))
-  const url = URL.createObjectURL(new Blob([clockWorkerSource], { type: 'text/javascript' }))
+  if (from === 'worker-file') return new Worker(new URL('./clock-worker.ts', import.meta.url), { type: 'module' })
+  const url = URL.createObjectURL(new Blob([workerText], { type: 'text/javascript' }))
   try {
     return new Worker(url)
   } finally {

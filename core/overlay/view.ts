@@ -1,0 +1,196 @@
+// Who is alive, and what follows from it: whom to tell, whom to seek, what to close, and our own place among the
+// living. The rules of suspicion are the membership's; here its verdicts become messages and effects.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Claim, LinkMessageOf, PayloadOf, PeerRecord } from '../wire/messages.ts'
+import type { Context } from './context.ts'
+import type { Delivery } from './delivery.ts'
+import type { Introductions } from './introductions.ts'
+import type { Joining } from './joining.ts'
+import type { LinkState } from './links.ts'
+import type { Evidence, GoneReason, Verdict } from './membership.ts'
+import type { Neighbours } from './neighbours.ts'
+import type { SelfRecord } from './self-record.ts'
+
+export interface ViewParts {
+  readonly delivery: Delivery
+  readonly self: SelfRecord
+  readonly introductions: Introductions
+  readonly neighbours: Neighbours
+  readonly joining: Joining
+}
+
+export class View {
+  readonly #context: Context
+  readonly #parts: ViewParts
+
+  constructor(context: Context, parts: ViewParts) {
+    this.#context = context
+    this.#parts = parts
+  }
+
+  /** A good hello: its sender and whom it knows come into the view, and the link into the mesh. */
+  takeHello(link: LinkState, hello: LinkMessageOf<'hello'>): void {
+    const { joining, neighbours, self } = this.#parts
+    const yields = this.#isAboutToYield(hello)
+    if (joining.meet([hello.record, ...hello.view], hello.lone)) self.update({ seniority: joining.seniority })
+    const kept = neighbours.greet(link)
+    // Until a peer that yields says so itself, it ranks nowhere, and what it claimed alone is void.
+    this.learn(yields ? { ...hello.record, seniority: undefined } : hello.record, link)
+    for (const record of hello.view) this.learn(record, link)
+    this.#context.membership.heard(link.remote, this.#context.nowMs)
+    if (kept) {
+      const claims = hello.claims.filter((claim: Claim) => !yields || claim.leader !== link.remote)
+      this.#context.emit(
+        { type: 'linked', peer: link.remote, digest: hello.digest, claims },
+        { type: 'links' },
+      )
+    }
+    this.settle()
+  }
+
+  /** `hello`: the link by whose hello it came; those without a link to the sender hear of it from us. */
+  learn(record: PeerRecord, hello?: LinkState): void {
+    const { self, membership, nowMs } = this.#context
+    if (record.id === self.id) {
+      if (record.incarnation > self.incarnation) this.#parts.self.refute(record.incarnation)
+      return
+    }
+    const news = membership.learn(record, record.id === hello?.remote, nowMs)
+    if (news === false) return
+    this.#context.emit({ type: news, record })
+    this.#parts.introductions.learned(record.id)
+    const tell = news === 'joined' && hello !== undefined && this.#context.neighbours().length > 1
+    if (tell) this.#parts.delivery.broadcast({ type: 'record', record })
+    // A hello is settled when all of it was taken in: our seniority comes after everybody's it names.
+    if (!hello) this.settle()
+  }
+
+  // --------------------------------------------------------------------------------------- suspicion
+
+  /** Evidence that a peer is gone: it begins a probe, no more. */
+  suspect(peer: PeerId, evidence: Evidence): void {
+    const { links, membership, nowMs, suspended } = this.#context
+    if (suspended) return
+    const verdict = membership.suspect(peer, evidence, links.to(peer)?.roundTrip, nowMs)
+    if (!verdict) return
+    this.#context.count('suspicions')
+    this.#act(verdict)
+  }
+
+  /** We stalled: each of the others has to show that it still lives. Nobody else is bothered. */
+  doubtEverybody(): void {
+    for (const { id } of this.#context.membership.records()) this.suspect(id, 'word')
+  }
+
+  takeSuspicion({ peer, incarnation }: PayloadOf<'suspect'>): void {
+    if (peer === this.#context.self.id) this.#parts.self.refute(incarnation)
+    else this.suspect(peer, 'word')
+  }
+
+  /** Its own goodbye is believed; another's verdict is one more piece of evidence. */
+  takeGone(from: PeerId, { peer, incarnation, reason }: PayloadOf<'gone'>): void {
+    if (peer === this.#context.self.id) return this.#parts.self.refute(incarnation)
+    if (from !== peer || reason !== 'left') return this.suspect(peer, 'word')
+    const record = this.#context.membership.depose(peer, incarnation)
+    if (record) this.#depart(record, 'left')
+    this.settle()
+  }
+
+  /** An answer to a probe, over `link` or, without one, through others. */
+  takeAlive(peer: PeerId, nonce: number, link?: LinkState): void {
+    if (!this.#context.membership.alive(peer, nonce)) return
+    // It lives, and the link says nothing: the link is dead, not the peer.
+    const direct = link ? undefined : this.#context.links.to(peer)
+    if (direct && direct.isSilent(this.#context.nowMs)) this.#parts.neighbours.close(direct, 'silent')
+    this.settle()
+  }
+
+  #act(verdict: Verdict): void {
+    if (verdict.type === 'probe') return this.#probe(verdict.peer, verdict.nonce, verdict.spread)
+    const { peer, record } = verdict
+    this.#parts.delivery.broadcast({ type: 'gone', peer, incarnation: record.incarnation, reason: 'failed' })
+    this.#depart(record, 'failed')
+    this.#parts.introductions.lost(peer)
+  }
+
+  /** On every path at hand: its links, and a few neighbours that say they have one. */
+  #probe(peer: PeerId, nonce: number, spread: boolean): void {
+    const { links, membership, nowMs, options } = this.#context
+    const { delivery } = this.#parts
+    const { incarnation } = membership.get(peer)!
+    if (spread) delivery.broadcast({ type: 'suspect', peer, incarnation })
+    const direct = links.every().filter((link) => link.remote === peer && link.greeted)
+    for (const link of direct) delivery.send(link, link.ping(nonce, nowMs))
+    const helpers = this.#context
+      .neighbours()
+      .filter((id) => id !== peer && membership.get(id)?.neighbours.includes(peer))
+    const asked = options.random.sample(helpers, limits.indirectProbes)
+    if (asked.length > 0) delivery.unicastBy(asked, peer, { type: 'probe', nonce })
+    else if (direct.length === 0) delivery.unicast(peer, { type: 'probe', nonce })
+  }
+
+  #depart(record: PeerRecord, reason: GoneReason): void {
+    const peer = record.id
+    const { delivery, introductions, joining, neighbours } = this.#parts
+    delivery.forget(peer)
+    introductions.forget(peer)
+    joining.unreachable(peer)
+    this.#context.emit({ type: 'left', record, reason })
+    for (const link of this.#context.links.every()) if (link.remote === peer) neighbours.close(link, 'gone')
+  }
+
+  /** Everybody leaves our view, the dead are forgotten: we go, or stand still. */
+  clear(): void {
+    const records = this.#context.membership.records()
+    this.#context.membership.clear()
+    for (const record of records) this.#depart(record, 'left')
+  }
+
+  // --------------------------------------------------------------------------------------- seniority
+
+  /** Takes our place among the living as soon as it can be told. */
+  settle(): void {
+    const { suspended, self, links, nowMs } = this.#context
+    if (suspended || self.seniority !== undefined || this.#isUncertain()) return
+    const { joining } = this.#parts
+    const isMet = (peer: PeerId): boolean => links.to(peer) !== undefined
+    if (joining.settle(self.id, this.#certain(), isMet, nowMs)) {
+      this.#parts.self.update({ seniority: joining.seniority }, true)
+    }
+  }
+
+  tick(): void {
+    for (const verdict of this.#context.membership.tick(this.#context.nowMs)) this.#act(verdict)
+    this.settle()
+  }
+
+  deadlineMs(): number {
+    const { membership } = this.#context
+    return Math.min(
+      membership.deadlineMs(),
+      this.#isUncertain() ? Infinity : this.#parts.joining.deadlineMs(),
+    )
+  }
+
+  /** The only ones who could give us a place are in doubt: first it has to show whether they live. */
+  #isUncertain(): boolean {
+    const certain = this.#certain()
+    if (certain.length === this.#context.membership.size) return false
+    return certain.every((record) => record.seniority === undefined)
+  }
+
+  #certain(): PeerRecord[] {
+    const { membership } = this.#context
+    return membership.records().filter((record) => !membership.isSuspected(record.id))
+  }
+
+  /** Told from what both ends know, so that we do not follow a lone peer for the moment until it yields. */
+  #isAboutToYield(hello: LinkMessageOf<'hello'>): boolean {
+    if (!hello.lone || this.#parts.joining.lone) return false
+    const { self, membership } = this.#context
+    const ours = [self, ...membership.records()].filter((record) => record.id !== hello.record.id)
+    return ours.some((record) => record.seniority !== undefined)
+  }
+}

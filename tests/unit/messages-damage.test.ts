@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../core/base/limits.ts'
+import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
+import { bodyText, memberOf, type Peer, World } from './messages-world.ts'
+
+const bob = memberOf('bob')
+
+function copyOf(rows: MemoryRows): MemoryRows {
+  const copy = new MemoryRows()
+  for (const { key, value } of rows.range({ from: '', to: '~' })) copy.put(key, value)
+  return copy
+}
+
+function trio(): { world: World; a: Peer; b: Peer; c: Peer } {
+  const world = new World('damage')
+  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return { world, a, b, c }
+}
+
+/** As the checked store does: the row is gone, and that is said. */
+function damage(peer: Peer, key: string): void {
+  expect(peer.rows.get(key)).toBeDefined()
+  peer.rows.delete(key)
+  peer.step({ type: 'corrupt', key })
+}
+
+const entryKey = (peer: Peer, number: number): string =>
+  `feed/${peer.messages.storeId}/${String(number).padStart(12, '0')}`
+
+describe('forks', () => {
+  it('MS8 a store that went back in time starts a new feed and loses nothing it still has', () => {
+    const { world, a, b, c } = trio()
+    a.send('@bob', 'one')
+    world.advance(1000)
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'two')
+    a.send('@carol', 'three')
+    world.advance(1000)
+    const old = a.messages.storeId
+    a.kill()
+    const restored = world.add('alice', { rows: backup })
+    world.settle()
+    restored.send('@bob', 'written while alone')
+    world.settle()
+    world.meet()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(restored.messages.storeId).not.toBe(old)
+    expect(restored.errors('store-forked').length).toBe(1)
+    expect(b.texts()).toEqual(['one', 'two', 'written while alone'])
+    expect(restored.history(bob).map(bodyText).sort()).toEqual(['one', 'two', 'written while alone'])
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(restored.messages.status().undelivered).toBe(0)
+    expect(restored.messages.digest).toBe(b.messages.digest)
+    expect(restored.messages.digest).toBe(c.messages.digest)
+  })
+
+  it('MS8 a restored store that wrote nothing meanwhile also goes on elsewhere', () => {
+    const { world, a, b } = trio()
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'newer')
+    world.advance(1000)
+    a.kill()
+    const restored = world.add('alice', { rows: backup })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(restored.errors('store-forked').length).toBe(1)
+    expect(restored.texts()).toContain('newer')
+    const request = restored.send('@bob', 'after')
+    world.advance(1000)
+    expect(b.texts()).toEqual(['newer', 'after'])
+    expect(restored.state(request)?.state).toBe('delivered')
+    expect(restored.messages.digest).toBe(b.messages.digest)
+  })
+
+  it('MS8 a profile copied and used twice at the same time: both are heard', () => {
+    const { world, a, b } = trio()
+    const clone = world.add('alice', { rows: copyOf(a.rows) })
+    world.settle()
+    world.cut(clone, a)
+    world.cut(clone, b)
+    clone.send('@bob', 'from the copy')
+    a.send('@bob', 'from the original')
+    world.advance(100)
+    world.heal()
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(b.texts().sort()).toEqual(['from the copy', 'from the original'])
+    clone.send('@bob', 'again from the copy')
+    a.send('@bob', 'again from the original')
+    world.advance(1000)
+    expect(b.texts().length).toBe(4)
+    expect(clone.messages.storeId).not.toBe(a.messages.storeId)
+    expect(clone.messages.status().undelivered).toBe(0)
+    expect(a.messages.status().undelivered).toBe(0)
+  })
+
+  it('MS8 a sibling tab follows to the new feed', () => {
+    const { world, a, b } = trio()
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'newer')
+    world.advance(1000)
+    a.kill()
+    const first = world.add('alice', { rows: backup })
+    const second = world.add('alice', { rows: backup })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    second.send('@bob', 'from the second tab')
+    first.send('@bob', 'from the first tab')
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(second.messages.storeId).toBe(first.messages.storeId)
+    expect(first.errors('store-forked').length + second.errors('store-forked').length).toBe(1)
+    expect(b.texts().sort()).toEqual(['from the first tab', 'from the second tab', 'newer'])
+  })
+
+  it('MS8 a wiped store is a new one and gets its own history back', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'before')
+    world.advance(1000)
+    a.kill()
+    const wiped = world.add('alice')
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(wiped.history(bob).map(bodyText)).toEqual(['before'])
+    wiped.send('@bob', 'after')
+    world.advance(1000)
+    expect(b.texts()).toEqual(['before', 'after'])
+  })
+
+  it('MS8 a message another tab has just written is no fork', () => {
+    const { world, a, b } = trio()
+    const tab = world.add('alice', { rows: a.rows })
+    world.settle()
+    world.meet()
+    world.settle()
+    const store = a.messages.storeId
+    tab.send('@bob', 'fast')
+    // Bob has it and says so before Alice's first tab hears of it.
+    while (tab.work());
+    world.packets = world.packets.filter(({ to }) => to === b)
+    world.advance(1000)
+    expect(b.texts()).toEqual(['fast'])
+    expect(a.messages.storeId).toBe(store)
+    expect(a.errors('store-forked')).toEqual([])
+    expect(a.texts()).toEqual(['fast'])
+  })
+})
+
+describe('corruption', () => {
+  it('MS9 a damaged entry is reported, fetched again, and the vector recovers', () => {
+    const { world, a, b } = trio()
+    for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
+    world.advance(1000)
+    const digest = b.messages.digest
+    damage(b, entryKey(a, 3))
+    world.settle()
+    expect(b.errors('record-corrupt').length).toBe(1)
+    expect(b.messages.digest).not.toBe(digest)
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(b.messages.digest).toBe(digest)
+    expect(b.history(a.member).map(bodyText)).toEqual(['0', '1', '2', '3', '4'])
+    expect(b.texts().length).toBe(5)
+    expect(b.keysOf('hole/')).toEqual([])
+  })
+
+  it('MS9 so is one of our own, the last one too, and two in a row', () => {
+    const { world, a, b } = trio()
+    for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
+    world.advance(1000)
+    const [digest, store] = [a.messages.digest, a.messages.storeId]
+    for (const number of [3, 4, 6]) damage(a, entryKey(a, number))
+    world.advance(3 * limits.antiEntropyIntervalMs)
+    expect(a.messages.storeId).toBe(store)
+    expect(a.messages.digest).toBe(digest)
+    expect(a.history(bob).map(bodyText)).toEqual(['0', '1', '2', '3', '4'])
+    a.send('@bob', 'on')
+    world.settle()
+    expect(b.texts().at(-1)).toBe('on')
+  })
+
+  it('MS9 a hole is remembered across a restart', () => {
+    const { world, a, b } = trio()
+    for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+    world.advance(1000)
+    const digest = b.messages.digest
+    damage(b, entryKey(a, 2))
+    world.settle()
+    b.kill()
+    const again = world.add('bob', { rows: b.rows })
+    world.settle()
+    expect(again.messages.digest).not.toBe(digest)
+    world.meet()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(again.messages.digest).toBe(digest)
+  })
+
+  it('MS9 a damaged head is read off the entries, while running and at the start', () => {
+    const { world, a, b } = trio()
+    for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+    world.advance(1000)
+    const digest = a.messages.digest
+    damage(a, `head/${a.messages.storeId}`)
+    damage(b, `head/${a.messages.storeId}`)
+    world.settle()
+    a.kill()
+    a.rows.delete(`head/${a.messages.storeId}`)
+    const again = world.add('alice', { rows: a.rows })
+    world.settle()
+    again.step({ type: 'corrupt', key: `head/${a.messages.storeId}` })
+    world.meet()
+    const request = again.send('@bob', 'more')
+    world.advance(1000)
+    expect(digest).not.toBe(again.messages.digest)
+    expect(again.messages.storeId).toBe(a.messages.storeId)
+    expect(again.state(request)?.state).toBe('delivered')
+    expect(b.texts()).toEqual(['0', '1', '2', 'more'])
+    expect(b.messages.digest).toBe(again.messages.digest)
+  })
+
+  it('MS9 damaged rows about the store, receipts, members and the outbox are made good', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'one')
+    world.advance(1000)
+    world.cut(a, b)
+    a.send('@bob', 'two')
+    world.settle()
+    const store = a.messages.storeId
+    for (const key of ['meta/store', ...a.keysOf('outbox/'), ...a.keysOf('ack/'), ...a.keysOf('member/')])
+      damage(a, key)
+    world.settle()
+    a.kill()
+    const again = world.add('alice', { rows: a.rows })
+    world.settle()
+    expect(again.messages.storeId).toBe(store)
+    expect(again.messages.status().undelivered).toBe(1)
+    expect(again.messages.members().get(bob)?.name).toBe('bob')
+    world.meet()
+    world.advance(1000)
+    expect(b.texts()).toEqual(['one', 'two'])
+    expect(again.messages.status().undelivered).toBe(0)
+  })
+})
