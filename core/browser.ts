@@ -4,7 +4,7 @@ import type { Mesh, MeshOptions } from './api.ts'
 import type { Platform } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
 import { MeshHandle } from './mesh.ts'
-import { checkOptions, fullTiming } from './options.ts'
+import { checkOptions } from './options.ts'
 import { createBrowserClock } from './platform/browser/clock.ts'
 import { loadDeviceKey } from './platform/browser/device-key.ts'
 import { askForPersistence, openIndexedDbStore } from './platform/browser/indexeddb.ts'
@@ -24,8 +24,6 @@ export * from './public.ts'
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
   requireSecureContext()
-  const { reconnectBaseMs, reconnectMaxMs } = fullTiming(options.timing)
-  const pauses = { reconnectBaseMs, reconnectMaxMs }
   const clock = createBrowserClock()
   const inMemory = options.store === 'memory'
   const [store, deviceKey, storagePersistent] = await Promise.all([
@@ -43,14 +41,22 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     deviceKey,
     connector: createBrowserConnector({ clock }),
     tabs: createBrowserTabs({ mesh: options.mesh, clock }),
-    signaling: (url) => createBrowserSignaling({ url, clock, random: random.float, ...pauses }),
+    signaling: (url, { reconnectBaseMs, reconnectMaxMs }) =>
+      createBrowserSignaling({ url, clock, random: random.float, reconnectBaseMs, reconnectMaxMs }),
     onLifecycle: onBrowserLifecycle,
     storagePersistent,
   }
   const { signaling } = options
   const servers = signaling === undefined || signaling === 'auto' ? [originServer()] : signaling
   const hidden = document.visibilityState === 'hidden'
-  return MeshHandle.open({ ...options, kind: options.kind ?? 'human', platform, hidden, servers })
+  return MeshHandle.open({
+    ...options,
+    kind: options.kind ?? 'human',
+    platform,
+    hidden,
+    servers,
+    onLeft: () => clock.close(),
+  })
 }
 
 /** The server that served this page is a signaling server too. */

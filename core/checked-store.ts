@@ -86,7 +86,7 @@ export function createCheckedStore(inner: Store, events: CheckedStoreEvents): St
     commit,
     get: async (keys) => {
       const raw = await inner.get(keys)
-      return Promise.all(keys.map((key, i) => (isAside(key) ? undefined : read(key, raw[i]))))
+      return Promise.all(keys.map(async (key, i) => (isAside(key) ? undefined : read(key, raw[i]))))
     },
     range,
     close: () => inner.close(),

@@ -2,6 +2,7 @@
 // re-enter; effects are carried out in their order; what takes time (signing, verifying, storing) comes back as
 // an input. No decision is made here.
 
+import type { Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import { toHex, type MemberId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
@@ -23,11 +24,7 @@ export interface DriverOptions {
   readonly hidden: boolean
   readonly signaling: readonly string[]
   readonly iceServers: readonly IceServer[]
-  readonly timing: {
-    readonly heartbeatIntervalMs: number
-    readonly silenceTimeoutMs: number
-    readonly discoveryTimeoutMs: number
-  }
+  readonly timing: Timing
   /** In the order they happen; called while inputs wait. Must not throw. */
   readonly onEvent: (event: PeerEvent) => void
   readonly onSignaling: () => void
@@ -47,7 +44,12 @@ interface Server {
 }
 
 /** A program's request, before it is given its number. */
-type Asked = Extract<PeerInput, { request: number }> extends infer I ? (I extends unknown ? Omit<I, 'request'> : never) : never
+type Asked =
+  Extract<PeerInput, { request: number }> extends infer I
+    ? I extends unknown
+      ? Omit<I, 'request'>
+      : never
+    : never
 
 export class Driver {
   readonly peer: Peer
@@ -59,6 +61,7 @@ export class Driver {
   readonly #servers = new Map<string, Server>()
   readonly #requests = new Map<number, Request>()
   readonly #stops: (() => void)[] = []
+  #timing: Timing
   #lastNumber = 0
   #running = false
   #closed: MeshError | undefined
@@ -95,6 +98,7 @@ export class Driver {
     const { platform } = options
     const random = createRandom(platform.seed)
     this.#options = options
+    this.#timing = options.timing
     this.store = store
     this.member = member
     this.peer = new Peer({
@@ -144,7 +148,8 @@ export class Driver {
 
   /** Looks at the clock now: a peer that stood still steps down before anything else is done. */
   checkClock(): void {
-    if (!this.#running) this.input({ type: 'tick' })
+    const isLate = this.#options.platform.clock.now().monotonicMs > this.peer.deadlineMs
+    if (isLate && !this.#running) this.input({ type: 'tick' })
   }
 
   async stand(role: string, priority: number): Promise<void> {
@@ -166,6 +171,12 @@ export class Driver {
     }
     for (const url of urls) if (!this.#servers.has(url)) this.#addServer(url)
     this.#options.onSignaling()
+  }
+
+  /** Pauses between attempts hold for servers added from now on, the rest at once. */
+  configureTiming(timing: Timing): void {
+    this.#timing = timing
+    this.input({ type: 'timing', timing })
   }
 
   configureIceServers(iceServers: readonly IceServer[]): void {
@@ -206,7 +217,9 @@ export class Driver {
     this.input({ type: 'tick' })
   }
 
-  #lifecycle(event: { type: 'visibility'; hidden: boolean } | { type: 'suspend' } | { type: 'resume' }): void {
+  #lifecycle(
+    event: { type: 'visibility'; hidden: boolean } | { type: 'suspend' } | { type: 'resume' },
+  ): void {
     const { tabs } = this.#options.platform
     this.input(event)
     if (event.type === 'suspend') {
@@ -215,12 +228,13 @@ export class Driver {
     }
     if (event.type === 'resume') {
       tabs?.resume()
-      for (const { client } of this.#servers.values()) client.start(this.#options.topic, this.peer.overlay.self.id)
+      for (const { client } of this.#servers.values())
+        client.start(this.#options.topic, this.peer.overlay.self.id)
     }
   }
 
   #addServer(url: string): void {
-    const client = this.#options.platform.signaling(url)
+    const client = this.#options.platform.signaling(url, this.#timing)
     const server: Server = { client, state: 'connecting', present: new Set() }
     this.#servers.set(url, server)
     this.input({ type: 'expectIntroducer', introducer: url })
@@ -431,7 +445,8 @@ const readNumber = (value: Uint8Array | undefined): number => {
   const number = Number(String.fromCharCode(...(value ?? [])))
   return Number.isSafeInteger(number) ? number : 0
 }
-const writeNumber = (value: number): Uint8Array => Uint8Array.from(String(value), (digit) => digit.charCodeAt(0))
+const writeNumber = (value: number): Uint8Array =>
+  Uint8Array.from(String(value), (digit) => digit.charCodeAt(0))
 
 const readEpoch = async (store: Store, role: string): Promise<number> =>
   readNumber((await store.get([epochKey(role)]))[0])
@@ -451,8 +466,7 @@ async function raiseEpoch(store: Store, role: string, epoch: number): Promise<nu
   return readNumber(value)
 }
 
-export const asMeshError = (problem: unknown): MeshError =>
+const asMeshError = (problem: unknown): MeshError =>
   problem instanceof MeshError
     ? problem
     : new MeshError('storage-failed', `The storage failed: ${String(problem)}`, { cause: problem })
-

@@ -91,7 +91,11 @@ export class Duties {
       return { role, epoch: term.epoch, leader: this.#host.me(), n: ++term.tokens }
     }
     Promise.resolve()
-      .then(() => (controller.signal.aborted ? undefined : assignment.duty({ epoch: term.epoch, signal: controller.signal, token })))
+      .then(() =>
+        controller.signal.aborted
+          ? undefined
+          : assignment.duty({ epoch: term.epoch, signal: controller.signal, token }),
+      )
       .catch((problem: unknown) => this.#failed(assignment, controller, problem))
   }
 

@@ -104,7 +104,8 @@ export class MeshHandle implements Mesh {
       clock: options.platform.clock,
       me: () => this.me.id,
       checkClock: () => this.#driver.checkClock(),
-      stand: (role, priority) => void this.#driver.stand(role, priority).catch((problem) => this.#report(problem)),
+      stand: (role, priority) =>
+        void this.#driver.stand(role, priority).catch((problem) => this.#report(problem)),
       stepAside: (role) => this.#driver.input({ type: 'stepAside', role }),
       report: (error) => this.#report(error),
     })
@@ -212,7 +213,12 @@ export class MeshHandle implements Mesh {
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
     checkCastTopic(topic)
     const bytes = encodeBody(body, limits.maxCastBytes + 1)
-    this.#driver.input({ type: 'cast', topic, body: bytes, ...(options.to !== undefined && { to: options.to }) })
+    this.#driver.input({
+      type: 'cast',
+      topic,
+      body: bytes,
+      ...(options.to !== undefined && { to: options.to }),
+    })
   }
 
   onCast(topic: string, listener: (x: { from: Peer; topic: string; body: Body }) => void): Off {
@@ -221,7 +227,8 @@ export class MeshHandle implements Mesh {
     this.#castListeners.set(topic, listeners.add(listener))
     return () => {
       listeners.delete(listener)
-      if (listeners.size === 0 && this.#castListeners.get(topic) === listeners) this.#castListeners.delete(topic)
+      if (listeners.size === 0 && this.#castListeners.get(topic) === listeners)
+        this.#castListeners.delete(topic)
     }
   }
 
@@ -245,8 +252,10 @@ export class MeshHandle implements Mesh {
 
   async configure(options: Parameters<Mesh['configure']>[0]): Promise<void> {
     const { signaling, iceServers, priority } = options
+    const timing = options.timing && fullTiming({ ...this.#options.timing, ...options.timing })
     if (signaling) checkServers(signaling)
     if (priority !== undefined) checkPriority(priority)
+    if (timing) this.#driver.configureTiming(timing)
     if (signaling) this.#driver.configureSignaling(signaling)
     if (iceServers) this.#driver.configureIceServers(iceServers)
     if (priority !== undefined) this.#driver.input({ type: 'priority', priority })
@@ -348,7 +357,8 @@ export class MeshHandle implements Mesh {
     const peer = toPeer(record)
     const before = this.#peers.get(peer.id)
     this.#peers = new Map(this.#peers).set(peer.id, peer)
-    if (before && !samePeer(before, peer)) this.#events.emit('peers', { joined: [], left: [], changed: [peer] })
+    if (before && !samePeer(before, peer))
+      this.#events.emit('peers', { joined: [], left: [], changed: [peer] })
     this.#changed('status')
   }
 
@@ -431,7 +441,9 @@ export class MeshHandle implements Mesh {
     const error =
       problem instanceof MeshError
         ? problem
-        : new MeshError('duty-failed', `A listener of the program threw: ${String(problem)}`, { cause: problem })
+        : new MeshError('duty-failed', `A listener of the program threw: ${String(problem)}`, {
+            cause: problem,
+          })
     this.#storageFull = error.code === 'storage-full'
     this.#events.emit('error', error)
   }

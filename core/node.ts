@@ -7,7 +7,7 @@ import type { Clock, DeviceKey, Platform, Store } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
 import { limits } from './base/limits.ts'
 import { MeshHandle } from './mesh.ts'
-import { checkOptions, fullTiming } from './options.ts'
+import { checkOptions } from './options.ts'
 import { createNodeClock } from './platform/node/clock.ts'
 import { loadDeviceKey } from './platform/node/device-key.ts'
 import { openDiskStore } from './platform/node/disk.ts'
@@ -26,8 +26,6 @@ export * from './public.ts'
  */
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
-  const { reconnectBaseMs, reconnectMaxMs } = fullTiming(options.timing)
-  const pauses = { reconnectBaseMs, reconnectMaxMs }
   const clock = createNodeClock()
   const random = createRandom(makeSeed())
   const connector = await createNodeConnector({ clock })
@@ -40,7 +38,8 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     deviceKey,
     connector,
     tabs: undefined,
-    signaling: (url) => createNodeSignaling({ url, clock, random: random.float, ...pauses }),
+    signaling: (url, { reconnectBaseMs, reconnectMaxMs }) =>
+      createNodeSignaling({ url, clock, random: random.float, reconnectBaseMs, reconnectMaxMs }),
     onLifecycle: () => () => undefined,
     storagePersistent: store.durable ? true : undefined,
   }

@@ -9,7 +9,9 @@ const invalid = (what: string): MeshError => new MeshError('invalid-argument', w
 
 export function checkName(name: unknown): asserts name is string {
   if (typeof name === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(name)) return
-  throw invalid(`The name ${show(name)} will not do: use 1 to 32 of the letters A-Z and a-z, digits, _ and -.`)
+  throw invalid(
+    `The name ${show(name)} will not do: use 1 to 32 of the letters A-Z and a-z, digits, _ and -.`,
+  )
 }
 
 /** `what`: "mesh" or "room". */
@@ -31,7 +33,9 @@ export function checkAddress(to: unknown): asserts to is Address {
 
 export function checkMessageId(id: unknown): asserts id is MessageId {
   if (isMessageId(id)) return
-  throw invalid(`The message id ${show(id)} will not do: use 1 to 64 of the letters A-Z and a-z, digits, _ and -.`)
+  throw invalid(
+    `The message id ${show(id)} will not do: use 1 to 64 of the letters A-Z and a-z, digits, _ and -.`,
+  )
 }
 
 export function checkTtl(ttlMs: unknown): void {
@@ -80,7 +84,8 @@ export function checkOptions(options: MeshOptions): void {
 
 /** @throws MeshError `invalid-argument` where a time is no positive number. */
 export function fullTiming(timing: Partial<Timing> = {}): Timing {
-  const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } = limits
+  const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } =
+    limits
   const full = {
     heartbeatIntervalMs,
     silenceTimeoutMs,
@@ -98,4 +103,5 @@ export function fullTiming(timing: Partial<Timing> = {}): Timing {
   return full
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? `“${value.slice(0, 80)}”` : String(value))
+const show = (value: unknown): string =>
+  typeof value === 'string' ? `“${value.slice(0, 80)}”` : String(value)

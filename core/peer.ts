@@ -72,6 +72,7 @@ export type PeerInput =
   | { readonly type: 'stand'; readonly role: string; readonly priority: number; readonly epoch: number }
   | { readonly type: 'stepAside'; readonly role: string }
   | { readonly type: 'priority'; readonly priority: number }
+  | { readonly type: 'timing'; readonly timing: LivenessTiming }
 
 export type PeerEvent =
   | MessagesEvent
@@ -103,6 +104,13 @@ export type PeerEffect =
   | { readonly type: 'persistEpoch'; readonly role: string; readonly epoch: number; readonly answer: boolean }
   | { readonly type: 'emit'; readonly event: PeerEvent }
 
+/** How soon silence is noticed. */
+export interface LivenessTiming {
+  heartbeatIntervalMs: number
+  silenceTimeoutMs: number
+  discoveryTimeoutMs: number
+}
+
 export interface PeerOptions {
   readonly id: PeerId
   readonly member: MemberId
@@ -114,11 +122,7 @@ export interface PeerOptions {
   readonly durable: boolean
   readonly topic: string
   readonly random: Random
-  readonly timing: {
-    readonly heartbeatIntervalMs: number
-    readonly silenceTimeoutMs: number
-    readonly discoveryTimeoutMs: number
-  }
+  readonly timing: LivenessTiming
   /** What the store held when it was opened (`messagePrefixes`), and the epoch of the mesh's leader. */
   readonly rows: readonly Row[]
   readonly epoch: number
@@ -132,6 +136,8 @@ export class Peer {
   readonly overlay: Overlay
   readonly messages: Messages
   readonly #options: PeerOptions
+  /** The overlay reads it anew at each use. */
+  readonly #timing: LivenessTiming
   readonly #fitness: Fitness
   readonly #elections = new Map<string, Election>()
   /** Claims of roles we do not stand for, kept for the day we do. */
@@ -144,6 +150,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options
+    this.#timing = { ...options.timing }
     const nowMs = options.now.monotonicMs
     this.#before = options.now
     this.#fitness = new Fitness({ durable: options.durable, hidden: options.hidden, nowMs })
@@ -174,7 +181,7 @@ export class Peer {
       topic: options.topic,
       random: options.random,
       nowMs,
-      timing: options.timing,
+      timing: this.#timing,
       helloClaims: () => this.#claims(),
       helloDigest: () => this.messages.digest,
     })
@@ -226,11 +233,22 @@ export class Peer {
       this.overlay.noteLag(Math.min(lateMs, limits.stallMs))
       this.#fitness.step({ type: 'late', lateMs }, nowMs)
     }
-    if (lateMs < limits.stallMs && sleptMs < limits.stallMs) return
+    if (lateMs < this.#stallMs() && sleptMs < limits.stallMs) return
     for (const election of this.#elections.values()) this.#electionStep(election, { type: 'stalled' }, nowMs)
     this.overlay.stalled()
     // The elections must see us without our seniority before anything gives us a new one.
     this.#settle(now)
+  }
+
+  /**
+   * Who leads has stalled as soon as others may lead in its place: they last heard of it up to a heartbeat before it
+   * stood still, and its own lateness shows up to a heartbeat less than it did stand still.
+   */
+  #stallMs(): number {
+    if (![...this.#elections.values()].some((election) => election.leading)) return limits.stallMs
+    const { silenceTimeoutMs, heartbeatIntervalMs } = this.#options.timing
+    const deposedMs = silenceTimeoutMs - 2 * heartbeatIntervalMs + limits.minSilentProbeTimeoutMs
+    return Math.min(limits.stallMs, deposedMs)
   }
 
   #tick(now: Instant): void {
@@ -297,6 +315,9 @@ export class Peer {
         return this.#stepAside(input.role)
       case 'priority':
         return overlay.updateSelf({ priority: input.priority })
+      case 'timing':
+        Object.assign(this.#timing, input.timing)
+        return
       case 'tick':
         return
       default:
@@ -349,11 +370,7 @@ export class Peer {
     const live = records.map((record) => record.id)
     const candidates = records.flatMap((record) => candidacy(record, election.role) ?? [])
     const goneReason = this.#goneReason
-    this.#electionStep(
-      election,
-      { type: 'view', candidates, live, ...(goneReason && { goneReason }) },
-      nowMs,
-    )
+    this.#electionStep(election, { type: 'view', candidates, live, ...(goneReason && { goneReason }) }, nowMs)
   }
 
   #electionStep(election: Election, input: ElectionInput, nowMs: number): void {
@@ -452,10 +469,7 @@ export class Peer {
     this.#fitness.step({ type: 'view', fitterLives: fitterLives(this.#options.id, ranked) }, nowMs)
     for (const election of this.#elections.values()) this.#viewStep(election, nowMs)
     this.#goneReason = undefined
-    this.#messagesStep(
-      { type: 'live', peers: others.map((record) => ({ ...record, peer: record.id })) },
-      now,
-    )
+    this.#messagesStep({ type: 'live', peers: others.map((record) => ({ ...record, peer: record.id })) }, now)
   }
 
   #overlayEffect(effect: OverlayEffect, now: Instant): void {
@@ -496,7 +510,11 @@ export class Peer {
       case 'yielded': {
         const election = this.#elections.get(payload.role)
         if (election) {
-          this.#electionStep(election, { type: 'yielded', leader: from, epoch: payload.epoch }, now.monotonicMs)
+          this.#electionStep(
+            election,
+            { type: 'yielded', leader: from, epoch: payload.epoch },
+            now.monotonicMs,
+          )
         }
         return
       }
@@ -516,9 +534,7 @@ export class Peer {
     }
   }
 
-  #verify(
-    unverified: Omit<UnverifiedEntries, 'found'> & { found?: PayloadOf<'found'> },
-  ): void {
+  #verify(unverified: Omit<UnverifiedEntries, 'found'> & { found?: PayloadOf<'found'> }): void {
     const { found, ...rest } = unverified
     const answer = found && { found: { feed: found.feed, after: found.after, more: found.more } }
     this.#effects.push({ type: 'verify', unverified: { ...rest, ...answer } })

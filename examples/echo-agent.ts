@@ -5,7 +5,7 @@
 // It finds the signaling server of this machine by itself; SKEIN_SIGNALING names others (comma-separated).
 // Its messages and its identity live in ~/.skein/MESH/NAME, so what was sent to it while it was away arrives later.
 
-import { joinMesh } from 'skein'
+import { joinMesh, type Json } from 'skein'
 
 const [meshName = 'lobby', name = 'echo'] = process.argv.slice(2)
 const servers = process.env['SKEIN_SIGNALING']?.split(',')
@@ -37,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 await mesh.room('general').join()
-for await (const message of mesh.inbox()) {
+for await (const message of mesh.inbox<Json>()) {
   // Two agents that answer each other would never stop: answer people, and whatever is sent to us alone.
   if (message.replyTo === undefined && (isPerson(message.from) || !message.to.startsWith('#'))) {
     await message.reply({ echo: message.body })

@@ -71,6 +71,7 @@ export function createApp(environment: AppEnvironment): App {
         meshName: mesh,
         now: environment.now,
         isVisible: environment.isVisible,
+        memory,
       })
       screen.value = { type: 'session', session }
       await joinGeneralOnce(session)

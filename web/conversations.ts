@@ -27,7 +27,7 @@ export interface Conversation {
   markRead(): void
 }
 
-export const pageSize = 100
+const pageSize = 100
 
 export function createConversation(
   mesh: Pick<Mesh, 'history' | 'send'>,
@@ -144,7 +144,8 @@ function sameOrNewer(before: Message | undefined, now: Message): Message {
 
 function withReceipt(message: Message, receipt: Receipt, me: MemberId): Message {
   const heard: Message = { ...message, deliveredTo: new Set(receipt.deliveredTo) }
-  const done = message.state === 'stored' && deliveryOf(heard, me).lacks.length === 0
+  const { has, lacks } = deliveryOf(heard, me)
+  const done = message.state === 'stored' && lacks.length === 0 && has.length > 0
   return done ? { ...heard, state: 'delivered' } : heard
 }
 

@@ -9,10 +9,13 @@ export type DepartureReason = PeersChange['left'][number]['reason']
 /** How many other live peers the same member has. */
 export type Siblings = (peer: Peer) => number
 
+/** `peer` came into view: it has just come, or it was there before us. `siblings` are its member's other peers. */
 export function arrivalSentence(peer: Peer, me: Peer, siblings: number): string {
-  if (peer.member === me.member) return 'You opened another tab.'
+  const wasHere = peer.seniority !== undefined && peer.seniority < (me.seniority ?? Infinity)
+  const opened = wasHere ? 'has another tab open' : 'opened another tab'
+  if (peer.member === me.member) return wasHere ? 'You have another tab open.' : 'You opened another tab.'
   if (peer.kind === 'agent') return `The agent ${peer.name} is here.`
-  return siblings > 0 ? `${peer.name} opened another tab.` : `${peer.name} is here.`
+  return siblings > 0 ? `${peer.name} ${opened}.` : `${peer.name} is here.`
 }
 
 /** Without a full stop: a leader change may be said in the same breath. */

@@ -1,5 +1,5 @@
-// What this device and this tab remember between visits: the name, the mesh, and whether `#general` was
-// joined once. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
+// What this device and this tab remember between visits: the name, the mesh, whether `#general` was joined once,
+// and names written to that nobody bears yet. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
 // everything else works.
 
 /** The part of Web Storage used here. */
@@ -24,6 +24,9 @@ export interface Memory {
   /** True once for each mesh on this device. */
   isFirstVisit(mesh: string): boolean
   visited(mesh: string): void
+  /** Names written to that nobody bears yet: the mesh keeps the messages, but does not list their addressees. */
+  unboundNames(mesh: string): readonly string[]
+  keepUnboundNames(mesh: string, names: readonly string[]): void
 }
 
 const key = (what: string): string => `skein-app:${what}`
@@ -57,6 +60,11 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
     },
     isFirstVisit: (mesh) => get(device, `visited:${mesh}`) === undefined,
     visited: (mesh) => set(device, `visited:${mesh}`, 'yes'),
+    unboundNames: (mesh) => (get(device, `unbound:${mesh}`) ?? '').split(' ').filter((name) => name !== ''),
+    keepUnboundNames: (mesh, names) => {
+      if (names.length > 0) set(device, `unbound:${mesh}`, names.join(' '))
+      else forget(device, `unbound:${mesh}`)
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 // One stay in a mesh, as signals: the mesh's events come in here, components read what comes out. Everything
 // shown of the mesh is a snapshot taken at its last event; nothing here decides protocol.
 
-import { batch, signal, type ReadonlySignal } from '@preact/signals'
+import { batch, effect, signal, type ReadonlySignal } from '@preact/signals'
 import type {
   LeaderChange,
   Member,
@@ -29,6 +29,7 @@ import {
   sentence,
   signalingSentences,
 } from './event-sentences.ts'
+import type { Memory } from './remembered.ts'
 
 export interface Session {
   readonly mesh: Mesh
@@ -39,6 +40,8 @@ export interface Session {
   readonly rooms: ReadonlySignal<readonly Room[]>
   readonly leader: ReadonlySignal<{ readonly peer: Peer | undefined; readonly epoch: number }>
   readonly status: ReadonlySignal<MeshStatus>
+  /** What the last attempt at a signaling server ran into. */
+  readonly signalingProblem: ReadonlySignal<string | undefined>
   readonly events: EventLog
   /** Those opened, written in, or with news. */
   readonly conversations: ReadonlySignal<ReadonlyMap<ConversationKey, Conversation>>
@@ -61,9 +64,10 @@ export interface SessionOptions {
   readonly now: () => number
   /** True while the person can see the page. */
   readonly isVisible: () => boolean
+  readonly memory: Pick<Memory, 'unboundNames' | 'keepUnboundNames'>
 }
 
-export function openSession({ mesh, meshName, now, isVisible }: SessionOptions): Session {
+export function openSession({ mesh, meshName, now, isVisible, memory }: SessionOptions): Session {
   const me = signal(mesh.me)
   const peers = signal<readonly Peer[]>([...mesh.peers.values()])
   const members = signal<ReadonlyMap<MemberId, Member>>(new Map(mesh.members))
@@ -73,6 +77,7 @@ export function openSession({ mesh, meshName, now, isVisible }: SessionOptions):
   const events = createEventLog(now)
   const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
   const selected = signal<ConversationKey>('#general')
+  const signalingProblem = signal<string | undefined>(undefined)
   const report = (error: unknown): void => void events.say(errorSentence(error), 'bad')
   const narrator = createNarrator(mesh, events)
 
@@ -159,11 +164,23 @@ export function openSession({ mesh, meshName, now, isVisible }: SessionOptions):
     }),
     mesh.on('error', (error: MeshError) => {
       if (error.code === 'expired') refreshWaiting()
-      if (error.code !== 'signaling-failed' || !narrator.signalingIsDown()) report(error)
+      // That a server is out of reach, and that it is back, the status says once; this comes at every attempt.
+      if (error.code === 'signaling-failed') signalingProblem.value = errorSentence(error)
+      else report(error)
     }),
   ]
 
   narrator.status(status.value)
+  for (const name of memory.unboundNames(meshName)) conversation(boundKey(`@${name}`, mesh))
+  offs.push(
+    effect(() => {
+      const unbound = [...conversations.value.keys()].filter((key) => key.startsWith('@'))
+      memory.keepUnboundNames(
+        meshName,
+        unbound.map((key) => key.slice(1)),
+      )
+    }),
+  )
   select(selected.value)
   return {
     mesh,
@@ -174,6 +191,7 @@ export function openSession({ mesh, meshName, now, isVisible }: SessionOptions):
     rooms,
     leader,
     status,
+    signalingProblem,
     events,
     conversations,
     selected,
@@ -257,7 +275,5 @@ function createNarrator(mesh: Mesh, events: EventLog) {
         ]),
       )
     },
-
-    signalingIsDown: (): boolean => [...serverUp.values()].some((up) => !up),
   }
 }

@@ -15,7 +15,7 @@ export function inARow(names: readonly string[], most = 3): string {
 export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
 
 /** Ids told apart at a glance. */
-export const shortId = (id: string): string => id.slice(0, 4)
+const shortId = (id: string): string => id.slice(0, 4)
 
 /** The member's name; with a piece of its id where two bear the same. */
 export function labelOf(id: MemberId, members: ReadonlyMap<MemberId, Member>): string {
@@ -93,7 +93,7 @@ export function statusSentence(status: MeshStatus, others: number): string {
   const company =
     others === 0
       ? status.settled
-        ? 'Nobody else is here; what you write waits for them'
+        ? 'Nobody else is here'
         : 'Looking for others…'
       : linked === others
         ? `Linked with ${others === 1 ? 'the other one' : `all ${others} others`}`

@@ -29,6 +29,7 @@ export interface Commit {
   /** Compare: the commit is refused unless each key holds exactly this (`undefined`: is absent). */
   readonly expect?: readonly { readonly key: string; readonly value: Uint8Array | undefined }[]
   readonly put?: readonly Row[]
+  /** Where a key is in `put` too, the put holds. */
   readonly delete?: readonly string[]
 }
 
@@ -199,7 +200,10 @@ export interface Platform {
   readonly connector: Connector
   readonly tabs: Tabs | undefined
   /** Makes a client for one server; not started. */
-  signaling(url: string): Signaling
+  signaling(
+    url: string,
+    pauses: { readonly reconnectBaseMs: number; readonly reconnectMaxMs: number },
+  ): Signaling
   /** Calls `listener` on every change; returns how to stop. */
   onLifecycle(listener: (event: LifecycleEvent) => void): () => void
   /** What the browser said to `navigator.storage.persist()`; true on disk, undefined for memory. */

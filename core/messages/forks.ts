@@ -2,7 +2,7 @@
 // feed went on elsewhere (a restored backup, a copied profile), this store begins a new feed that names the old one
 // and moves over what is not delivered. Claims without proof change nothing. The old feed then heals like any other.
 
-import { MeshError } from '../base/errors.ts'
+import type { MeshError } from '../base/errors.ts'
 import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
 import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'

@@ -39,15 +39,6 @@ export interface QueuedMessage {
   readonly moved?: { readonly from: OpenItem; readonly talkKeys: readonly string[] }
 }
 
-interface QueuedProfile {
-  readonly kind: 'profile'
-  readonly request: number | undefined
-  readonly name?: string
-  readonly as?: Kind
-  readonly join?: string
-  readonly leave?: string
-}
-
 type Queued = QueuedMessage | QueuedProfile
 
 /** An own message that somebody lacks. */
@@ -157,17 +148,6 @@ export class Outbox {
     this.add({ kind: 'profile', request: undefined, name, as })
   }
 
-  /** A profile is written again before it is so old that others could retire it. */
-  renewProfile(): void {
-    if (this.#profileIsOld()) this.add({ kind: 'profile', request: undefined })
-  }
-
-  #profileIsOld(): boolean {
-    const { desk, rooms } = this.#parts
-    const last = rooms.profileOf(desk.me.member)
-    return last !== undefined && desk.now.wallMs - last.clockMs > limits.retentionMs
-  }
-
   room(request: number, room: string, join: boolean): void {
     this.add({ kind: 'profile', request, ...(join ? { join: room } : { leave: room }) })
   }
@@ -261,43 +241,6 @@ export class Outbox {
       bodyHash,
       bodyBytes,
     }
-  }
-
-  #profile(): Extract<EntryContent, { type: 'profile' }> {
-    const { desk, rooms } = this.#parts
-    const last = rooms.profileOf(desk.me.member)
-    const { name, kind } = last ?? desk.me
-    return { type: 'profile', name, kind, rooms: [...rooms.joined.keys()].sort(), predecessor: undefined }
-  }
-
-  /** Undefined where nothing would change: the request is done. */
-  #profileContent(
-    queued: QueuedProfile,
-    last: Extract<EntryContent, { type: 'profile' }>,
-    first: boolean,
-  ): Extract<EntryContent, { type: 'profile' }> | undefined {
-    const { desk } = this.#parts
-    const joined = new Set(last.rooms)
-    if (queued.leave !== undefined) joined.delete(queued.leave)
-    if (queued.join !== undefined && !joined.has(queued.join)) {
-      if (joined.size >= limits.maxRooms) {
-        this.#reject(
-          queued,
-          new MeshError('invalid-argument', `A member joins at most ${limits.maxRooms} rooms.`),
-        )
-        return undefined
-      }
-      joined.add(queued.join)
-    }
-    const predecessor = first ? readRow(storeRow, this.storeRaw)?.predecessor : undefined
-    const name = queued.name ?? last.name
-    const kind = queued.as ?? last.kind
-    const same = name === last.name && kind === last.kind && joined.size === last.rooms.length
-    if (same && !first && !this.#profileIsOld() && [...joined].every((room) => last.rooms.includes(room))) {
-      if (queued.request !== undefined) desk.resolve(queued.request)
-      return undefined
-    }
-    return { type: 'profile', name, kind, rooms: [...joined].sort(), predecessor }
   }
 
   #commit(feed: Feed, planned: readonly Planned[], entries: readonly VerifiedEntry[]): void {

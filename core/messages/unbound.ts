@@ -2,7 +2,7 @@
 // seen: then it becomes an entry of the feed, under the same id, in one commit with the row's end. Or its time runs
 // out, which is reported.
 
-import { MeshError } from '../base/errors.ts'
+import type { MeshError } from '../base/errors.ts'
 import type { MessageId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Expectation, Parts } from './desk.ts'

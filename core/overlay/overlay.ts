@@ -258,14 +258,13 @@ export class Overlay {
         return this.#delivery.takeOffers(link, message.offers)
       case 'broadcast': {
         if (!this.#delivery.takeBroadcast(link, message, encoded)) return
-        const { origin, payload } = message
-        return this.#onPayload(origin, payload, origin === link.remote ? link : undefined, true)
+        return this.#onPayload(message.origin, message.payload, link, true)
       }
       case 'pull':
         return this.#delivery.takePull(link, message.ids)
       case 'unicast':
         if (!this.#delivery.takeUnicast(link, message)) return
-        return this.#onPayload(message.origin, message.payload, undefined, false)
+        return this.#onPayload(message.origin, message.payload, link, false)
       case 'direct':
         return this.#onPayload(link.remote, message.payload, link, false)
     }
@@ -281,8 +280,7 @@ export class Overlay {
       this.#neighbours.blame(link, 'its hello is of another mesh, version or peer', limits.maxMalformedFrames)
   }
 
-  /** `link`: the one to blame, where `from` itself sent it straight to us. */
-  #onPayload(from: PeerId, payload: Payload, link: LinkState | undefined, viaBroadcast: boolean): void {
+  #onPayload(from: PeerId, payload: Payload, link: LinkState, viaBroadcast: boolean): void {
     switch (payload.type) {
       case 'record':
         return this.#view.learn(payload.record)
@@ -291,15 +289,22 @@ export class Overlay {
       case 'gone':
         return this.#view.takeGone(from, payload)
       case 'probe': {
+        // Back by the way it came: our own link to the asker may be the dead one.
         const { incarnation } = this.self
-        return this.#delivery.unicast(from, { type: 'alive', nonce: payload.nonce, incarnation })
+        return this.#delivery.unicastBy([link.remote], from, {
+          type: 'alive',
+          nonce: payload.nonce,
+          incarnation,
+        })
       }
       case 'alive':
         return this.#view.takeAlive(from, payload.nonce)
       case 'signal':
         return this.#introductions.take(from, payload.data)
-      default:
-        this.#context.emit({ type: 'deliver', from, viaBroadcast, link: link?.id, payload })
+      default: {
+        const blamable = from === link.remote ? link.id : undefined
+        this.#context.emit({ type: 'deliver', from, viaBroadcast, link: blamable, payload })
+      }
     }
   }
 

@@ -13,6 +13,15 @@ import type { Evidence, GoneReason, Verdict } from './membership.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { SelfRecord } from './self-record.ts'
 
+/** What began a suspicion, as the status counts it: operators and benchmarks see who bears witness. */
+const evidenceCounters: Readonly<Record<Evidence, string>> = {
+  lock: 'suspicionsByLock',
+  socket: 'suspicionsBySocket',
+  'link-down': 'suspicionsByLinkDown',
+  word: 'suspicionsByWord',
+  silence: 'suspicionsBySilence',
+}
+
 export interface ViewParts {
   readonly delivery: Delivery
   readonly self: SelfRecord
@@ -76,6 +85,7 @@ export class View {
     const verdict = membership.suspect(peer, evidence, links.to(peer)?.roundTrip, nowMs)
     if (!verdict) return
     this.#context.count('suspicions')
+    this.#context.count(evidenceCounters[evidence])
     this.#act(verdict)
   }
 
@@ -98,7 +108,7 @@ export class View {
     this.settle()
   }
 
-  /** An answer to a probe, over `link` or, without one, through others. */
+  /** An answer to a probe: a pong over `link`, or, without one, through others. */
   takeAlive(peer: PeerId, nonce: number, link?: LinkState): void {
     if (!this.#context.membership.alive(peer, nonce)) return
     // It lives, and the link says nothing: the link is dead, not the peer.

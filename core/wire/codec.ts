@@ -188,7 +188,7 @@ export const union = <V extends Variants>(variants: V): Codec<UnionOf<V>> => {
     },
     read: (decoder) => {
       const variant = byTag.get(readUint8(decoder)) ?? refuse('unknown type')
-      return { type: variant.type, ...variant.codec.read(decoder) } as UnionOf<V>
+      return { type: variant.type, ...(variant.codec.read(decoder) as object) } as UnionOf<V>
     },
   }
 }

@@ -355,7 +355,7 @@ const connectorCases: readonly LinkCase[] = [
     title: 'an abandoned attempt tells nothing, and its late signals are ignored',
     needs: 'connectors',
     run: async (harness) => {
-      const wired = await wire(harness, 300)
+      const wired = await wire(harness)
       during(wired, () => {
         wired.near.dial(far, attempt(1))
         wired.near.abandon(far, attempt(1))

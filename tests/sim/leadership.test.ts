@@ -2,7 +2,15 @@
 
 import { expect, test } from 'vitest'
 import { MeshError } from '../../core/base/errors.ts'
-import { agreedLeader, createMeshWorld, joinAs, joinInTurn, leadAll, untilFullMesh, untilLed } from './mesh-world.ts'
+import {
+  agreedLeader,
+  createMeshWorld,
+  joinAs,
+  joinInTurn,
+  leadAll,
+  untilFullMesh,
+  untilLed,
+} from './mesh-world.ts'
 
 test('the first to arrive leads, and no later arrival or departure elsewhere moves it', async () => {
   const world = createMeshWorld(1)
@@ -35,7 +43,11 @@ test('a killed leader is followed by the next in seniority, in a higher epoch, w
   expect(survivors.every(({ mesh }) => mesh.epoch === epoch + 1)).toBe(true)
   expect([...duties.running]).toEqual(['bob'])
   expect(duties.most).toBe(1)
-  expect(survivors.flatMap(({ left }) => left.map(({ peer }) => peer.name))).toEqual(['alice', 'alice', 'alice'])
+  expect(survivors.flatMap(({ left }) => left.map(({ peer }) => peer.name))).toEqual([
+    'alice',
+    'alice',
+    'alice',
+  ])
 })
 
 test('a leader that leaves hands over at once', async () => {

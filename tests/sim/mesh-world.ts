@@ -76,7 +76,11 @@ export async function joinInTurn(
 
 export const untilFullMesh = (world: World, actors: readonly Actor[]): Promise<void> =>
   world.until(
-    () => actors.every(({ mesh }) => mesh.status().links.length === actors.length - 1 && mesh.others.size === actors.length - 1),
+    () =>
+      actors.every(
+        ({ mesh }) =>
+          mesh.status().links.length === actors.length - 1 && mesh.others.size === actors.length - 1,
+      ),
     { withinMs: 120_000, what: 'everybody is linked with everybody' },
   )
 

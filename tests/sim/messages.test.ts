@@ -3,7 +3,15 @@
 import { expect, test } from 'vitest'
 import type { MeshError } from '../../core/base/errors.ts'
 import type { World } from '../../core/platform/sim/world.ts'
-import { consume, createMeshWorld, joinAs, joinInTurn, server, untilFullMesh, type Actor } from './mesh-world.ts'
+import {
+  consume,
+  createMeshWorld,
+  joinAs,
+  joinInTurn,
+  server,
+  untilFullMesh,
+  type Actor,
+} from './mesh-world.ts'
 
 const inGeneral = async (world: World, actors: readonly Actor[]): Promise<void> => {
   for (const { mesh } of actors) await world.finish(mesh.room('general').join())
@@ -137,7 +145,9 @@ test('tabs of one browser write at the same time: one feed, no hole, nothing los
   const bob = await joinAs(world, 'bob')
   await untilFullMesh(world, [...tabs, bob])
   consume(bob)
-  const sends = tabs.flatMap(({ mesh, name }) => Array.from({ length: 30 }, (_, i) => mesh.send('@bob', `${name} ${i}`)))
+  const sends = tabs.flatMap(({ mesh, name }) =>
+    Array.from({ length: 30 }, (_, i) => mesh.send('@bob', `${name} ${i}`)),
+  )
   await world.finish(Promise.all(sends))
   await world.until(() => bob.inbox.length === 90, { withinMs: 60_000, what: 'bob has all 90' })
   for (const { name } of tabs) {
@@ -155,7 +165,10 @@ test('the inbox belongs to the member: one tab consumes it, another takes over w
   await world.run(2_000)
   const to = tabs[0]!.mesh.me.member
   for (let i = 0; i < 5; i++) await world.finish(bob.mesh.send(to, i))
-  await world.until(() => tabs[0]!.inbox.length + tabs[1]!.inbox.length === 5, { withinMs: 10_000, what: 'five read' })
+  await world.until(() => tabs[0]!.inbox.length + tabs[1]!.inbox.length === 5, {
+    withinMs: 10_000,
+    what: 'five read',
+  })
   const reader = tabs.find(({ inbox }) => inbox.length > 0)!
   const other = tabs.find((tab) => tab !== reader)!
   expect(other.inbox).toEqual([])
@@ -259,7 +272,8 @@ test('casts reach everybody or one peer, and nothing of them is stored', async (
   const world = createMeshWorld(35)
   const actors = await joinInTurn(world, ['alice', 'bob', 'carol'])
   const heard: string[] = []
-  for (const { mesh, name } of actors) mesh.onCast('cursor', ({ from, body }) => heard.push(`${name} hears ${from.name}: ${body}`))
+  for (const { mesh, name } of actors)
+    mesh.onCast('cursor', ({ from, body }) => heard.push(`${name} hears ${from.name}: ${body}`))
   actors[0]!.mesh.cast('cursor', 1)
   await world.run(1_000)
   actors[0]!.mesh.cast('cursor', 2, { to: actors[2]!.mesh.me.id })

@@ -83,7 +83,7 @@ describe('a broadcast', () => {
     world.cut(helper, dave)
     world.run(5)
     world.mend(helper, dave)
-    world.until(() => newsAt(dave) === 1, limits.pullTimeoutMs + limits.heartbeatIntervalMs)
+    world.until(() => newsAt(dave) === 1, limits.pullTimeoutMs + limits.slowHeartbeatIntervalMs)
   })
 
   test('OV4 made between the two hellos of a new link arrives over it afterwards', () => {
@@ -97,7 +97,11 @@ describe('a broadcast', () => {
   test('OV5 longer than a link message is not sent: the far end would take it for an attack', () => {
     const world = new OverlayWorld()
     const [alice, bob] = world.mesh(2) as [Node, Node]
-    const entry = { header: new Uint8Array(10), signature: new Uint8Array(64), body: new Uint8Array(1024 * 1024) }
+    const entry = {
+      header: new Uint8Array(10),
+      signature: new Uint8Array(64),
+      body: new Uint8Array(1024 * 1024),
+    }
     world.step(alice, ({ overlay }) => overlay.broadcast({ type: 'entries', entries: [entry, entry, entry] }))
     world.run(5000)
     expect(alice.overlay.counters()['refusedAsTooLong']).toBe(1)
@@ -141,7 +145,9 @@ describe('a unicast', () => {
     world.run(50)
     expect(newsAt(erin)).toBe(1)
     const frames = world.sentSince(startMs, 'unicast')
-    expect(frames.filter(({ message }) => message.type === 'unicast' && isNews(message.payload))).toHaveLength(4)
+    expect(
+      frames.filter(({ message }) => message.type === 'unicast' && isNews(message.payload)),
+    ).toHaveLength(4)
   })
 
   test('OV6 floods where no way is known, and comes once', () => {

@@ -155,6 +155,10 @@ export class OverlayWorld {
   joinServer(node: Node): void {
     if (!this.serverUp || node.onServer) return
     node.onServer = true
+    this.#tellPresent(node)
+  }
+
+  #tellPresent(node: Node): void {
     const there = [...this.nodes.values()].filter((other) => other !== node && other.onServer)
     this.after(5, () =>
       this.step(node, ({ overlay }) =>
@@ -292,7 +296,7 @@ export class OverlayWorld {
     node.effects.push({ atMs: this.nowMs, effect })
     switch (effect.type) {
       case 'writable':
-        for (let frame = node.overlay.nextFrame(effect.link); frame; ) {
+        for (let frame = node.overlay.nextFrame(effect.link); frame;) {
           this.transmit(node, effect.link, frame)
           frame = node.overlay.nextFrame(effect.link)
         }
@@ -316,6 +320,9 @@ export class OverlayWorld {
         return
       case 'connectorSignal':
         return this.#onSignal(node, effect)
+      case 'refresh':
+        if (node.onServer) this.#tellPresent(node)
+        return
       case 'signalOut':
         return this.#carry(node, effect.to, effect.data)
     }
@@ -332,7 +339,9 @@ export class OverlayWorld {
     const { peer, connection, data } = signal
     const far = this.#byId(peer)
     if (data === 'offer') {
-      this.after(1, () => this.step(node, ({ overlay }) => overlay.connectorSignal(peer, connection, 'answer')))
+      this.after(1, () =>
+        this.step(node, ({ overlay }) => overlay.connectorSignal(peer, connection, 'answer')),
+      )
     } else if (node.dials.delete(connection) && far?.alive === true && !this.#isCut(node, far)) {
       this.after(20, () => this.connect(node, far, { kind: 'webrtc' }))
     }

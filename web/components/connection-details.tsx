@@ -6,6 +6,7 @@ import { count } from '../words.ts'
 
 export function ConnectionDetails({ session }: { session: Session }) {
   const status = session.status.value
+  const problem = session.signalingProblem.value
   const { undelivered, waitingForName } = status.queues
   return (
     <details class="connection">
@@ -17,6 +18,12 @@ export function ConnectionDetails({ session }: { session: Session }) {
             <dd>{{ open: 'connected', connecting: 'connecting…', closed: 'out of reach' }[server.state]}</dd>
           </div>
         ))}
+        {problem !== undefined && status.signaling.some(({ state }) => state !== 'open') && (
+          <div>
+            <dt>Last problem with a server</dt>
+            <dd>{problem}</dd>
+          </div>
+        )}
         <div>
           <dt>Your messages on their way</dt>
           <dd>{undelivered === 0 ? 'none' : count(undelivered, 'message')}</dd>

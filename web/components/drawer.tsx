@@ -3,7 +3,7 @@
 
 import { useSignal, type ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 interface DrawerProps {
   readonly side: 'left' | 'right'
@@ -17,7 +17,8 @@ interface DrawerProps {
 export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: DrawerProps) {
   const element = useRef<HTMLDivElement>(null)
   const shown = isDrawer && isOpen
-  useEffect(() => {
+  // Before the next paint: by then what is behind the drawer has become inert and lost the focus to give back.
+  useLayoutEffect(() => {
     if (!shown) return
     const before = document.activeElement
     element.current?.focus()

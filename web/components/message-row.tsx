@@ -1,7 +1,6 @@
 // One message. What a peer wrote is only ever put into text nodes.
 
 import { useSignal } from '@preact/signals'
-import { memo } from 'preact/compat'
 import type { Body, Message } from 'skein'
 import { piecesOf } from '../links-in-text.ts'
 import type { Session } from '../state.ts'
@@ -17,12 +16,8 @@ interface MessageRowProps {
   readonly endsRun: boolean
 }
 
-export const MessageRow = memo(function MessageRow({
-  session,
-  message,
-  continues,
-  endsRun,
-}: MessageRowProps) {
+// It reads signals, so @preact/signals draws it again only when one of them or of its properties changed.
+export function MessageRow({ session, message, continues, endsRun }: MessageRowProps) {
   const mine = message.from === session.me.value.member
   const author = session.members.value.has(message.from)
     ? labelOf(message.from, session.members.value)
@@ -50,7 +45,7 @@ export const MessageRow = memo(function MessageRow({
       {mine && <DeliveryStatus session={session} message={message} spelledOut={endsRun} />}
     </article>
   )
-})
+}
 
 function Time({ at }: { at: number }) {
   const date = new Date(at)

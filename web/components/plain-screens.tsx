@@ -33,10 +33,7 @@ export function InsecureScreen({ sentence }: { sentence: string }) {
       <p role="alert" data-testid="insecure">
         {sentence}
       </p>
-      <p>
-        Browsers give a page the keys and locks that Skein needs only over <code>https</code>, or when it
-        comes from the machine it is shown on. Any of these will do:
-      </p>
+      <p>Any of these will do:</p>
       <ul class="steps">
         <li>
           On the machine that runs the server, open <code>{local}</code>.

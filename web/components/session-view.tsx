@@ -1,7 +1,7 @@
 // The app once it is in a mesh: conversations on the left, the one that is open in the middle, the flock on the
 // right. On narrow screens the sides become drawers.
 
-import { useSignal, type Signal } from '@preact/signals'
+import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { count, statusSentence } from '../words.ts'
 import type { Session } from '../state.ts'
@@ -22,12 +22,13 @@ export function SessionView({ session, onLeave }: { session: Session; onLeave: (
   const main = useRef<HTMLElement>(null)
   const narrow = useNarrow('(max-width: 47.99rem)')
   const medium = useNarrow('(max-width: 69.99rem)')
+  const isModal = (open.value === 'conversations' && narrow.value) || (open.value === 'flock' && medium.value)
   useSessionEffects(session)
   const close = () => {
     open.value = undefined
   }
   return (
-    <div class="app" data-open={open.value}>
+    <div class="app">
       <a
         class="skip-link"
         href="#conversation"
@@ -61,7 +62,7 @@ export function SessionView({ session, onLeave }: { session: Session; onLeave: (
           </button>
         </footer>
       </Drawer>
-      <main class="main" id="conversation" ref={main} tabIndex={-1}>
+      <main class="main" id="conversation" ref={main} tabIndex={-1} inert={isModal}>
         <TopBar session={session} open={open} narrow={narrow.value} medium={medium.value} />
         <ConversationView session={session} />
       </main>
@@ -80,7 +81,7 @@ export function SessionView({ session, onLeave }: { session: Session; onLeave: (
         <EventList session={session} />
         <ConnectionDetails session={session} />
       </Drawer>
-      {open.value !== undefined && <div class="backdrop" aria-hidden="true" onClick={close} />}
+      {isModal && <div class="backdrop" aria-hidden="true" onClick={close} />}
       <Announcer session={session} />
     </div>
   )
@@ -95,7 +96,7 @@ interface TopBarProps {
 
 function TopBar({ session, open, narrow, medium }: TopBarProps) {
   const others = session.peers.value.length - 1
-  const unread = [...session.conversations.value.values()].reduce((sum, { unread }) => sum + unread.value, 0)
+  const unread = unreadIn(session)
   return (
     <div class="top-bar">
       {narrow && (
@@ -137,8 +138,15 @@ function TopBar({ session, open, narrow, medium }: TopBarProps) {
   )
 }
 
+const unreadIn = (session: Session): number =>
+  [...session.conversations.value.values()].reduce((sum, { unread }) => sum + unread.value, 0)
+
 /** Reads what is on screen as read when the page is looked at again, and asks for figures that change silently. */
 function useSessionEffects(session: Session): void {
+  useSignalEffect(() => {
+    const unread = unreadIn(session)
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${session.meshName} · Skein`
+  })
   useEffect(() => {
     const seen = () => {
       if (document.visibilityState === 'visible')
@@ -149,6 +157,7 @@ function useSessionEffects(session: Session): void {
     return () => {
       document.removeEventListener('visibilitychange', seen)
       clearInterval(timer)
+      document.title = 'Skein'
     }
   }, [session])
 }

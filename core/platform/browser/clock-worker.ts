@@ -7,11 +7,13 @@ interface TimerScope {
   postMessage(message: 'ready' | 'tick'): void
 }
 
-const scope = self as unknown as TimerScope
-let timeout: ReturnType<typeof setTimeout> | undefined
-
-scope.onmessage = ({ data }) => {
-  clearTimeout(timeout)
-  if (typeof data === 'number') timeout = setTimeout(() => scope.postMessage('tick'), data)
+function serve(scope: TimerScope): void {
+  let timeout: ReturnType<typeof setTimeout> | undefined
+  scope.onmessage = ({ data }) => {
+    clearTimeout(timeout)
+    if (typeof data === 'number') timeout = setTimeout(() => scope.postMessage('tick'), data)
+  }
+  scope.postMessage('ready')
 }
-scope.postMessage('ready')
+
+serve(self as unknown as TimerScope)

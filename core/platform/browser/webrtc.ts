@@ -15,7 +15,7 @@ export const browserWebRtc = (): WebRtc => ({
   RTCSessionDescription,
   RTCIceCandidate,
   closesGracefully: 'channel',
-  candidatesAfterAnswer: false,
+  answererFirst: false,
 })
 
 function createMissingConnector(): Connector {

@@ -5,7 +5,12 @@
 import { limits } from '../../base/limits.ts'
 
 export type PeerSignal =
-  | { readonly type: 'offer' | 'answer'; readonly sdp: string }
+  | {
+      readonly type: 'offer' | 'answer'
+      readonly sdp: string
+      /** Of an offer: its end wants to be reached before it reaches out. */
+      readonly answererFirst?: true
+    }
   | {
       readonly type: 'candidate'
       readonly candidate: {
@@ -46,9 +51,10 @@ export function readSignals(text: string): PeerSignal[] {
 
 function readSignal(value: unknown): PeerSignal | undefined {
   if (!isRecord(value)) return undefined
-  const { type, sdp, candidate } = value
+  const { type, sdp, answererFirst, candidate } = value
   if (type === 'offer' || type === 'answer') {
-    return typeof sdp === 'string' && carriesDataOnly(sdp) ? { type, sdp } : undefined
+    if (typeof sdp !== 'string' || !carriesDataOnly(sdp)) return undefined
+    return answererFirst === true ? { type, sdp, answererFirst } : { type, sdp }
   }
   if (type !== 'candidate' || !isRecord(candidate)) return undefined
   const { candidate: line, sdpMid = null, sdpMLineIndex = null } = candidate

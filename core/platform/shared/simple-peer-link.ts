@@ -15,6 +15,10 @@ import { watchConnection, type DataChannel, type WebRtc } from './watched-connec
 /** Candidates found within this are sent together. chosen: Chromium finds its host candidates within it. */
 const gatherSignalsMs = 10
 
+/** How long an answerer keeps its candidates for an initiator that wants to be reached first. chosen: an exchange of
+ * signals; only where the initiator cannot be reached (NAT) does it cost time. */
+const headStartMs = 100
+
 /** Answers under way at once; a flood of offers ends here. chosen: twice a full mesh that starts all at once. */
 const maxAnswering = 32
 
@@ -40,6 +44,8 @@ interface Attempt {
   spoken: boolean
   /** The far end's description was taken: each end gives one, further ones are dropped. */
   described: boolean
+  /** An answerer that was asked to reach out first. */
+  reachesFirst: boolean
   unsent: PeerSignal[]
   problem: string | undefined
   callOffTimeout: () => void
@@ -82,6 +88,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
       linked: false,
       spoken: false,
       described: false,
+      reachesFirst: false,
       unsent: [],
       problem: undefined,
       callOffTimeout: after(dialTimeoutMs, () => finish(made, `no link within ${dialTimeoutMs / 1000} s`)),
@@ -117,27 +124,29 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
 
   const gather = (attempt: Attempt, signal: PeerSignal): void => {
     if (!isKnown(attempt)) return
-    attempt.unsent.push(signal)
     if (!isDescription(signal)) {
+      attempt.unsent.push(signal)
       sendLater(attempt)
       return
     }
+    const asksToBeReached = attempt.initiator && webrtc.answererFirst
+    tell(attempt, [asksToBeReached ? { ...signal, answererFirst: true } : signal])
     attempt.spoken = true
-    sendSignals(attempt)
+    sendLater(attempt)
   }
 
+  /** Sends, together, the candidates found until then. */
   const sendLater = (attempt: Attempt): void => {
-    attempt.callOffSignals ??= after(gatherSignalsMs, () => sendSignals(attempt))
+    const waitsForAnswer = attempt.initiator && webrtc.answererFirst && !attempt.described
+    if (!attempt.spoken || waitsForAnswer || attempt.unsent.length === 0) return
+    attempt.callOffSignals ??= after(attempt.reachesFirst ? headStartMs : gatherSignalsMs, () => {
+      attempt.callOffSignals = undefined
+      tell(attempt, attempt.unsent.splice(0))
+    })
   }
 
-  const sendSignals = (attempt: Attempt): void => {
-    attempt.callOffSignals?.()
-    attempt.callOffSignals = undefined
-    if (!attempt.spoken) return
-    const hold = webrtc.candidatesAfterAnswer && attempt.initiator && !attempt.described
-    const sent = hold ? attempt.unsent.filter(isDescription) : attempt.unsent
-    attempt.unsent = hold ? attempt.unsent.filter((signal) => !isDescription(signal)) : []
-    for (const text of writeSignals(sent)) events?.signal(attempt.remote, attempt.connection, text)
+  const tell = (attempt: Attempt, signals: readonly PeerSignal[]): void => {
+    for (const text of writeSignals(signals)) events?.signal(attempt.remote, attempt.connection, text)
   }
 
   const isKnown = (attempt: Attempt): boolean => attempts.get(key(attempt.remote, attempt.connection)) === attempt
@@ -172,10 +181,11 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
     if (isDescription(signal)) {
       if (attempt.described || signal.type !== (attempt.initiator ? 'answer' : 'offer')) return
       attempt.described = true
+      attempt.reachesFirst = signal.answererFirst === true
     }
     try {
       attempt.peer.signal(signal)
-      if (isDescription(signal) && attempt.unsent.length > 0) sendLater(attempt)
+      if (isDescription(signal)) sendLater(attempt)
     } catch (error) {
       finish(attempt, `a signal was refused: ${error instanceof Error ? error.message : String(error)}`)
     }

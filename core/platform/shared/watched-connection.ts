@@ -35,8 +35,11 @@ export interface WebRtc {
    * was, none after a pause).
    */
   readonly closesGracefully: 'channel' | 'never'
-  /** An initiator must keep its candidates to itself until it took the answer. */
-  readonly candidatesAfterAnswer: boolean
+  /**
+   * An initiator must be reached by the answerer before it reaches out itself: it keeps its candidates until it took
+   * the answer, and the answerer keeps its own for a moment longer. See core/platform/node/webrtc.ts.
+   */
+  readonly answererFirst: boolean
 }
 
 /** How long a closed link may go on delivering what was sent before. chosen: many round trips; goodbyes are short. */

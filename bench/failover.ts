@@ -1,0 +1,126 @@
+// How long a mesh is without a leader: for each way in which a leader can go, from the act until every survivor names
+// the same new one with a higher epoch. Beside it, in the same run, how long stock y-webrtc needs to notice such a death.
+
+import { servePages } from '../scripts/serve-pages.ts'
+import type { BenchmarkOptions, Outcome, Table } from './benchmark.ts'
+import { progress } from './benchmark.ts'
+import type { Death } from './failover/deaths.ts'
+import { type FailoverRun, runOnce } from './failover/run.ts'
+import { type Setting, settings } from './failover/settings.ts'
+import { runStock, type StockRun } from './failover/y-webrtc.ts'
+import { summarize, tally } from './statistics.ts'
+import { Flock, type Surroundings } from './support/flock.ts'
+import { createEnding, startServer } from './support/processes.ts'
+
+interface CaseResult {
+  readonly setting: string
+  readonly death: string
+  readonly runs: readonly FailoverRun[]
+  readonly falseDepartures: readonly string[]
+}
+
+export const about = 'a leader dies: ms until all survivors name the same new one'
+
+export async function run(options: BenchmarkOptions): Promise<Outcome> {
+  const ending = createEnding()
+  try {
+    const pages = await servePages()
+    ending.add(() => pages.close())
+    const surroundings: Surroundings = {
+      ending,
+      pagesUrl: pages.url,
+      signalingUrl: await startServer(ending),
+    }
+    const cases: CaseResult[] = []
+    for (const setting of settings) {
+      for (const death of setting.deaths) {
+        if (`${setting.label}: ${death.label}`.includes(options.only)) {
+          cases.push(await runCase(surroundings, setting, death, options))
+        }
+      }
+    }
+    const stock = options.peerRuns > 0 ? await runStock(surroundings, options.peerRuns) : []
+    return outcome(cases, stock)
+  } finally {
+    await ending.all()
+  }
+}
+
+async function runCase(
+  surroundings: Surroundings,
+  setting: Setting,
+  death: Death,
+  options: BenchmarkOptions,
+): Promise<CaseResult> {
+  const own = createEnding()
+  surroundings.ending.add(() => own.all())
+  const flock = new Flock({ ...surroundings, ending: own }, `bench-${Date.now()}`)
+  const runs: FailoverRun[] = []
+  try {
+    const add = await setting.populate(flock, own)
+    for (let number = 1; number <= options.runs; number++) {
+      const { run, isBack } = await runOnce(flock, death)
+      runs.push(run)
+      const { failoverMs, witness } = run
+      progress(
+        `${setting.label}, ${death.label}, run ${number}/${options.runs}: ${failoverMs} ms (${witness})`,
+      )
+      if (options.trace) progress(JSON.stringify(run.trace, undefined, 1))
+      if (!isBack && number < options.runs) await add()
+      if (isBack) {
+        await flock.settled()
+        for (const member of flock.members) flock.expect(member)
+      }
+    }
+    return { setting: setting.label, death: death.label, runs, falseDepartures: [...flock.falseDepartures] }
+  } finally {
+    await flock.end()
+    await own.all()
+  }
+}
+
+function outcome(cases: readonly CaseResult[], stock: readonly StockRun[]): Outcome {
+  const falseDepartures = cases.flatMap((one) => one.falseDepartures)
+  const detours = cases.flatMap(({ runs }) => runs.map((run) => run.detours)).reduce((sum, n) => sum + n, 0)
+  return {
+    tables: [skeinTable(cases), ...(stock.length > 0 ? [stockTable(cases, stock)] : [])],
+    notes: [
+      `Living peers declared gone: ${falseDepartures.length}.`,
+      `Leaders named by some survivor and then replaced: ${detours}.`,
+      ...falseDepartures,
+    ],
+    data: { cases, stock },
+    ok: falseDepartures.length === 0,
+  }
+}
+
+function skeinTable(cases: readonly CaseResult[]): Table {
+  return {
+    title: 'Skein: from the act until all survivors name the same new leader, ms',
+    columns: ['setting', 'death', 'runs', 'p50', 'p95', 'max', 'evidence p50', 'witness'],
+    rows: cases.map(({ setting, death, runs }) => {
+      const { count, p50, p95, max } = summarize(runs.map((run) => run.failoverMs))!
+      const evidence = summarize(runs.flatMap((run) => run.evidenceMs ?? []))
+      const witnesses = tally(runs.map((run) => run.witness))
+      return [setting, death, count, p50, p95, max, evidence?.p50 ?? '-', witnesses]
+    }),
+  }
+}
+
+/** Against the same death across profiles, where Skein has no sibling tab to help it either. */
+function stockTable(cases: readonly CaseResult[], stock: readonly StockRun[]): Table {
+  const deaths = [...new Set(stock.map(({ death }) => death))]
+  return {
+    title:
+      'y-webrtc 10.3: from the act until the other notices, ms; Skein’s time for the whole failover beside it',
+    columns: ['death', 'runs', 'p50', 'max', 'noticed by', 'Skein p50', 'y-webrtc / Skein'],
+    rows: deaths.map((death) => {
+      const runs = stock.filter((one) => one.death === death)
+      const { count, p50, max } = summarize(runs.map(({ noticedMs }) => noticedMs))!
+      const ours = cases.find((one) => one.death === death && one.setting.startsWith('profiles apart'))
+      const skein = summarize(ours?.runs.map(({ failoverMs }) => failoverMs) ?? [])
+      const ratio = skein ? `${(p50 / skein.p50).toFixed(1)}x` : '-'
+      return [death, count, p50, max, tally(runs.map(({ by }) => by)), skein?.p50 ?? '-', ratio]
+    }),
+  }
+}

@@ -1,0 +1,32 @@
+// A tab under measurement: joins as its address says and tells its news to the benchmark.
+
+import { joinMesh, type MeshOptions } from 'skein'
+import { createExchange, type Exchange } from '../support/exchange.ts'
+import { type News, tellNews } from '../support/news.ts'
+import { watchEvidence } from './evidence.ts'
+
+declare global {
+  interface Window {
+    /** Given by the benchmark. */
+    tellBenchmark(news: unknown): Promise<void>
+    exchange?: Exchange
+    /** How long the page ever stood still, as its own timer saw it. */
+    longestPauseMs?: number
+  }
+}
+
+const tell = (news: News): void => void window.tellBenchmark(news)
+
+watchEvidence((kind) => tell({ type: 'evidence', atMs: Date.now(), kind }))
+
+let lastMs = Date.now()
+window.longestPauseMs = 0
+setInterval(() => {
+  window.longestPauseMs = Math.max(window.longestPauseMs ?? 0, Date.now() - lastMs)
+  lastMs = Date.now()
+}, 50)
+
+const options = JSON.parse(new URLSearchParams(location.search).get('options')!) as MeshOptions
+const mesh = await joinMesh(options)
+window.exchange = createExchange(mesh)
+tellNews(mesh, tell)

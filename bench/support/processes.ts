@@ -1,0 +1,65 @@
+// Child processes of a benchmark: each is ended by its pid, also when the benchmark is interrupted.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface Ending {
+  /** Runs `end` when the benchmark is over, last one first. Returns how to do so now instead. */
+  add(end: () => Promise<void> | void): () => Promise<void>
+  all(): Promise<void>
+}
+
+export function createEnding(): Ending {
+  const ends = new Set<() => Promise<void> | void>()
+  const run = async (end: () => Promise<void> | void): Promise<void> => {
+    if (ends.delete(end)) await end()
+  }
+  return {
+    add: (end) => {
+      ends.add(end)
+      return () => run(end)
+    },
+    all: async () => {
+      for (const end of [...ends].toReversed()) {
+        await run(end).catch((error: unknown) => process.stderr.write(`While ending: ${String(error)}\n`))
+      }
+    },
+  }
+}
+
+/** A folder that is deleted at the end. */
+export function temporaryFolder(ending: Ending, label: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `skein-bench-${label}-`))
+  ending.add(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+/** SIGKILL by pid; resolves when it is gone. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  await new Promise((resolve) => {
+    child.once('exit', resolve)
+    child.kill('SIGKILL')
+  })
+}
+
+/** Starts the signaling server as people do, on a port of the system's choice. @returns its WebSocket address */
+export async function startServer(ending: Ending): Promise<string> {
+  const words = ['--import', 'tsx', 'signaling/main.ts', '--port', '0', '--host', 'localhost']
+  const child = spawn(process.execPath, words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, SKEIN_REGISTRY_DIR: temporaryFolder(ending, 'registry') },
+  })
+  ending.add(() => endProcess(child))
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const found = /^Skein is at (\S+)$/.exec(line)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+    child.once('exit', (code) => reject(new Error(`The signaling server ended (${code}).`)))
+  })
+  return url.replace(/^http/, 'ws')
+}
