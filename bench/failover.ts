@@ -97,12 +97,13 @@ function outcome(cases: readonly CaseResult[], stock: readonly StockRun[]): Outc
 function skeinTable(cases: readonly CaseResult[]): Table {
   return {
     title: 'Skein: from the act until all survivors name the same new leader, ms',
-    columns: ['setting', 'death', 'runs', 'p50', 'p95', 'max', 'evidence p50', 'witness'],
+    columns: ['setting', 'death', 'runs', 'p50', 'p95', 'max', 'first sign p50', 'gone p50', 'witness'],
     rows: cases.map(({ setting, death, runs }) => {
       const { count, p50, p95, max } = summarize(runs.map((run) => run.failoverMs))!
-      const evidence = summarize(runs.flatMap((run) => run.evidenceMs ?? []))
+      const sign = summarize(runs.flatMap((run) => run.evidenceMs ?? []))
+      const gone = summarize(runs.map((run) => run.goneMs))!
       const witnesses = tally(runs.map((run) => run.witness))
-      return [setting, death, count, p50, p95, max, evidence?.p50 ?? '-', witnesses]
+      return [setting, death, count, p50, p95, max, sign?.p50 ?? '-', gone.p50, witnesses]
     }),
   }
 }
@@ -113,14 +114,25 @@ function stockTable(cases: readonly CaseResult[], stock: readonly StockRun[]): T
   return {
     title:
       'y-webrtc 10.3: from the act until the other notices, ms; Skein’s time for the whole failover beside it',
-    columns: ['death', 'runs', 'p50', 'max', 'noticed by', 'Skein p50', 'y-webrtc / Skein'],
+    columns: [
+      'death',
+      'runs',
+      'p50',
+      'max',
+      'noticed by',
+      'Skein notices p50',
+      'Skein fails over p50',
+      'y-webrtc notices / Skein fails over',
+    ],
     rows: deaths.map((death) => {
       const runs = stock.filter((one) => one.death === death)
       const { count, p50, max } = summarize(runs.map(({ noticedMs }) => noticedMs))!
       const ours = cases.find((one) => one.death === death && one.setting.startsWith('profiles apart'))
-      const skein = summarize(ours?.runs.map(({ failoverMs }) => failoverMs) ?? [])
-      const ratio = skein ? `${(p50 / skein.p50).toFixed(1)}x` : '-'
-      return [death, count, p50, max, tally(runs.map(({ by }) => by)), skein?.p50 ?? '-', ratio]
+      const noticed = summarize(ours?.runs.map(({ goneMs }) => goneMs) ?? [])?.p50
+      const failedOver = summarize(ours?.runs.map(({ failoverMs }) => failoverMs) ?? [])?.p50
+      const ratio = failedOver === undefined ? '-' : `${(p50 / failedOver).toFixed(1)}x`
+      const by = tally(runs.map((run) => run.by))
+      return [death, count, p50, max, by, noticed ?? '-', failedOver ?? '-', ratio]
     }),
   }
 }

@@ -26,6 +26,10 @@ export function labelOf(id: MemberId, members: ReadonlyMap<MemberId, Member>): s
   return member.name
 }
 
+/** What one run is called: a tab may have been given another name than the member goes by now. */
+export const labelOfPeer = (peer: Peer, members: ReadonlyMap<MemberId, Member>): string =>
+  members.get(peer.member)?.name === peer.name ? labelOf(peer.member, members) : peer.name
+
 /** What a conversation is called: `#general`, `@zoe` while nobody bears the name, else the member's name. */
 export const titleOf = (to: Address, members: ReadonlyMap<MemberId, Member>): string =>
   to.startsWith('#') || to.startsWith('@') ? to : labelOf(to as MemberId, members)

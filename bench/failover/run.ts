@@ -8,9 +8,9 @@ import type { Death } from './deaths.ts'
 export interface FailoverRun {
   /** Until ALL survivors named the same new leader in a higher epoch. */
   readonly failoverMs: number
-  /** Until the first did. */
-  readonly firstMs: number
-  /** Until the platform first showed any survivor's page that something had happened; undefined if it never did. */
+  /** Until the first survivor took the old leader for gone. */
+  readonly goneMs: number
+  /** Until the platform showed a survivor's page that something had happened; undefined if it did not before that. */
   readonly evidenceMs: number | undefined
   /** What made the first survivor suspect the leader. */
   readonly witness: string
@@ -49,16 +49,14 @@ export async function runOnce(flock: Flock, death: Death): Promise<{ run: Failov
       changes.find((change) => change.leader === leader && change.epoch === epoch)?.atMs ?? Number.NaN
     return { survivor, changes, afterMs: atMs - struckAtMs }
   })
-  const first = named.toSorted((a, b) => a.afterMs - b.afterMs)[0]!
-  const evidence = survivors.flatMap(({ news }) =>
-    news
-      .filter((one) => one.type === 'evidence' && one.atMs >= struckAtMs)
-      .map(({ atMs }) => atMs - struckAtMs),
-  )
+  const told = survivors.flatMap(({ news }) => news.filter(({ atMs }) => atMs >= struckAtMs))
+  const earliest = (type: Told['type']): number =>
+    Math.min(...told.filter((one) => one.type === type).map(({ atMs }) => atMs - struckAtMs))
+  const [goneMs, evidenceMs] = [earliest('left'), earliest('evidence')]
   const run: FailoverRun = {
     failoverMs: Math.max(...named.map(({ afterMs }) => afterMs)),
-    firstMs: first.afterMs,
-    evidenceMs: evidence.length > 0 ? Math.min(...evidence) : undefined,
+    goneMs,
+    evidenceMs: evidenceMs <= goneMs ? evidenceMs : undefined,
     witness: witnessOf(survivors, counted, struckAtMs),
     detours: named
       .flatMap(({ changes }) => changes)

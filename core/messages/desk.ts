@@ -17,6 +17,8 @@ import type { Holes } from './holes.ts'
 import type { Inbox } from './inbox.ts'
 import type { Log } from './log.ts'
 import type { Outbox } from './outbox.ts'
+import type { OldFeeds } from './old-feeds.ts'
+import type { OwnProfile } from './own-profile.ts'
 import type { Receipts } from './receipts.ts'
 import type { Retention } from './retention.ts'
 import type { Rooms } from './rooms.ts'
@@ -32,6 +34,8 @@ export interface Parts {
   readonly log: Log
   readonly holes: Holes
   readonly outbox: Outbox
+  readonly ownProfile: OwnProfile
+  readonly oldFeeds: OldFeeds
   readonly receipts: Receipts
   readonly unbound: Unbound
   readonly inbox: Inbox

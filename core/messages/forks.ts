@@ -4,40 +4,25 @@
 
 import type { MeshError } from '../base/errors.ts'
 import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
-import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead, PayloadOf } from '../wire/messages.ts'
 import type { Expectation, Parts } from './desk.ts'
-import type { Feed } from './feeds.ts'
-import type { OpenItem, QueuedMessage } from './outbox.ts'
 import {
   headRow,
-  idRow,
   keyRange,
   keys,
   numberRange,
   prefixRange,
   readEntry,
-  readPlace,
   readRow,
   row,
   storeRow,
-  type StoredEntry,
 } from './rows.ts'
-
-/** Old messages moved at once. chosen: at most this many bodies in memory. */
-const moveRows = 32
-/** How far back two copies are first compared; eight times as far each time that was not enough. chosen. */
-const firstStep = 8
 
 export class Forks {
   readonly #parts: Parts
   #forking = false
   #suspecting = false
-  /** Old messages that are being written into the new feed. */
-  readonly #moving = new Set<string>()
-  #reading = false
-  readonly #realigning = new Map<StoreId, number>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -92,7 +77,7 @@ export class Forks {
     receipts.startOver()
     feeds.open(store)
     log.refresh(() => {
-      this.moveOld()
+      this.#parts.oldFeeds.moveOld()
       outbox.pump()
     })
     sync.compareSoon()
@@ -155,21 +140,8 @@ export class Forks {
     }
   }
 
-  /** True where an answer was for us: proof about our own feed, or about an old copy of it. */
-  answered(from: PeerId, feed: StoreId, entries: readonly VerifiedEntry[]): boolean {
-    if (feed === this.#parts.outbox.storeId) {
-      this.ownEntries(from, entries)
-      return true
-    }
-    const step = this.#realigning.get(feed)
-    const known = this.#parts.feeds.get(feed)
-    if (step === undefined || !known?.head) return false
-    this.#compareCopies(from, known, step, entries)
-    return true
-  }
-
   /** Entries of our own feed, by our own key, from somebody else: known, lost here, or proof of a fork. */
-  ownEntries(_from: PeerId, entries: readonly VerifiedEntry[]): void {
+  ownEntries(entries: readonly VerifiedEntry[]): void {
     const { desk, feeds, outbox, holes, log } = this.#parts
     const own = entries.filter(({ author }) => author === desk.me.member)
     if (own.length < entries.length) desk.count('entriesRefused', entries.length - own.length)
@@ -229,182 +201,4 @@ export class Forks {
       },
     )
   }
-
-  /** Writes what old feeds of this store did not deliver into the new one, under the same ids. */
-  moveOld(): void {
-    const { desk, outbox, receipts } = this.#parts
-    if (this.#reading || !outbox.ready) return
-    const old = receipts
-      .openItems()
-      .filter((item) => item.feed !== outbox.storeId && !this.#moving.has(placeOf(item)))
-    const some = old.sort((a, b) => a.number - b.number).slice(0, moveRows)
-    if (some.length === 0) return
-    this.#reading = true
-    const done = (): void => void (this.#reading = false)
-    desk.read(
-      some.map(({ feed, number }) => keyRange(keys.entry(feed, number))),
-      (rows) => {
-        done()
-        const byKey = new Map(rows.map(({ key, value }) => [key, value]))
-        for (const item of some) {
-          const stored = readEntry(byKey.get(placeOf(item)))
-          if (stored) this.#move(item, stored)
-        }
-      },
-      done,
-    )
-  }
-
-  #move(item: OpenItem, stored: StoredEntry): void {
-    const { content } = stored.header
-    const { body } = stored.entry
-    if (content.type !== 'message' || body === undefined) return
-    this.#moving.add(placeOf(item))
-    const { id, to, replyTo, sentAt, expiresAt, bodyHash } = content
-    const moved = { from: item, talkKeys: this.#parts.filing.talkKeys(stored) }
-    const queued: QueuedMessage = {
-      kind: 'message',
-      requests: [],
-      id,
-      to,
-      body,
-      bodyHash,
-      replyTo,
-      sentAt,
-      expiresAt,
-      moved,
-    }
-    this.#parts.outbox.add(queued)
-  }
-
-  moved(item: OpenItem): void {
-    this.#moving.delete(placeOf(item))
-    this.#parts.receipts.forget(item)
-    this.moveOld()
-  }
-
-  notMoved(item: OpenItem): void {
-    this.#moving.delete(placeOf(item))
-  }
-
-  // ------------------------------------------------------------------------------------------- the old feed
-
-  /** An old feed of ours went on differently elsewhere: finds where, to give up our end of it. */
-  realign(feed: Feed, from: PeerId): void {
-    if (!feed.head || feed.id === this.#parts.outbox.storeId) return
-    if (!this.#realigning.has(feed.id)) this.#realigning.set(feed.id, firstStep)
-    this.#probeBack(feed, from)
-  }
-
-  #probeBack(feed: Feed, from: PeerId): void {
-    const step = this.#realigning.get(feed.id) ?? firstStep
-    const { number, retired } = feed.head!
-    this.#parts.sync.probe(from, feed.id, Math.max(retired, number - step))
-  }
-
-  #compareCopies(from: PeerId, feed: Feed, step: number, entries: readonly VerifiedEntry[]): void {
-    const first = entries[0]!.header.number
-    const last = entries.at(-1)!.header.number
-    this.#parts.desk.read([numberRange('feed', feed.id, first - 1, last)], (rows) => {
-      const ours = new Map(
-        rows.flatMap(({ key, value }) => [[readPlace(key)?.number, readEntry(value)] as const]),
-      )
-      const before = ours.get(first - 1)
-      if (!feed.head) return
-      const joins =
-        first - 1 <= feed.head.retired || (before && equalBytes(before.hash, entries[0]!.header.previous))
-      if (!joins) {
-        this.#realigning.set(feed.id, step * 8)
-        return this.#probeBack(feed, from)
-      }
-      this.#realigning.delete(feed.id)
-      let common = first - 1
-      for (const { header, hash } of entries) {
-        const mine = ours.get(header.number)
-        if (!mine || !equalBytes(mine.hash, hash)) break
-        common = header.number
-      }
-      if (common < last && common < feed.head.number) this.#giveUp(feed, common)
-      else this.#parts.log.incoming(from, true, entries)
-    })
-  }
-
-  /** Drops our entries after `common`, at most a batch at a time, once what they carried has moved. */
-  #giveUp(feed: Feed, common: number): void {
-    const { desk } = this.#parts
-    const head = feed.head!
-    const first = Math.max(common + 1, head.number - moveRows + 1)
-    desk.read([numberRange('feed', feed.id, first, head.number)], (rows) => {
-      const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
-      const ids = entries.flatMap(({ header, author }) =>
-        header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
-      )
-      desk.read(ids, (found) => this.#rescue(feed, common, entries, found))
-    })
-  }
-
-  #rescue(feed: Feed, common: number, entries: readonly StoredEntry[], ids: readonly Row[]): void {
-    const { desk, outbox, receipts } = this.#parts
-    const stillHere = new Set(
-      ids.flatMap(({ value }) => {
-        const place = readRow(idRow, value)
-        return place?.feed === feed.id ? [place.number] : []
-      }),
-    )
-    const left = entries.filter(
-      ({ header }) => header.content.type === 'message' && stillHere.has(header.number),
-    )
-    for (const stored of left) {
-      const { content, number } = stored.header
-      if (content.type !== 'message' || stored.entry.body === undefined) continue
-      const { id, to, addresseeCount, expiresAt } = content
-      const addressees = content.addressees.filter((member) => member !== desk.me.member)
-      const item: OpenItem = {
-        feed: feed.id,
-        number,
-        row: { id, to, addressees, addresseeCount, hash: stored.hash, expiresAt },
-      }
-      if (!this.#moving.has(placeOf(item)) && !outbox.isQueued(id)) this.#move(item, stored)
-    }
-    const withBodies = left.filter(({ entry }) => entry.body !== undefined)
-    if (withBodies.length > 0 || entries.some(({ header }) => receipts.isOpen(feed.id, header.number))) return
-    this.#drop(feed, common, entries)
-  }
-
-  #drop(feed: Feed, common: number, entries: readonly StoredEntry[]): void {
-    const { desk, feeds, filing, log, sync } = this.#parts
-    const head = feed.head
-    const first = entries[0]
-    if (!head || !first || feed.busy || entries.at(-1)!.header.number !== head.number) return
-    const number = first.header.number - 1
-    const next = {
-      ...head,
-      number,
-      hash: first.header.previous,
-      profile: head.profile > number ? 0 : head.profile,
-    }
-    const written = row(keys.head(feed.id), headRow, next)
-    const doomed = entries.flatMap((entry) => [
-      keys.entry(feed.id, entry.header.number),
-      keys.inbox(feed.id, entry.header.number),
-      keys.expired(feed.id, entry.header.number),
-      ...filing.talkKeys(entry),
-    ])
-    feed.busy = true
-    desk.commit(
-      { expect: [log.headExpectation(feed)], put: [written], delete: doomed },
-      {
-        ok: () => {
-          feeds.setHead(feed, next, written.value)
-          log.settle(feed)
-          if (number > common) this.#giveUp(feed, common)
-          else sync.wake()
-        },
-        conflict: () => log.settle(feed),
-        failed: () => log.settle(feed),
-      },
-    )
-  }
 }
-
-const placeOf = (item: OpenItem): string => keys.entry(item.feed, item.number)

@@ -24,8 +24,6 @@ interface Given {
   readonly feed: StoreId
   readonly number: number
   attempt: number
-  /** Comes again then; undefined while the program has it. */
-  dueMs: number | undefined
 }
 
 /** Rows taken from the store at once. chosen: at most this many bodies in memory. */
@@ -40,6 +38,8 @@ export class Inbox {
   /** Came while the store was being read; given out after. */
   #fresh: InboxItem[] = []
   readonly #given = new Map<string, Given>()
+  /** Given back by the program: comes again then. */
+  readonly #due = new Map<string, number>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -50,8 +50,9 @@ export class Inbox {
   }
 
   get deadlineMs(): number | undefined {
-    const due = [...this.#given.values()].flatMap(({ dueMs }) => (dueMs === undefined ? [] : [dueMs]))
-    return due.length > 0 ? Math.min(...due) : undefined
+    let next: number | undefined
+    for (const dueMs of this.#due.values()) next = Math.min(next ?? dueMs, dueMs)
+    return next
   }
 
   setActive(active: boolean): void {
@@ -59,6 +60,7 @@ export class Inbox {
     this.#active = active
     this.#turn++
     this.#given.clear()
+    this.#due.clear()
     this.#fresh = []
     this.#scanning = active
     if (active) this.#scan('inbox/')
@@ -113,7 +115,7 @@ export class Inbox {
     const unseen = items.filter(({ feed, number }) => !this.#given.has(keys.inbox(feed, number)))
     if (unseen.length === 0) return
     for (const { feed, number, attempt } of unseen) {
-      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, dueMs: undefined })
+      this.#given.set(keys.inbox(feed, number), { feed, number, attempt })
     }
     this.#parts.desk.emit({ event: 'inbox', items: unseen })
   }
@@ -132,6 +134,7 @@ export class Inbox {
     const key = keys.inbox(feed, number)
     const done = (): void => {
       this.#given.delete(key)
+      this.#due.delete(key)
       desk.resolve(request)
     }
     desk.commit(
@@ -157,7 +160,7 @@ export class Inbox {
         ok: () => {
           if (given) {
             given.attempt = attempt
-            given.dueMs = desk.now.monotonicMs + Math.max(0, delayMs)
+            this.#due.set(key, desk.now.monotonicMs + Math.max(0, delayMs))
           }
           done()
         },
@@ -170,9 +173,11 @@ export class Inbox {
 
   tick(): void {
     const { desk } = this.#parts
-    for (const [key, given] of this.#given) {
-      if (given.dueMs === undefined || given.dueMs > desk.now.monotonicMs) continue
-      given.dueMs = undefined
+    for (const [key, dueMs] of this.#due) {
+      if (dueMs > desk.now.monotonicMs) continue
+      this.#due.delete(key)
+      const given = this.#given.get(key)
+      if (!given) continue
       const { feed, number, attempt } = given
       const turn = this.#turn
       desk.read([keyRange(key), keyRange(keys.entry(feed, number))], (rows) => {

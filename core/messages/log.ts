@@ -48,7 +48,7 @@ export class Log {
     }
     for (const [id, some] of byFeed) {
       if (id === outbox.storeId) {
-        forks.ownEntries(from, some)
+        forks.ownEntries(some)
         continue
       }
       some.sort((a, b) => a.header.number - b.header.number)
@@ -200,10 +200,10 @@ export class Log {
   }
 
   #mismatch(feed: Feed, from: PeerId): void {
-    const { desk, rooms, sync, forks } = this.#parts
+    const { desk, rooms, sync, oldFeeds } = this.#parts
     desk.count('chainMismatches')
     for (const number of [...feed.waiting.keys()]) this.#parts.feeds.unwait(feed, number)
-    if (feed.head?.member === desk.me.member) return forks.realign(feed, from)
+    if (feed.head?.member === desk.me.member) return oldFeeds.realign(feed, from)
     sync.unserved(from, feed.id)
     if (!feed.head) return
     const { number, hash } = feed.head

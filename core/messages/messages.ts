@@ -15,7 +15,9 @@ import { History } from './history.ts'
 import { Holes } from './holes.ts'
 import { Inbox } from './inbox.ts'
 import { Log } from './log.ts'
+import { OldFeeds } from './old-feeds.ts'
 import { Outbox } from './outbox.ts'
+import { OwnProfile } from './own-profile.ts'
 import { Receipts } from './receipts.ts'
 import { Retention } from './retention.ts'
 import { Rooms } from './rooms.ts'
@@ -69,6 +71,8 @@ export class Messages {
     parts.log = new Log(parts)
     parts.holes = new Holes(parts)
     parts.outbox = new Outbox(parts)
+    parts.ownProfile = new OwnProfile(parts)
+    parts.oldFeeds = new OldFeeds(parts)
     parts.receipts = new Receipts(parts)
     parts.unbound = new Unbound(parts)
     parts.inbox = new Inbox(parts)
@@ -222,11 +226,11 @@ export class Messages {
 
   /** Nothing is written to our feed before its name and its head are known for sure. */
   #openStore(known: boolean): void {
-    const { feeds, outbox, forks, holes, unbound } = this.#parts
+    const { feeds, outbox, forks, holes, oldFeeds, unbound } = this.#parts
     const go = (): void => {
       outbox.ready = true
       unbound.bind()
-      forks.moveOld()
+      oldFeeds.moveOld()
       outbox.pump()
     }
     if (!known) return forks.writeStore(undefined, go)

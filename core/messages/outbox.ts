@@ -10,17 +10,8 @@ import type { Row } from '../base/ports.ts'
 import { noHash, type EntryContent, type VerifiedEntry } from '../wire/entries.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import {
-  idRow,
-  keyRange,
-  keys,
-  outboxRow,
-  readRow,
-  row,
-  storeRow,
-  type OutboxRow,
-  type StoredEntry,
-} from './rows.ts'
+import { idRow, keyRange, keys, outboxRow, readRow, row, type OutboxRow, type StoredEntry } from './rows.ts'
+import type { QueuedProfile } from './own-profile.ts'
 import type { Draft, Kind, MessagesInput } from './types.ts'
 
 export interface QueuedMessage {
@@ -65,6 +56,8 @@ export class Outbox {
   /** `meta/store` as it is stored; undefined until it is. */
   storeRaw: Uint8Array | undefined
   #queue: Queued[] = []
+  /** The messages among them, by id. */
+  readonly #queuedMessages = new Map<MessageId, QueuedMessage>()
   #appending = false
   #retryAtMs: number | undefined
   /** Held back until the own head is known for sure. */
@@ -95,7 +88,7 @@ export class Outbox {
     if (this.#retryAtMs === undefined || this.#parts.desk.now.monotonicMs < this.#retryAtMs) return
     this.#retryAtMs = undefined
     this.#parts.unbound.bind()
-    this.#parts.forks.moveOld()
+    this.#parts.oldFeeds.moveOld()
     this.pump()
   }
 
@@ -119,8 +112,8 @@ export class Outbox {
     if (body.length > limits.maxBodyBytes) {
       return desk.reject(request, new MeshError('body-too-large', 'A body has at most 1 MiB.'))
     }
-    const twin = this.#queue.find((queued) => queued.kind === 'message' && queued.id === id)
-    if (twin?.kind === 'message') return void twin.requests.push(request)
+    const twin = this.#queuedMessages.get(id)
+    if (twin) return void twin.requests.push(request)
     const ttlMs = Math.min(input.ttlMs ?? limits.defaultTtlMs, limits.maxTtlMs)
     const sentAt = Math.max(0, Math.floor(desk.now.wallMs))
     const expiresAt = sentAt + Math.max(0, Math.ceil(ttlMs))
@@ -141,19 +134,20 @@ export class Outbox {
 
   add(queued: Queued): void {
     this.#queue.push(queued)
+    if (queued.kind === 'message') this.#queuedMessages.set(queued.id, queued)
     this.pump()
   }
 
   setProfile(name: string, as: Kind): void {
-    this.add({ kind: 'profile', request: undefined, name, as })
+    this.add({ kind: 'profile', requests: [], name, as })
   }
 
   room(request: number, room: string, join: boolean): void {
-    this.add({ kind: 'profile', request, ...(join ? { join: room } : { leave: room }) })
+    this.add({ kind: 'profile', requests: [request], ...(join ? { join: room } : { leave: room }) })
   }
 
   isQueued(id: MessageId): boolean {
-    return this.#queue.some((queued) => queued.kind === 'message' && queued.id === id)
+    return this.#queuedMessages.has(id)
   }
 
   // ----------------------------------------------------------------------------------------------- the append
@@ -179,9 +173,10 @@ export class Outbox {
     const planned: Planned[] = []
     let number = (feed.head?.number ?? 0) + 1
     let bytes = 0
-    let profile = this.#profile()
+    let profile = this.#parts.ownProfile.current()
+    let profileInBatch: QueuedProfile | undefined
     if (number === 1 && this.#queue[0]?.kind !== 'profile')
-      this.#queue.unshift({ kind: 'profile', request: undefined })
+      this.#queue.unshift({ kind: 'profile', requests: [] })
     while (planned.length < limits.maxAppendBatch) {
       const queued = this.#queue[0]
       if (!queued) break
@@ -189,12 +184,18 @@ export class Outbox {
         headerBytes + (queued.kind === 'message' ? queued.body.length + 16 * limits.maxNamedAddressees : 4096)
       if (planned.length > 0 && bytes + size > maxBatchBytes) break
       this.#queue.shift()
+      if (queued.kind === 'message') this.#queuedMessages.delete(queued.id)
       let content: EntryContent | undefined
       if (queued.kind === 'message') content = this.#messageContent(queued)
       else {
-        const next = this.#profileContent(queued, profile, number === 1)
-        if (next) profile = next
-        content = next
+        const next = this.#parts.ownProfile.next(queued, profile, number === 1)
+        if (next instanceof MeshError) this.#reject(queued, next)
+        else if (next !== profile) {
+          profile = next
+          profileInBatch = queued
+          content = next
+        } else if (profileInBatch) profileInBatch.requests.push(...queued.requests)
+        else this.#resolve(queued)
       }
       if (!content) continue
       bytes += size
@@ -328,7 +329,7 @@ export class Outbox {
       const place = readRow(idRow, found)
       if (!place || (moved && place.feed === moved.from.feed)) return
       settled.add(queued)
-      if (moved) this.#parts.forks.moved(moved.from)
+      if (moved) this.#parts.oldFeeds.moved(moved.from)
       for (const request of queued.requests) this.#resolveTo(request, queued.id, place.feed, place.number)
     }
     return { key: keys.id(desk.me.member, queued.id), value: before, adopt }
@@ -345,23 +346,21 @@ export class Outbox {
 
   #bound(queued: QueuedMessage): void {
     if (queued.unbound) this.#parts.unbound.forget(queued.id)
-    if (queued.moved) this.#parts.forks.moved(queued.moved.from)
+    if (queued.moved) this.#parts.oldFeeds.moved(queued.moved.from)
   }
 
   #resolve(queued: Queued): void {
     const { desk, receipts } = this.#parts
     if (queued.kind === 'message') {
       for (const request of queued.requests) desk.resolve(request, receipts.stateOf(queued.id))
-    } else if (queued.request !== undefined) desk.resolve(queued.request)
+    } else for (const request of queued.requests) desk.resolve(request)
   }
 
   #reject(queued: Queued, error: MeshError): void {
     const { desk } = this.#parts
-    if (queued.kind === 'message') for (const request of queued.requests) desk.reject(request, error)
-    else if (queued.request !== undefined) desk.reject(queued.request, error)
-    if (queued.kind === 'message' && queued.moved) this.#parts.forks.notMoved(queued.moved.from)
-    const nobodyWaits =
-      queued.kind === 'message' ? queued.requests.length === 0 : queued.request === undefined
+    for (const request of queued.requests) desk.reject(request, error)
+    if (queued.kind === 'message' && queued.moved) this.#parts.oldFeeds.notMoved(queued.moved.from)
+    const nobodyWaits = queued.requests.length === 0
     if (nobodyWaits) {
       desk.count('writesPostponed')
       if (queued.kind === 'profile') this.#queue.push(queued)
@@ -372,6 +371,8 @@ export class Outbox {
   #again(feed: Feed, planned: readonly Planned[]): void {
     this.#appending = false
     this.#queue.unshift(...planned.map(({ queued }) => queued))
+    for (const { queued } of planned)
+      if (queued.kind === 'message') this.#queuedMessages.set(queued.id, queued)
     this.#parts.log.settle(feed)
     this.pump()
   }

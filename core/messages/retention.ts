@@ -44,12 +44,12 @@ export class Retention {
   }
 
   tick(): void {
-    const { desk, feeds, outbox } = this.#parts
+    const { desk, feeds, outbox, ownProfile } = this.#parts
     if (this.#running || this.#nextAtMs === undefined || desk.now.monotonicMs < this.#nextAtMs) return
     this.#nextAtMs = desk.now.monotonicMs + intervalMs
     this.#running = true
     this.#feeds = [...feeds.all()]
-    outbox.renewProfile()
+    if (ownProfile.isOld()) outbox.add({ kind: 'profile', requests: [] })
     this.#nextConversation('talk/')
   }
 

@@ -20,6 +20,8 @@ interface Fetch {
 /** Entries read for one answer: at least, and at most; between them as the sizes of the last answer suggest. chosen. */
 const minServedRows = 16
 const maxServedRows = 256
+/** Failed fetches after which nothing a peer said it has is believed until it says so again. chosen. */
+const maxFailures = 3
 /** Requests of one peer that wait while one of them is read. chosen. */
 const maxQueuedWants = 16
 
@@ -192,7 +194,7 @@ export class Sync {
     this.#parts.desk.count('divergingHeads')
     const isMine = feed.head?.member === this.#parts.desk.me.member
     if (isMine && compareText(toHex(head.hash), toHex(feed.visible.hash)) > 0)
-      this.#parts.forks.realign(feed, from)
+      this.#parts.oldFeeds.realign(feed, from)
   }
 
   // ------------------------------------------------------------------------------------------- news
@@ -260,8 +262,11 @@ export class Sync {
 
   #fail(peer: PeerId, feed: StoreId): void {
     this.#parts.desk.count('fetchesFailed')
-    this.#failures.set(peer, (this.#failures.get(peer) ?? 0) + 1)
+    const failures = (this.#failures.get(peer) ?? 0) + 1
+    this.#failures.set(peer, failures)
     this.#ahead.get(feed)?.delete(peer)
+    // It promises what it does not give: until it says it anew, others are asked.
+    if (failures >= maxFailures) for (const heads of this.#ahead.values()) heads.delete(peer)
   }
 
   /** What that peer has of the feed does not help us; until it says more, others are asked. */
@@ -317,7 +322,7 @@ export class Sync {
     entries: readonly VerifiedEntry[],
     rejected: number,
   ): void {
-    const { feeds, forks, log } = this.#parts
+    const { feeds, forks, oldFeeds, outbox, log } = this.#parts
     const fetch = this.#fetches.get(answer.feed)
     const asked = fetch?.peer === from && fetch.after === answer.after
     if (asked) this.#fetches.delete(answer.feed)
@@ -327,7 +332,11 @@ export class Sync {
       if (asked) this.unserved(from, answer.feed)
       return this.wake()
     }
-    if (forks.answered(from, answer.feed, usable)) return this.wake()
+    if (answer.feed === outbox.storeId) {
+      forks.ownEntries(usable)
+      return this.wake()
+    }
+    if (oldFeeds.answered(from, answer.feed, usable)) return this.wake()
     const before = feeds.get(answer.feed)
     const held = before?.visible.number ?? 0
     // A later start is believed only where nobody reachable says that it still has the very next one.

@@ -58,7 +58,7 @@ export class Joining {
     for (const named of this.#introducers.values()) named?.delete(peer)
   }
 
-  /** True when that changed our seniority. `others`: everybody alive but us, leaving out whom we suspect. */
+  /** True when that changed our seniority. `others`: everybody alive but us. */
   settle(
     me: PeerId,
     others: readonly PeerRecord[],

@@ -55,16 +55,14 @@ export class Topology {
       return
     }
     if (this.#attempts.size >= limits.maxSought) return
-    const nextAtMs = this.#dials(peer) ? nowMs : nowMs + knockAfterMs
-    const attempt = {
+    const waitMs = (this.#dials(peer) ? 0 : knockAfterMs) + (pause ? this.#jittered(limits.redialBaseMs) : 0)
+    this.#attempts.set(peer, {
       connection: undefined,
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
-      nextAtMs,
+      nextAtMs: nowMs + waitMs,
       untilMs: nowMs + forMs,
-    }
-    this.#attempts.set(peer, attempt)
-    if (pause) this.#pause(attempt, nowMs)
+    })
   }
 
   /** It asked to be dialled: now, unless an attempt is under way. */
@@ -154,6 +152,11 @@ export class Topology {
     attempt.connection = undefined
     attempt.giveUpAtMs = Number.POSITIVE_INFINITY
     attempt.failures++
-    attempt.nextAtMs = nowMs + full * (0.5 + this.#random.float() / 2)
+    attempt.nextAtMs = nowMs + this.#jittered(full)
+  }
+
+  /** So that peers who lost one another at one time do not all come back at one time. */
+  #jittered(ms: number): number {
+    return ms * (0.5 + this.#random.float() / 2)
   }
 }

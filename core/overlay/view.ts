@@ -166,7 +166,7 @@ export class View {
     if (suspended || self.seniority !== undefined || this.#isUncertain()) return
     const { joining } = this.#parts
     const isMet = (peer: PeerId): boolean => links.to(peer) !== undefined
-    if (joining.settle(self.id, this.#certain(), isMet, nowMs)) {
+    if (joining.settle(self.id, this.#context.membership.records(), isMet, nowMs)) {
       this.#parts.self.update({ seniority: joining.seniority }, true)
     }
   }
@@ -186,14 +186,10 @@ export class View {
 
   /** The only ones who could give us a place are in doubt: first it has to show whether they live. */
   #isUncertain(): boolean {
-    const certain = this.#certain()
-    if (certain.length === this.#context.membership.size) return false
-    return certain.every((record) => record.seniority === undefined)
-  }
-
-  #certain(): PeerRecord[] {
     const { membership } = this.#context
-    return membership.records().filter((record) => !membership.isSuspected(record.id))
+    const records = membership.records()
+    const certain = records.filter((record) => !membership.isSuspected(record.id))
+    return certain.length < records.length && certain.every((record) => record.seniority === undefined)
   }
 
   /** Told from what both ends know, so that we do not follow a lone peer for the moment until it yields. */

@@ -58,7 +58,8 @@ type Fields = Readonly<Partial<Record<string, unknown>>>
 function readNotice(fields: Fields): Result<SignalingNotice> {
   const { type } = fields
   if (type === 'pong') return ok({ type })
-  if (type === 'error') return ok({ type, code: readText(fields['code']), reason: readText(fields['reason']) })
+  if (type === 'error')
+    return ok({ type, code: readText(fields['code']), reason: readText(fields['reason']) })
   const { topic } = fields
   if (typeof topic !== 'string') return fail('no topic')
   if (type === 'joined') return readJoined(topic, fields)
@@ -71,16 +72,20 @@ function readNotice(fields: Fields): Result<SignalingNotice> {
   if (type !== 'absent' && type !== 'closed') return fail('a type that is not known')
   const { peer } = fields
   if (!isPeerId(peer)) return fail(`"${type}" without a peer`)
-  return ok(type === 'absent' ? { type, topic, peer } : { type, topic, peer, reason: readText(fields['reason']) })
+  return ok(
+    type === 'absent' ? { type, topic, peer } : { type, topic, peer, reason: readText(fields['reason']) },
+  )
 }
 
 function readJoined(topic: string, fields: Fields): Result<SignalingNotice> {
   const { serverId, peers, count } = fields
-  if (!Array.isArray(peers) || peers.length > maxSample || !peers.every(isPeerId)) return fail('"joined" without peers')
+  if (!Array.isArray(peers) || peers.length > maxSample || !peers.every(isPeerId))
+    return fail('"joined" without peers')
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < peers.length) {
     return fail('"joined" with a wrong count')
   }
   return ok({ type: 'joined', topic, serverId: readText(serverId), peers, count })
 }
 
-const readText = (value: unknown): string => (typeof value === 'string' ? value.slice(0, maxReasonLength) : '')
+const readText = (value: unknown): string =>
+  typeof value === 'string' ? value.slice(0, maxReasonLength) : ''

@@ -91,11 +91,18 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 function expectFrames(ear: Ear, sent: readonly Uint8Array[]): void {
   expect(ear.frames.length === sent.length, `${sent.length} frames, not ${ear.frames.length}`)
-  sent.forEach((frame, i) => expect(sameBytes(frame, ear.frames[i] as Uint8Array), `frame ${i} as it was sent`))
+  sent.forEach((frame, i) =>
+    expect(sameBytes(frame, ear.frames[i] as Uint8Array), `frame ${i} as it was sent`),
+  )
 }
 
 /** Sends all, waiting for `drained` as the core does. Returns the greatest `bufferedBytes` seen. */
-async function sendAll(harness: LinkHarness, link: Link, ear: Ear, frames: readonly Uint8Array[]): Promise<number> {
+async function sendAll(
+  harness: LinkHarness,
+  link: Link,
+  ear: Ear,
+  frames: readonly Uint8Array[],
+): Promise<number> {
   let greatest = 0
   for (const frame of frames) {
     if (link.bufferedBytes + frame.length > limits.maxBufferedBytes) {
@@ -132,7 +139,8 @@ const linkCases: readonly LinkCase[] = [
       const pair = await harness.link()
       const [nearEar, farEar] = [hear(pair.near), hear(pair.far)]
       const lengths = new Set([limits.maxFrameBytes, limits.maxFrameBytes - 1])
-      for (let length = 1; length <= limits.maxFrameBytes; length += length < 300 ? 1 : 61) lengths.add(length)
+      for (let length = 1; length <= limits.maxFrameBytes; length += length < 300 ? 1 : 61)
+        lengths.add(length)
       const sent = [...lengths].map((length, i) => {
         const around = new Uint8Array(length + 20).fill(0xee)
         around.set(frameOf(i, length), 10)
@@ -297,7 +305,10 @@ const connectorCases: readonly LinkCase[] = [
       const wired = await wire(harness)
       during(wired, () => wired.near.dial(far, attempt(1)))
       await harness.until('both ends', () => wired.links.near !== undefined && wired.links.far !== undefined)
-      expect(wired.carried.every(({ connection }) => connection === attempt(1)), 'the id on each signal')
+      expect(
+        wired.carried.every(({ connection }) => connection === attempt(1)),
+        'the id on each signal',
+      )
       expect(wired.failures.length === 0, 'no failure')
     },
   },
@@ -307,7 +318,11 @@ const connectorCases: readonly LinkCase[] = [
     needs: 'connectors',
     run: async (harness) => {
       const wired = await wire(harness)
-      const candidate = { candidate: 'candidate:1 1 udp 1 127.0.0.1 9 typ host', sdpMid: '0', sdpMLineIndex: 0 }
+      const candidate = {
+        candidate: 'candidate:1 1 udp 1 127.0.0.1 9 typ host',
+        sdpMid: '0',
+        sdpMLineIndex: 0,
+      }
       const hostile = [
         '',
         'garbage',
@@ -362,7 +377,10 @@ const connectorCases: readonly LinkCase[] = [
         wired.near.abandon(far, attempt(2))
       })
       await harness.pass(500)
-      expect(wired.failures.every(({ end }) => end === 'far'), 'no word at the near end')
+      expect(
+        wired.failures.every(({ end }) => end === 'far'),
+        'no word at the near end',
+      )
       expect(wired.links.near === undefined && wired.links.far === undefined, 'no link')
       // The peers can still link, under another id.
       wired.near.dial(far, attempt(3))

@@ -21,14 +21,18 @@ async function connector(dialTimeoutMs: number): Promise<Connector> {
 }
 
 const harness: LinkHarness = {
-  connectors: async ({ dialTimeoutMs }) => ({ near: await connector(dialTimeoutMs), far: await connector(dialTimeoutMs) }),
+  connectors: async ({ dialTimeoutMs }) => ({
+    near: await connector(dialTimeoutMs),
+    far: await connector(dialTimeoutMs),
+  }),
   link: () => dialLink(harness),
-  until: (what, met) => vi.waitUntil(met, { timeout: 20_000, interval: 5 }).then(
-    () => {},
-    () => {
-      throw new Error(`waited in vain for ${what}`)
-    },
-  ),
+  until: (what, met) =>
+    vi.waitUntil(met, { timeout: 20_000, interval: 5 }).then(
+      () => {},
+      () => {
+        throw new Error(`waited in vain for ${what}`)
+      },
+    ),
   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
 import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
-import { bodyText, memberOf, type Peer, World } from './messages-world.ts'
+import { readEntry } from '../../core/messages/rows.ts'
+import { bodyText, memberOf, type Peer, seal, World } from './messages-world.ts'
 
 const bob = memberOf('bob')
 
@@ -74,6 +75,32 @@ describe('forks', () => {
     expect(b.texts()).toEqual(['newer', 'after'])
     expect(restored.state(request)?.state).toBe('delivered')
     expect(restored.messages.digest).toBe(b.messages.digest)
+  })
+
+  it('MS8 what the old feed still owed is sent under the new one', () => {
+    const { world, a, b, c } = trio()
+    b.kill()
+    a.send('@bob', 'owed')
+    world.advance(1000)
+    const backup = copyOf(a.rows)
+    a.send('@carol', 'newer')
+    world.advance(1000)
+    a.kill()
+    const restored = world.add('alice', { rows: backup })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(restored.errors('store-forked').length).toBe(1)
+    expect(restored.keysOf(`outbox/${a.messages.storeId}`)).toEqual([])
+    expect(restored.keysOf(`outbox/${restored.messages.storeId}`).length).toBe(1)
+    c.kill()
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.advance(2000)
+    expect(back.texts()).toEqual(['owed'])
+    expect(restored.messages.status().undelivered).toBe(0)
+    expect(restored.history(bob).map(bodyText)).toEqual(['owed'])
   })
 
   it('MS8 a profile copied and used twice at the same time: both are heard', () => {
@@ -180,6 +207,24 @@ describe('corruption', () => {
     a.send('@bob', 'on')
     world.settle()
     expect(b.texts().at(-1)).toBe('on')
+  })
+
+  it('MS9 nothing else than what was there fills a hole', () => {
+    const { world, a, b } = trio()
+    for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+    world.advance(1000)
+    const digest = b.messages.digest
+    const before = readEntry(b.rows.get(entryKey(a, 2)))!
+    const lost = readEntry(b.rows.get(entryKey(a, 3)))!
+    damage(b, entryKey(a, 3))
+    world.settle()
+    const header = { ...lost.header, clockMs: lost.header.clockMs + 1 }
+    const other = seal(a.member, [{ header, body: lost.entry.body }], before.hash)[0]!
+    world.broadcast(a, { type: 'entries', entries: [other.entry] })
+    world.settle()
+    expect(b.keysOf('hole/').length).toBe(1)
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(b.messages.digest).toBe(digest)
   })
 
   it('MS9 a hole is remembered across a restart', () => {

@@ -78,7 +78,7 @@ export function seal(
 }
 
 type Task = () => void
-interface Packet {
+export interface Packet {
   readonly from: Peer
   readonly to: Peer
   readonly viaBroadcast: boolean
@@ -89,7 +89,7 @@ interface Packet {
 export class Peer {
   readonly id: PeerId
   readonly member: MemberId
-  readonly name: string
+  name: string
   readonly rows: MemoryRows
   readonly world: World
   readonly messages: Messages
@@ -98,6 +98,7 @@ export class Peer {
   readonly sent: Payload[] = []
   /** Sealing and storing still to be done, in order; lost when it is killed. */
   readonly tasks: Task[] = []
+  /** False: it stands still, or is dead and gone from the world. */
   alive = true
   /** What the next commits answer instead of writing. */
   commitError: MeshError | undefined
@@ -376,7 +377,8 @@ export class World {
 
   /** One thing that can happen; `choose` below the given number says which. False: the world is at rest. */
   happen(choose: (below: number) => number): boolean {
-    const busy = this.peers.filter((peer) => peer.tasks.length > 0)
+    const awake = this.peers.filter((peer) => peer.alive)
+    const busy = awake.filter((peer) => peer.tasks.length > 0)
     const senders = new Map<string, Packet>()
     // Order is kept between two peers, as on a link.
     for (const packet of this.packets) {
@@ -415,13 +417,12 @@ export class World {
     const end = this.now.monotonicMs + ms
     for (let i = 0; i < 100_000; i++) {
       this.settle(choose)
-      const deadlines = this.peers.map(({ messages }) => messages.deadlineMs ?? Number.POSITIVE_INFINITY)
+      const awake = this.peers.filter((peer) => peer.alive)
+      const deadlines = awake.map(({ messages }) => messages.deadlineMs ?? Number.POSITIVE_INFINITY)
       const next = Math.max(this.now.monotonicMs, Math.min(end, ...deadlines))
       const passed = next - this.now.monotonicMs
       this.now = { monotonicMs: next, wallMs: this.now.wallMs + passed }
-      const due = this.peers.filter(
-        ({ messages }) => (messages.deadlineMs ?? Number.POSITIVE_INFINITY) <= next,
-      )
+      const due = awake.filter(({ messages }) => (messages.deadlineMs ?? Number.POSITIVE_INFINITY) <= next)
       for (const peer of due) peer.step({ type: 'tick' })
       if (due.length === 0 && next >= end) return this.settle(choose)
     }

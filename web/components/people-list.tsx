@@ -2,7 +2,7 @@
 
 import type { Member, Peer } from 'skein'
 import type { Session } from '../state.ts'
-import { ago, count, labelOf, linkOf, linkSentence, type LinkWord } from '../words.ts'
+import { ago, count, labelOf, labelOfPeer, linkOf, linkSentence, type LinkWord } from '../words.ts'
 
 interface PeopleListProps {
   readonly session: Session
@@ -22,13 +22,13 @@ export function PeopleList({ session, onSelected }: PeopleListProps) {
         Here <span class="note">{count(peers.length, 'peer')}</span>
       </h2>
       <ul class="people" data-testid="peers">
-        {present.flatMap(({ id, runs }) =>
+        {present.flatMap(({ runs }) =>
           runs.map((peer, at) => (
             <PeerRow
               key={peer.id}
               session={session}
               peer={peer}
-              name={labelOf(id, session.members.value)}
+              name={labelOfPeer(peer, session.members.value)}
               run={runs.length > 1 ? at + 1 : undefined}
               onSelected={onSelected}
             />

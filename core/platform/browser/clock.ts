@@ -96,7 +96,8 @@ export function createBrowserClock(): BrowserClock {
 
 function openWorker(from: WorkerSource): Worker {
   // Written out, so that bundlers see it and bring the file along.
-  if (from === 'worker-file') return new Worker(new URL('./clock-worker.ts', import.meta.url), { type: 'module' })
+  if (from === 'worker-file')
+    return new Worker(new URL('./clock-worker.ts', import.meta.url), { type: 'module' })
   const url = URL.createObjectURL(new Blob([workerText], { type: 'text/javascript' }))
   try {
     return new Worker(url)

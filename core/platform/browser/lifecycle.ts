@@ -21,7 +21,8 @@ export function onBrowserLifecycle(listener: (event: LifecycleEvent) => void): (
     if (event.persisted) resume()
   }
   // A frozen page that stays in the cache wakes by `resume` first and by `pageshow` then; in the cache it is hidden.
-  const visibility = (): void => listener({ type: 'visibility', hidden: document.visibilityState === 'hidden' })
+  const visibility = (): void =>
+    listener({ type: 'visibility', hidden: document.visibilityState === 'hidden' })
 
   const off = new AbortController()
   const { signal } = off

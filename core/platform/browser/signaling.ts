@@ -3,7 +3,9 @@
 import type { Signaling } from '../../base/ports.ts'
 import { createSignalingClient, type SignalingClientOptions } from '../shared/signaling-client.ts'
 
-export function createBrowserSignaling(options: Omit<SignalingClientOptions, 'open' | 'onOnline'>): Signaling {
+export function createBrowserSignaling(
+  options: Omit<SignalingClientOptions, 'open' | 'onOnline'>,
+): Signaling {
   return createSignalingClient({
     ...options,
     open: (url) => new WebSocket(url),

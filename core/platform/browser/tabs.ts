@@ -105,7 +105,9 @@ export function createBrowserTabs(options: BrowserTabsOptions): Tabs {
     awaited = undefined
     callOffLook()
     tell((listener) => {
-      listener.settled([...siblings.values()].filter(({ link }) => link !== undefined).map(({ peer }) => peer))
+      listener.settled(
+        [...siblings.values()].filter(({ link }) => link !== undefined).map(({ peer }) => peer),
+      )
     })
   }
 
@@ -116,7 +118,8 @@ export function createBrowserTabs(options: BrowserTabsOptions): Tabs {
   /** The sibling in that session; a newer session ends what the older one had. Undefined for one that is past. */
   const meet = (peer: PeerId, theirSession: number): Sibling | undefined => {
     const known = siblings.get(peer)
-    if (known !== undefined && theirSession <= known.session) return theirSession === known.session ? known : undefined
+    if (known !== undefined && theirSession <= known.session)
+      return theirSession === known.session ? known : undefined
     if (known !== undefined) forget(known, 'that tab began anew')
     const sibling: Sibling = {
       peer,
@@ -163,14 +166,16 @@ export function createBrowserTabs(options: BrowserTabsOptions): Tabs {
       if (sibling === undefined || link === undefined) return
       if (!sameKey(link.theirs, message.key) || !sameKey(link.mine, message.toKey)) return
       if (message.type === 'close') endLink(sibling, 'that tab closed the link', true)
-      else if (!link.inbox.frame(message.frame)) endLink(sibling, 'frames came faster than they were taken', true)
+      else if (!link.inbox.frame(message.frame))
+        endLink(sibling, 'frames came faster than they were taken', true)
     }
   }
 
   const greet = (peer: PeerId, theirs: TabKey): void => {
     const sibling = meet(peer, theirs.session)
     if (sibling === undefined || theirs.count < sibling.theirCount) return
-    if (sibling.link !== undefined && !sameKey(sibling.link.theirs, theirs)) endLink(sibling, 'that tab began anew', false)
+    if (sibling.link !== undefined && !sameKey(sibling.link.theirs, theirs))
+      endLink(sibling, 'that tab began anew', false)
     establish(sibling, theirs)
     if (me !== undefined) post({ type: 'welcome', from: me, key: myKey(sibling), to: peer, toKey: theirs })
   }
@@ -214,7 +219,11 @@ export function createBrowserTabs(options: BrowserTabsOptions): Tabs {
     const say = (type: 'close' | 'frame', frame?: Uint8Array): void => {
       if (me === undefined) return
       const envelope = { from: me, key: mine, to: sibling.peer, toKey: theirs }
-      post(type === 'frame' && frame !== undefined ? { type, ...envelope, frame } : { type: 'close', ...envelope })
+      post(
+        type === 'frame' && frame !== undefined
+          ? { type, ...envelope, frame }
+          : { type: 'close', ...envelope },
+      )
     }
     return {
       kind: 'tabs',

@@ -22,7 +22,9 @@ function createMissingConnector(): Connector {
   const connector: Connector = {
     events: undefined as ConnectorEvents | undefined,
     dial: (remote, connection) => {
-      queueMicrotask(() => connector.events?.failed(remote, connection, 'WebRTC is switched off in this browser'))
+      queueMicrotask(() =>
+        connector.events?.failed(remote, connection, 'WebRTC is switched off in this browser'),
+      )
     },
     signal: () => {},
     abandon: () => {},

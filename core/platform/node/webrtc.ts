@@ -7,7 +7,9 @@ import { createSimplePeerConnector, type SimplePeerConnectorOptions } from '../s
 import type { PeerConnection, WebRtc } from '../shared/watched-connection.ts'
 
 /** Rejects with `native-missing` where node-datachannel is not installed or has no build for this machine. */
-export async function createNodeConnector(options: Omit<SimplePeerConnectorOptions, 'webrtc'>): Promise<Connector> {
+export async function createNodeConnector(
+  options: Omit<SimplePeerConnectorOptions, 'webrtc'>,
+): Promise<Connector> {
   return createSimplePeerConnector({ ...options, webrtc: await loadNodeWebRtc() })
 }
 
@@ -66,7 +68,9 @@ export async function loadNodeWebRtc(): Promise<WebRtc> {
 /** Candidates go their own way (trickle), and an initiator begins the DTLS handshake. */
 const fitForFarEnd = ({ type, sdp }: Description): Description => ({
   type,
-  sdp: sdp.replace(/a=(candidate:.*|end-of-candidates)\r?\n/g, '').replace('a=setup:actpass', 'a=setup:active'),
+  sdp: sdp
+    .replace(/a=(candidate:.*|end-of-candidates)\r?\n/g, '')
+    .replace('a=setup:actpass', 'a=setup:active'),
 })
 
 async function importPolyfill(): Promise<Polyfill> {

@@ -44,7 +44,8 @@ export function createLinkInbox(): LinkInbox {
     keptBytes = 0
     let told = 0
     try {
-      for (; told < batch.length && state !== 'shut' && events !== undefined; told++) tell(batch[told] as LinkEvent)
+      for (; told < batch.length && state !== 'shut' && events !== undefined; told++)
+        tell(batch[told] as LinkEvent)
     } finally {
       // Left over only if a listener threw (its event counts as told) or took itself away.
       kept = state === 'shut' ? [] : [...batch.slice(events === undefined ? told : told + 1), ...kept]

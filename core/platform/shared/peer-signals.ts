@@ -30,7 +30,8 @@ export const isDescription = (signal: PeerSignal): signal is Extract<PeerSignal,
 export function writeSignals(signals: readonly PeerSignal[]): string[] {
   if (signals.length === 0) return []
   const text = JSON.stringify(signals)
-  if (signals.length === 1 || (signals.length <= maxSignals && text.length * 3 <= limits.maxSignalBytes)) return [text]
+  if (signals.length === 1 || (signals.length <= maxSignals && text.length * 3 <= limits.maxSignalBytes))
+    return [text]
   const half = Math.ceil(signals.length / 2)
   return [...writeSignals(signals.slice(0, half)), ...writeSignals(signals.slice(half))]
 }

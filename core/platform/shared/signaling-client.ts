@@ -23,7 +23,10 @@ export interface Socket {
   terminate?(): void
   addEventListener(type: 'open' | 'error', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
-  addEventListener(type: 'close', listener: (event: { readonly code: number; readonly reason: string }) => void): void
+  addEventListener(
+    type: 'close',
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void
 }
 
 export interface SignalingClientOptions {
@@ -81,7 +84,9 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       opened = options.open(url)
     } catch (cause) {
       // A URL that is none stays none: not tried again until the next `start`.
-      queueMicrotask(() => enter('closed', failure('cannot be reached: its address is not a WebSocket URL.', cause)))
+      queueMicrotask(() =>
+        enter('closed', failure('cannot be reached: its address is not a WebSocket URL.', cause)),
+      )
       return
     }
     socket = opened
@@ -119,10 +124,12 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
 
   const onMessage = (data: unknown): void => {
     heardAtMs = nowMs()
-    const notice = typeof data === 'string' ? parseSignalingNotice(data) : { ok: false as const, error: 'not text' }
+    const notice =
+      typeof data === 'string' ? parseSignalingNotice(data) : { ok: false as const, error: 'not text' }
     if (!notice.ok) {
       // Said once for each connection: a server may send any number of them.
-      if (malformed++ === 0) events?.state(state, failure(`sent a message that was ignored: ${notice.error}.`))
+      if (malformed++ === 0)
+        events?.state(state, failure(`sent a message that was ignored: ${notice.error}.`))
       return
     }
     const { value } = notice
@@ -132,7 +139,11 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       return
     }
     if (value.topic !== session?.topic) return
-    if (value.type === 'joined') events?.present(value.peers.filter((peer) => peer !== session?.me), value.count)
+    if (value.type === 'joined')
+      events?.present(
+        value.peers.filter((peer) => peer !== session?.me),
+        value.count,
+      )
     else if (value.type === 'signal') events?.signal(value.from, value.data)
     else if (value.type === 'absent') events?.absent(value.peer)
     else events?.socketClosed(value.peer)
@@ -196,7 +207,10 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   }
 }
 
-function describeClose(state: SignalingState, event: { readonly code: number; readonly reason: string }): string {
+function describeClose(
+  state: SignalingState,
+  event: { readonly code: number; readonly reason: string },
+): string {
   if (state !== 'open') return 'cannot be reached. It is tried again.'
   const reason = event.reason === '' ? `code ${event.code}` : event.reason
   return `closed the connection (${reason}). It is tried again.`

@@ -60,7 +60,8 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
   let events: ConnectorEvents | undefined
 
   const key = (remote: PeerId, connection: string): string => `${remote} ${connection}`
-  const after = (delayMs: number, ring: () => void): (() => void) => clock.alarm(clock.now().monotonicMs + delayMs, ring)
+  const after = (delayMs: number, ring: () => void): (() => void) =>
+    clock.alarm(clock.now().monotonicMs + delayMs, ring)
 
   const begin = (remote: PeerId, connection: string, initiator: boolean): Attempt => {
     let attempt: Attempt | undefined = undefined
@@ -149,7 +150,8 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
     for (const text of writeSignals(signals)) events?.signal(attempt.remote, attempt.connection, text)
   }
 
-  const isKnown = (attempt: Attempt): boolean => attempts.get(key(attempt.remote, attempt.connection)) === attempt
+  const isKnown = (attempt: Attempt): boolean =>
+    attempts.get(key(attempt.remote, attempt.connection)) === attempt
 
   /** Ends it on our side. False if it had ended before. */
   const end = (attempt: Attempt): boolean => {
@@ -205,7 +207,8 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
     signal: (remote, connection, data) => {
       const signals = readSignals(data)
       const offers = signals.some((signal) => signal.type === 'offer')
-      const attempt = attempts.get(key(remote, connection)) ?? (offers ? answer(remote, connection) : undefined)
+      const attempt =
+        attempts.get(key(remote, connection)) ?? (offers ? answer(remote, connection) : undefined)
       if (attempt !== undefined) for (const signal of signals) take(attempt, signal)
     },
     abandon: (remote, connection) => {

@@ -57,7 +57,9 @@ export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: Dat
 
     constructor(configuration?: object) {
       super(configuration)
-      this.addEventListener('datachannel', (event: { readonly channel: DataChannel }) => this.#meet(event.channel))
+      this.addEventListener('datachannel', (event: { readonly channel: DataChannel }) =>
+        this.#meet(event.channel),
+      )
     }
 
     override createDataChannel(label: string, options?: object): DataChannel {
@@ -85,7 +87,8 @@ export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: Dat
       const look = (): void => {
         const nowMs = clock.now().monotonicMs
         if (nowMs >= untilMs) finish()
-        else if (channel.bufferedAmount === 0) callOff = clock.alarm(Math.min(untilMs, nowMs + settleMs), finish)
+        else if (channel.bufferedAmount === 0)
+          callOff = clock.alarm(Math.min(untilMs, nowMs + settleMs), finish)
         else callOff = clock.alarm(nowMs + lookIntervalMs, look)
       }
       if (webrtc.closesGracefully === 'never') look()

@@ -36,8 +36,16 @@ async function leave(): Promise<void> {
   const failed = (): void => {
     throw new Error('no link')
   }
-  alice.events = { signal: (_to, id, data) => setImmediate(() => bob.signal(near, id, data)), linked: close, failed }
-  bob.events = { signal: (_to, id, data) => setImmediate(() => alice.signal(far, id, data)), linked: close, failed }
+  alice.events = {
+    signal: (_to, id, data) => setImmediate(() => bob.signal(near, id, data)),
+    linked: close,
+    failed,
+  }
+  bob.events = {
+    signal: (_to, id, data) => setImmediate(() => alice.signal(far, id, data)),
+    linked: close,
+    failed,
+  }
   alice.dial(far, 'b'.repeat(32))
 }
 

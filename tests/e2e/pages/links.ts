@@ -8,7 +8,14 @@ import { onBrowserLifecycle } from '../../../core/platform/browser/lifecycle.ts'
 import { createBrowserTabs } from '../../../core/platform/browser/tabs.ts'
 import { browserWebRtc } from '../../../core/platform/browser/webrtc.ts'
 import { createSimplePeerConnector } from '../../../core/platform/shared/simple-peer-link.ts'
-import { dialLink, far, linkContract, near, type LinkHarness, type LinkPair } from '../../contract/link-contract.ts'
+import {
+  dialLink,
+  far,
+  linkContract,
+  near,
+  type LinkHarness,
+  type LinkPair,
+} from '../../contract/link-contract.ts'
 
 declare global {
   interface Window {
@@ -101,7 +108,13 @@ const page = {
     const made = createBrowserTabs({ mesh, clock })
     watchedTabs = made
     made.events = {
-      settled: (siblings) => state.log.push(`settled ${[...siblings].map((peer) => peer[0]).sort().join('')}`),
+      settled: (siblings) =>
+        state.log.push(
+          `settled ${[...siblings]
+            .map((peer) => peer[0])
+            .sort()
+            .join('')}`,
+        ),
       gone: (peer) => state.log.push(`gone ${peer[0]}`),
       linked: (link) => {
         const name = link.remote[0] ?? ''
@@ -128,8 +141,13 @@ const page = {
 
   log: (): readonly string[] => watched?.log ?? [],
   ticks: (): number => watched?.ticks ?? 0,
-  siblings: (): string => [...(watched?.links.keys() ?? [])].map((peer) => peer[0]).sort().join(''),
-  send: (to: string, text: string): void => watched?.links.get(to as PeerId)?.send(new TextEncoder().encode(text)),
+  siblings: (): string =>
+    [...(watched?.links.keys() ?? [])]
+      .map((peer) => peer[0])
+      .sort()
+      .join(''),
+  send: (to: string, text: string): void =>
+    watched?.links.get(to as PeerId)?.send(new TextEncoder().encode(text)),
   closeLink: (to: string): void => {
     watched?.links.get(to as PeerId)?.close()
     watched?.links.delete(to as PeerId)

@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest'
+import { limits } from '../../core/base/limits.ts'
+import { createRandom } from '../../core/base/random.ts'
+import { Topology, type TopologyAction, type TopologyView } from '../../core/overlay/topology.ts'
+import { expectNobodyLost, type Node, OverlayWorld, peerId } from './overlay-world.ts'
+
+const [alice, bob, carol] = [peerId('alice'), peerId('bob'), peerId('carol')]
+
+function seekerOf(me: typeof alice): {
+  topology: Topology
+  tick: (nowMs: number, view?: Partial<TopologyView>) => TopologyAction[]
+} {
+  const topology = new Topology(me, createRandom(new Uint8Array(16)))
+  const tick = (nowMs: number, view: Partial<TopologyView> = {}): TopologyAction[] =>
+    topology.tick({ inView: () => false, isLinked: () => false, linkedPeers: 0, nowMs, ...view })
+  return { topology, tick }
+}
+
+describe('getting links', () => {
+  test('OV20 the lower id dials, the higher knocks, and knocks again with growing pauses', () => {
+    const lower = seekerOf(alice)
+    lower.topology.seek(bob, 0)
+    expect(lower.tick(0)).toEqual([
+      { type: 'dial', peer: bob, connection: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    ])
+    expect(lower.tick(1000)).toEqual([])
+
+    const higher = seekerOf(bob)
+    higher.topology.seek(alice, 0, { forMs: 60_000 })
+    const knocks: number[] = []
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 10) if (higher.tick(nowMs).length > 0) knocks.push(nowMs)
+    expect(knocks[0]).toBe(0)
+    expect(knocks.length).toBeGreaterThan(4)
+    expect(knocks.length).toBeLessThan(9)
+    const pauses = knocks.slice(1).map((atMs, i) => atMs - knocks[i]!)
+    expect(pauses.at(-1)!).toBeGreaterThan(4 * pauses[0]!)
+  })
+
+  test('OV20 a dial that fails is made again under a new name; one of another name is not ours', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0, { forMs: 60_000 })
+    const [first] = tick(0)
+    const connection = first?.type === 'dial' ? first.connection : ''
+    topology.failed(bob, 'f'.repeat(32), 100)
+    expect(tick(2000)).toEqual([])
+    topology.failed(bob, connection, 2000)
+    expect(topology.failures(bob)).toBe(1)
+    expect(tick(2000)).toEqual([])
+    const [second] = tick(2000 + limits.redialBaseMs)
+    expect(second).toEqual({ type: 'dial', peer: bob, connection: expect.any(String) })
+    expect(second).not.toEqual(first)
+  })
+
+  test('OV20 a dial of which nothing more is heard is abandoned, and made again', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0)
+    const [dial] = tick(0, { inView: () => true })
+    expect(topology.deadlineMs()).toBeGreaterThan(limits.dialTimeoutMs)
+    const givenUpAtMs = topology.deadlineMs()
+    expect(tick(givenUpAtMs, { inView: () => true })).toEqual([{ ...dial, type: 'abandon' }])
+    expect(tick(givenUpAtMs + 1000, { inView: () => true })).toEqual([
+      expect.objectContaining({ type: 'dial' }),
+    ])
+  })
+
+  test('OV20 a knock ends a pause, but starts no second dial', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0, { pause: true })
+    expect(tick(0)).toEqual([])
+    topology.knocked(bob, 1)
+    expect(tick(1)).toEqual([expect.objectContaining({ type: 'dial' })])
+    topology.knocked(bob, 2)
+    expect(tick(2)).toEqual([])
+  })
+
+  test('OV20 a link that went down before its hello does not end the search', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0)
+    tick(0)
+    expect(tick(100, { isLinked: () => true })).toEqual([])
+    topology.dropped(bob, 200)
+    expect(tick(200 + limits.redialBaseMs)).toEqual([expect.objectContaining({ type: 'dial' })])
+  })
+
+  test('OV20 who is not in the view is sought for a while, who is in it for as long as it lives', () => {
+    const { topology, tick } = seekerOf(bob)
+    topology.seek(alice, 0, { forMs: 1000 })
+    expect(tick(2000, { inView: () => true })).toHaveLength(1)
+    expect(tick(9000)).toEqual([])
+    expect(topology.deadlineMs()).toBe(Infinity)
+  })
+
+  test('OV20 never more links than the limit, and never more peers sought', () => {
+    const { topology, tick } = seekerOf(alice)
+    for (let i = 0; i < limits.maxSought + 100; i++)
+      topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0)
+    expect(tick(0, { linkedPeers: 5 })).toHaveLength(limits.maxLinks - 5)
+    expect(topology.failures(carol)).toBe(0)
+  })
+})
+
+describe('links that come and go', () => {
+  function pair(): { world: OverlayWorld; nodes: [Node, Node] } {
+    const world = new OverlayWorld()
+    const nodes = ['alice', 'bob'].map((name) => {
+      const node = world.add(name, { server: true })
+      world.run(1000)
+      return node
+    }) as [Node, Node]
+    for (const node of nodes) expect(node.overlay.links.size).toBe(1)
+    return { world, nodes }
+  }
+
+  test('OV21 of two links of one kind one stays, in whatever order each end meets them', () => {
+    for (const latencies of [
+      [2, 2],
+      [2, 40],
+      [40, 2],
+    ] as const) {
+      const world = new OverlayWorld()
+      const nodes = [world.add('alice'), world.add('bob')] as const
+      for (const latencyMs of latencies) world.connect(...nodes, { latencyMs, kind: 'webrtc' })
+      world.run(5000)
+      for (const node of nodes) {
+        expect(node.overlay.links.size).toBe(1)
+        expect(node.of('unlinked')).toEqual([])
+      }
+      expectNobodyLost(nodes)
+    }
+  })
+
+  test('OV21 tabs of one browser drop the WebRTC link they no longer need, and never want it back', () => {
+    const { world, nodes } = pair()
+    world.connect(...nodes, { kind: 'tabs' })
+    world.run(10_000)
+    for (const node of nodes) {
+      expect(node.overlay.links.every().map((link) => link.kind)).toEqual(['tabs'])
+      expect(node.of('unlinked')).toEqual([])
+    }
+    world.connect(...nodes, { kind: 'webrtc' })
+    world.run(10_000)
+    for (const node of nodes) expect(node.overlay.links.every().map((link) => link.kind)).toEqual(['tabs'])
+  })
+
+  test('OV21 an old link of which only one end knows is closed by its silence, and nobody is lost', () => {
+    const world = new OverlayWorld()
+    const nodes = [world.add('alice'), world.add('bob')] as const
+    world.connect(...nodes)
+    world.run(1000)
+    // alice sees it go down, bob does not; then a new one forms.
+    const [id] = [...nodes[0].links.keys()]
+    nodes[0].links.delete(id!)
+    world.connect(...nodes)
+    world.step(nodes[0], ({ overlay }) => overlay.linkDown(id!))
+    world.run(8000)
+    for (const node of nodes) expect(node.overlay.links.size).toBe(1)
+    expectNobodyLost(nodes)
+  })
+
+  test('OV22 a link that is up in another way ends the dial under way', () => {
+    const { world, nodes } = pair()
+    const [alice, bob] = nodes
+    alice.effects.length = 0
+    world.drop(alice, bob)
+    // The signals are lost, so that the dial hangs.
+    world.stopServer()
+    world.until(() => alice.dials.size > 0, 5000)
+    world.connect(alice, bob, { kind: 'tabs' })
+    world.run(100)
+    expect(alice.of('abandon')).toEqual([{ type: 'abandon', peer: bob.id, connection: expect.any(String) }])
+    expect(alice.dials.size).toBe(0)
+  })
+
+  test('OV22 a dial to a peer that says goodbye is abandoned', () => {
+    const world = new OverlayWorld()
+    const nodes = world.mesh(3)
+    const [first, second, third] = nodes as [Node, Node, Node]
+    world.cut(first, third)
+    world.drop(first, third)
+    world.until(() => first.dials.size > 0, 5000)
+    world.step(third, ({ overlay }) => overlay.suspend())
+    world.run(100)
+    expect(first.of('abandon').map(({ peer }) => peer)).toEqual([third.id])
+    expect(second.of('left')).toHaveLength(1)
+  })
+
+  test('OV22 a lost peer is looked for, and found when it is back, without any server telling', () => {
+    const { world, nodes } = pair()
+    const [alice, bob] = nodes
+    world.cut(alice, bob)
+    world.drop(alice, bob)
+    world.run(10_000)
+    expect(alice.overlay.others()).toEqual([])
+    world.mend(alice, bob)
+    world.until(() => alice.overlay.others().length === 1 && bob.overlay.others().length === 1, 60_000)
+  })
+
+  test('OV23 signals go through the mesh where there is a path, and through the servers else', () => {
+    const world = new OverlayWorld()
+    const [first, , third] = world.mesh(3) as [Node, Node, Node]
+    world.drop(first, third)
+    world.run(2000)
+    expect(first.overlay.links.to(third.id)?.kind).toBe('webrtc')
+    expect(first.of('signalOut')).toEqual([])
+    expect(third.of('signalOut')).toEqual([])
+  })
+
+  test('OV23 once the way through the mesh led nowhere, both are tried', () => {
+    const world = new OverlayWorld()
+    const [first, second, third] = world.mesh(3) as [Node, Node, Node]
+    world.cut(first, third)
+    world.drop(first, third)
+    world.until(() => first.of('signalOut').length > 0, 60_000)
+    expectNobodyLost([first, second, third])
+  })
+
+  test('OV23 a link is refused when far too many are open', () => {
+    const world = new OverlayWorld()
+    const node = world.add('alice')
+    for (let i = 0; i < limits.maxOpenLinks + 5; i++) {
+      world.step(node, ({ overlay }) => overlay.linkUp(1000 + i, peerId(String(i)), 'webrtc'))
+    }
+    expect(node.overlay.links.size).toBe(limits.maxOpenLinks)
+    expect(node.of('closeLink')).toHaveLength(5)
+  })
+})

@@ -1,0 +1,291 @@
+// The signaling client: by itself on a clock and sockets of the test's, and against our real server.
+
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { MeshError } from '../../core/base/errors.ts'
+import type { PeerId } from '../../core/base/ids.ts'
+import type { Clock, Signaling } from '../../core/base/ports.ts'
+import { createNodeClock } from '../../core/platform/node/clock.ts'
+import { createNodeSignaling } from '../../core/platform/node/signaling.ts'
+import { createAlarms } from '../../core/platform/shared/alarms.ts'
+import { createSignalingClient, type Socket } from '../../core/platform/shared/signaling-client.ts'
+import { parseSignalingNotice } from '../../core/wire/signals.ts'
+import { createSignalingServer } from '../../signaling/index.ts'
+
+const alice = 'a'.repeat(32) as PeerId
+const bob = 'b'.repeat(32) as PeerId
+
+/** A clock that goes only when told to. */
+function createTestClock(): Clock & { advance(ms: number): void } {
+  let nowMs = 1000
+  let ringAtMs = Infinity
+  let ring = (): void => {}
+  const alarms = createAlarms(() => nowMs, {
+    set: (delayMs, tick) => {
+      ringAtMs = nowMs + delayMs
+      ring = tick
+    },
+    clear: () => {
+      ringAtMs = Infinity
+    },
+  })
+  return {
+    now: () => ({ monotonicMs: nowMs, wallMs: nowMs }),
+    alarm: alarms.add,
+    advance: (ms) => {
+      const endMs = nowMs + ms
+      while (ringAtMs <= endMs) {
+        nowMs = ringAtMs
+        ringAtMs = Infinity
+        ring()
+      }
+      nowMs = endMs
+    },
+  }
+}
+
+class TestSocket implements Socket {
+  readyState = 0
+  readonly sent: unknown[] = []
+  closed = false
+  readonly #listeners = new Map<string, ((event: never) => void)[]>()
+  addEventListener(type: string, listener: (event: never) => void): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
+  }
+  tell(type: 'open' | 'message' | 'close', event: object = {}): void {
+    this.readyState = type === 'open' ? 1 : type === 'close' ? 3 : this.readyState
+    for (const listener of this.#listeners.get(type) ?? []) listener(event as never)
+  }
+  say(notice: unknown): void {
+    this.tell('message', { data: typeof notice === 'string' ? notice : JSON.stringify(notice) })
+  }
+  send(text: string): void {
+    this.sent.push(JSON.parse(text))
+  }
+  close(): void {
+    this.closed = true
+  }
+}
+
+function setUp(random = 0.5) {
+  const clock = createTestClock()
+  const sockets: TestSocket[] = []
+  const log: unknown[] = []
+  let online = (): void => {}
+  const client = createSignalingClient({
+    url: 'ws://one',
+    clock,
+    random: () => random,
+    open: () => {
+      const socket = new TestSocket()
+      sockets.push(socket)
+      return socket
+    },
+    onOnline: (listener) => {
+      online = listener
+      return () => {
+        online = () => {}
+      }
+    },
+  })
+  client.events = {
+    state: (state, problem) => log.push(problem === undefined ? state : [state, problem.code]),
+    present: (sample, count) => log.push(['present', sample, count]),
+    signal: (from, data) => log.push(['signal', from, data]),
+    absent: (peer) => log.push(['absent', peer]),
+    socketClosed: (peer) => log.push(['socketClosed', peer]),
+  }
+  const last = (): TestSocket => sockets.at(-1) as TestSocket
+  return { clock, sockets, log, client, last, online: () => online() }
+}
+
+async function open(world: ReturnType<typeof setUp>): Promise<TestSocket> {
+  world.client.start('acme', alice)
+  await Promise.resolve()
+  world.last().tell('open')
+  return world.last()
+}
+
+describe('signaling client', () => {
+  test('joins its topic, tells who is there, carries signals', async () => {
+    const world = setUp()
+    world.client.start('acme', alice)
+    expect(world.client.send(bob, 'early')).toBe(false)
+    expect(world.log).toEqual([])
+    await Promise.resolve()
+    const socket = world.last()
+    socket.tell('open')
+    expect(socket.sent).toEqual([{ type: 'join', topic: 'acme', peer: alice }])
+    socket.say({ type: 'joined', topic: 'acme', serverId: 's', peers: [bob, alice], count: 2 })
+    expect(world.client.send(bob, 'hi')).toBe(true)
+    expect(socket.sent.at(-1)).toEqual({ type: 'signal', topic: 'acme', to: bob, data: 'hi' })
+    socket.say({ type: 'signal', topic: 'acme', from: bob, data: 'ho' })
+    socket.say({ type: 'signal', topic: 'other', from: bob, data: 'not ours' })
+    socket.say({ type: 'absent', topic: 'acme', peer: bob })
+    socket.say({ type: 'closed', topic: 'acme', peer: bob, reason: 'closed' })
+    expect(world.log).toEqual([
+      'connecting',
+      'open',
+      ['present', [bob], 2],
+      ['signal', bob, 'ho'],
+      ['absent', bob],
+      ['socketClosed', bob],
+    ])
+    world.client.refresh()
+    expect(socket.sent.at(-1)).toEqual({ type: 'join', topic: 'acme', peer: alice })
+  })
+
+  test('comes back with growing, jittered pauses, and at once when the network is back', async () => {
+    const world = setUp(0)
+    world.client.start('acme', alice)
+    // random 0: half of 250, 500, 1000 … 10,000 ms.
+    for (const pauseMs of [125, 250, 500, 1000, 2000, 4000, 5000, 5000]) {
+      const tries = world.sockets.length
+      world.last().tell('close', { code: 1006, reason: '' })
+      world.clock.advance(pauseMs - 1)
+      expect(world.sockets).toHaveLength(tries)
+      world.clock.advance(1)
+      expect(world.sockets).toHaveLength(tries + 1)
+    }
+    world.last().tell('close', { code: 1006, reason: '' })
+    const tries = world.sockets.length
+    world.online()
+    expect(world.sockets).toHaveLength(tries + 1)
+    expect(world.log.filter((line) => Array.isArray(line))).toHaveLength(9)
+  })
+
+  test('a connection that stood makes the next pause a first one; one that was refused at once does not', async () => {
+    const world = setUp(0)
+    let socket = await open(world)
+    socket.tell('close', { code: 1008, reason: 'no' })
+    world.clock.advance(125)
+    socket = world.last()
+    socket.tell('open')
+    socket.tell('close', { code: 1008, reason: 'no' })
+    world.clock.advance(125)
+    expect(world.sockets).toHaveLength(2)
+    world.clock.advance(125)
+    socket = world.last()
+    socket.tell('open')
+    world.clock.advance(10_000)
+    socket.tell('close', { code: 1001, reason: '' })
+    world.clock.advance(125)
+    expect(world.sockets).toHaveLength(4)
+  })
+
+  test('pings every 15 s, and gives up a socket that was silent for 30 s', async () => {
+    const world = setUp()
+    const socket = await open(world)
+    world.clock.advance(15_000)
+    expect(socket.sent.at(-1)).toEqual({ type: 'ping' })
+    socket.say({ type: 'pong' })
+    world.clock.advance(29_999)
+    expect(socket.closed).toBe(false)
+    world.clock.advance(15_001)
+    expect(socket.closed).toBe(true)
+    expect(world.log.at(-1)).toEqual(['closed', 'signaling-failed'])
+    socket.say({ type: 'signal', topic: 'acme', from: bob, data: 'late' })
+    expect(world.log.at(-1)).toEqual(['closed', 'signaling-failed'])
+  })
+
+  test('what a server should not send is reported once and ignored', async () => {
+    const world = setUp()
+    const socket = await open(world)
+    for (const text of ['', 'x', '[]', '{}', '{"type":"joined","topic":"acme","peers":["x"],"count":1}'])
+      socket.say(text)
+    socket.tell('message', { data: new ArrayBuffer(4) })
+    expect(world.log).toEqual(['connecting', 'open', ['open', 'signaling-failed']])
+    socket.say({ type: 'error', code: 'too-fast', reason: 'Slow down.' })
+    expect(world.log.at(-1)).toEqual(['open', 'signaling-failed'])
+  })
+
+  test('close leaves, says nothing more, and start begins again', async () => {
+    const world = setUp()
+    const socket = await open(world)
+    const told = world.log.length
+    world.client.close()
+    expect(socket.sent.at(-1)).toEqual({ type: 'leave', topic: 'acme' })
+    expect(socket.closed).toBe(true)
+    socket.tell('close', { code: 1000, reason: '' })
+    world.clock.advance(60_000)
+    world.online()
+    expect(world.sockets).toHaveLength(1)
+    expect(world.log).toHaveLength(told)
+    await open(world)
+    expect(world.log.slice(told)).toEqual(['connecting', 'open'])
+  })
+})
+
+test('notices of a server are bounded', () => {
+  const big = 'x'.repeat(49 * 1024)
+  expect(parseSignalingNotice(JSON.stringify({ type: 'signal', topic: 't', from: bob, data: big })).ok).toBe(
+    false,
+  )
+  expect(parseSignalingNotice(`"${'x'.repeat(100 * 1024)}"`).ok).toBe(false)
+  const peers = Array.from({ length: 300 }, () => bob)
+  expect(parseSignalingNotice(JSON.stringify({ type: 'joined', topic: 't', peers, count: 300 })).ok).toBe(
+    false,
+  )
+  expect(
+    parseSignalingNotice(JSON.stringify({ type: 'joined', topic: 't', peers: [bob], count: 0 })).ok,
+  ).toBe(false)
+})
+
+describe('signaling client against our server', () => {
+  const closing: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close()
+  })
+
+  function join(url: string, me: PeerId) {
+    const log: unknown[] = []
+    const problems: MeshError[] = []
+    const client: Signaling = createNodeSignaling({
+      url,
+      clock: createNodeClock(),
+      random: Math.random,
+      reconnectBaseMs: 20,
+    })
+    client.events = {
+      state: (state, problem) => {
+        log.push(state)
+        if (problem !== undefined) problems.push(problem)
+      },
+      present: (sample, count) => log.push(['present', ...sample, count]),
+      signal: (from, data) => log.push(['signal', from, data]),
+      absent: (peer) => log.push(['absent', peer]),
+      socketClosed: (peer) => log.push(['socketClosed', peer]),
+    }
+    client.start('acme', me)
+    closing.push(() => client.close())
+    return { client, log, problems }
+  }
+
+  test('two clients meet, signal, part, and come back to a restarted server', async () => {
+    const first = await createSignalingServer({ port: 0 })
+    const port = first.address()?.port ?? 0
+    const url = `ws://localhost:${port}/`
+    const a = join(url, alice)
+    await vi.waitFor(() => expect(a.log).toEqual(['connecting', 'open', ['present', 0]]))
+    const b = join(url, bob)
+    await vi.waitFor(() => expect(b.log).toContainEqual(['present', alice, 1]))
+    expect(b.client.send(alice, 'x'.repeat(40_000))).toBe(true)
+    await vi.waitFor(() => expect(a.log).toContainEqual(['signal', bob, 'x'.repeat(40_000)]))
+    b.client.close()
+    await vi.waitFor(() => expect(a.log).toContainEqual(['socketClosed', bob]))
+    a.client.send(bob, 'gone?')
+    await vi.waitFor(() => expect(a.log).toContainEqual(['absent', bob]))
+    await first.close()
+    await vi.waitFor(() => expect(a.log).toContain('closed'))
+    expect(a.problems.at(-1)?.code).toBe('signaling-failed')
+    const second = await createSignalingServer({ port })
+    closing.unshift(() => second.close())
+    const before = a.log.length
+    await vi.waitFor(() => expect(a.log.slice(before)).toContainEqual(['present', 0]), { timeout: 10_000 })
+  })
+
+  test('an address that is none is said, and not tried for ever', async () => {
+    const { log, problems } = join('nonsense', alice)
+    await vi.waitFor(() => expect(log).toEqual(['closed']))
+    expect(problems[0]?.message).toMatch(/not a WebSocket URL/)
+  })
+})
