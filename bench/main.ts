@@ -5,11 +5,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type Benchmark, type BenchmarkOptions, type Outcome, progress } from './benchmark.ts'
 import * as failover from './failover.ts'
+import * as link from './link.ts'
 import { describeMachine, type Machine, machineLine } from './machine.ts'
 import * as messages from './messages.ts'
 import { formatTable } from './table.ts'
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { failover, messages }
+const benchmarks: Readonly<Record<string, Benchmark>> = { failover, link, messages }
 
 const exitFailed = 1
 const exitUsage = 2

@@ -78,7 +78,7 @@ export const limits = {
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */
   redialBaseMs: 250,
   redialMaxMs: 30 * second,
-  /** A peer lost without a goodbye is dialled again for this long. chosen. */
+  /** A peer that was lost without a goodbye, or named and never met, is dialled for this long. chosen. */
   rememberLostMs: 60 * minute,
   /** First and longest pause before a signaling server is tried again; doubled each time, jittered. */
   reconnectBaseMs: 250,

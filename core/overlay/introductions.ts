@@ -22,18 +22,18 @@ export class Introductions {
 
   /** An introducer named that peer; it may know nothing of us. */
   named(peer: PeerId): void {
-    if (!this.#context.links.anyTo(peer)) this.#topology.seek(peer, this.#context.nowMs)
+    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs)
   }
 
   /** The view took that peer in; most likely it hears of us too, and the one of us that dials will. */
   learned(peer: PeerId): void {
-    if (this.#context.links.anyTo(peer)) return
+    if (this.#context.links.to(peer)) return
     this.#topology.seek(peer, this.#context.nowMs, { knockAfterMs: limits.slowHeartbeatIntervalMs })
   }
 
   /** It was declared gone without a goodbye: it is looked for, in case a partition took it. */
   lost(peer: PeerId): void {
-    this.#topology.seek(peer, this.#context.nowMs, { forMs: limits.rememberLostMs, pause: true })
+    this.#topology.seek(peer, this.#context.nowMs, { pause: true })
   }
 
   linked(peer: PeerId): void {

@@ -48,7 +48,7 @@ export class Topology {
     options: { readonly forMs?: number; readonly knockAfterMs?: number; readonly pause?: boolean } = {},
   ): void {
     if (peer === this.#me) return
-    const { forMs = limits.introducedTimeoutMs, knockAfterMs = 0, pause = false } = options
+    const { forMs = limits.rememberLostMs, knockAfterMs = 0, pause = false } = options
     const known = this.#attempts.get(peer)
     if (known) {
       known.untilMs = Math.max(known.untilMs, nowMs + forMs)

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os'
 import { expect } from '@playwright/test'
 import { limits } from '../../core/base/limits.ts'
 import { test } from './support/fixtures.ts'
-import { untilAgree } from './support/participant.ts'
+import { patience, untilAgree } from './support/participant.ts'
 import { startServer } from './support/server.ts'
 
 test('names, rooms and bodies over their limits are refused with a code and a sentence', async ({ cast }) => {
@@ -75,26 +75,38 @@ test('a bad name in the join form is refused with a sentence', async ({ cast }) 
 test('a full storage: send() rejects with storage-full, the rest stays readable, and it goes on when there is room', async ({
   cast,
 }) => {
-  const alice = await (await cast.profile('alice')).open({ mesh: cast.mesh })
+  const { mesh, server } = cast
+  const alices = await cast.profile('alice')
+  // Chromium looks at the quota of a database in use only now and then: it is set before that is opened.
+  const session = await alices.context.newCDPSession(alices.context.pages()[0]!)
+  const { origin } = new URL(server.url)
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 4 * 1024 * 1024 })
+  const alice = await alices.open({ mesh })
   await untilAgree([alice])
   await alice.write('before')
   await expect(alice.message('before')).toBeVisible()
-  const session = await alice.page.context().newCDPSession(alice.page)
-  const origin = new URL(alice.page.url()).origin
-  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1024 })
 
-  expect(await alice.codeOfSending('#general', 100_000)).toBe('storage-full')
+  const codes: string[] = []
+  while (codes.length < 20 && !codes.includes('storage-full'))
+    codes.push(await alice.codeOfSendingNoise('#album', 500_000))
+  expect(codes.at(-1)).toBe('storage-full')
+  expect(await alice.history('#album')).toHaveLength(codes.length - 1)
   expect((await alice.history('#general')).map(({ body }) => body)).toEqual(['before'])
-  await alice.write('this does not fit')
+  const text = await alice.page.evaluate(() =>
+    Array.from({ length: 400_000 }, () => Math.floor(36 * Math.random()).toString(36)).join(''),
+  )
+  await alice.write(text)
   await expect(alice.page.getByTestId('composer-problem')).toContainText('full')
-  await expect(alice.page.getByTestId('composer')).toHaveValue('this does not fit')
+  await expect(alice.page.getByTestId('composer')).toHaveValue(text)
 
   await session.send('Storage.overrideQuotaForOrigin', { origin })
-  await alice.page.getByTestId('composer-send').click()
-  await expect(alice.message('this does not fit')).toBeVisible()
+  await expect(async () => {
+    await alice.page.getByTestId('composer-send').click()
+    await expect(alice.page.getByTestId('composer')).toHaveValue('', { timeout: 2000 })
+  }).toPass(patience)
   await alice.page.reload()
   await alice.joined()
-  await expect(alice.page.getByTestId('message-body')).toHaveText(['before', 'this does not fit'])
+  await expect(alice.page.getByTestId('message-body')).toHaveText(['before', text])
 })
 
 test('a page from another address without https says what is missing and what to do', async ({ cast }) => {

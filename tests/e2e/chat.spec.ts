@@ -15,7 +15,10 @@ async function aliceAndBob({ mesh, profile }: Cast): Promise<{ alice: Tab; bob: 
 const expectDelivered = async (tab: Tab, text: string, to: string): Promise<void> => {
   const message = tab.message(text)
   await expect(message).toHaveAttribute('data-state', 'delivered', patience)
-  await expect(message.getByTestId('message-status')).toHaveAttribute('title', new RegExp(`delivered to .*${to}`))
+  await expect(message.getByTestId('message-status')).toHaveAttribute(
+    'title',
+    new RegExp(`delivered to .*${to}`),
+  )
 }
 
 test('a message in #general shows stored → delivered to whom, also after a reload', async ({ cast }) => {
@@ -35,7 +38,9 @@ test('a message in #general shows stored → delivered to whom, also after a rel
   await expectDelivered(bob, 'morning, alice', 'alice')
 })
 
-test('rooms are created, joined and left; what is written in one comes to its members only', async ({ cast }) => {
+test('rooms are created, joined and left; what is written in one comes to its members only', async ({
+  cast,
+}) => {
   const { alice, bob } = await aliceAndBob(cast)
   await alice.joinRoom('plans')
   const atBob = bob.page.locator('[data-testid=room][data-room=plans]')
@@ -79,7 +84,9 @@ test('a direct message reaches its addressee and nobody else', async ({ cast }) 
   expect((await carol.report()).messages).not.toContain(secret?.id)
 })
 
-test('a message to somebody away says so, waits, and arrives in order when they are back', async ({ cast }) => {
+test('a message to somebody away says so, waits, and arrives in order when they are back', async ({
+  cast,
+}) => {
   const { mesh } = cast
   const bobs = await cast.profile('bob')
   const alice = await (await cast.profile('alice')).open({ mesh })
@@ -104,7 +111,9 @@ test('a message to somebody away says so, waits, and arrives in order when they 
   await expectDelivered(alice, 'I will wait', 'bob')
 })
 
-test('what is written while alone waits for a name nobody bears yet, and for whoever comes', async ({ cast }) => {
+test('what is written while alone waits for a name nobody bears yet, and for whoever comes', async ({
+  cast,
+}) => {
   const { mesh } = cast
   const alice = await (await cast.profile('alice')).open({ mesh })
   await untilAgree([alice])

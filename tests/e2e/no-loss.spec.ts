@@ -33,7 +33,9 @@ async function acquainted({ mesh, profile, agent }: Cast) {
   return { alices, alice, bob }
 }
 
-test(`a tab killed the instant send() resolves, ${deaths} times, its addressee away at first`, async ({ cast }) => {
+test(`a tab killed the instant send() resolves, ${deaths} times, its addressee away at first`, async ({
+  cast,
+}) => {
   test.setTimeout(60_000 + deaths * 3_000)
   const { mesh } = cast
   const { alices, alice, bob } = await acquainted(cast)
@@ -93,7 +95,9 @@ test(`an agent killed the instant send() resolves, ${deaths} times, its addresse
   await expect.poll(async () => (await bob.report()).undelivered, patience).toBe(0)
 })
 
-test('everybody goes offline, in turn and together; a third one carries what the author cannot', async ({ cast }) => {
+test('everybody goes offline, in turn and together; a third one carries what the author cannot', async ({
+  cast,
+}) => {
   const { mesh } = cast
   const { alices, alice, bob } = await acquainted(cast)
   const carol = await cast.agent('carol')
@@ -135,7 +139,8 @@ test('everybody goes offline, in turn and together; a third one carries what the
   for (const author of [returned, bob]) {
     await expect.poll(async () => (await author.report()).undelivered, patience).toBe(0)
   }
-  const bodiesOf = async (who: typeof bob | typeof returned) => (await who.history('#general')).map(({ body }) => body)
+  const bodiesOf = async (who: typeof bob | typeof returned) =>
+    (await who.history('#general')).map(({ body }) => body)
   expect(await bodiesOf(bob)).toEqual(await bodiesOf(carol))
   expect(await bodiesOf(bob)).toEqual(await bodiesOf(returned))
 })

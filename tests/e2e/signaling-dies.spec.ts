@@ -37,7 +37,12 @@ test('chat goes on; a reopened tab joins through its sibling; newcomers join whe
 
   // Reopened while the server is dead: its history is there, and links are negotiated through the sibling.
   const reopened = await alices.open({ mesh })
-  await expect(reopened.page.getByTestId('message-body')).toHaveText(['before', 'still here?', 'still here', 'me too'])
+  await expect(reopened.page.getByTestId('message-body')).toHaveText([
+    'before',
+    'still here?',
+    'still here',
+    'me too',
+  ])
   expect(await untilAgree([...running, reopened])).toEqual(before)
   const bobsId = (await bob.report()).me
   await expect(reopened.page.locator(`[data-testid=peer][data-peer-id="${bobsId}"]`)).toHaveAttribute(
@@ -58,7 +63,9 @@ test('chat goes on; a reopened tab joins through its sibling; newcomers join whe
   await expectNobodyDeclaredGone([...running, reopened, dave])
 })
 
-test('the leader dies while the server is dead: those left agree on the next', async ({ castWithOwnServer: cast }) => {
+test('the leader dies while the server is dead: those left agree on the next', async ({
+  castWithOwnServer: cast,
+}) => {
   const { mesh, server } = cast
   const alices = await cast.profile('alice')
   const alice = await alices.open({ mesh })
@@ -83,10 +90,10 @@ test('another server is listed while running, and those who know only that one a
     const bob = await cast.agent('bob', { signaling: [other.webSocketUrl] })
     await untilAgree([alice])
     await untilAgree([bob])
-    await alice.page.evaluate((signaling) => window.mesh!.configure({ signaling }), [
-      server.webSocketUrl,
-      other.webSocketUrl,
-    ])
+    await alice.page.evaluate(
+      (signaling) => window.mesh!.configure({ signaling }),
+      [server.webSocketUrl, other.webSocketUrl],
+    )
     await untilAgree([alice, bob])
   } finally {
     await other.close()

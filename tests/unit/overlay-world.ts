@@ -221,6 +221,10 @@ export class OverlayWorld {
     this.#cuts.delete(cutKey(a, b))
   }
 
+  mendAll(): void {
+    this.#cuts.clear()
+  }
+
   // ------------------------------------------------------------------------------------------- time
 
   after(ms: number, run: () => void): void {

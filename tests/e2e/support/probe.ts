@@ -35,7 +35,11 @@ export interface Report {
   readonly counters: Readonly<Record<string, number>>
   /** Peers this one declared gone, and how. */
   readonly left: readonly { readonly peer: string; readonly reason: string; readonly atMs: number }[]
-  readonly leaders: readonly { readonly leader: string | undefined; readonly epoch: number; readonly reason: string }[]
+  readonly leaders: readonly {
+    readonly leader: string | undefined
+    readonly epoch: number
+    readonly reason: string
+  }[]
   readonly errors: readonly string[]
   /** Duties running now. */
   readonly duties: number

@@ -102,7 +102,10 @@ export class Profile {
       for (;;) {
         await new Promise((resolve) => setTimeout(resolve, 100))
         const now = await this.#processorSeconds()
-        const spent = [...now].map(([pid, seconds]) => ({ pid, seconds: seconds - (before.get(pid) ?? seconds) }))
+        const spent = [...now].map(([pid, seconds]) => ({
+          pid,
+          seconds: seconds - (before.get(pid) ?? seconds),
+        }))
         const [first, second] = spent.toSorted((a, b) => b.seconds - a.seconds)
         if (first && first.seconds - (second?.seconds ?? 0) > clearLeadSeconds) return first.pid
       }

@@ -31,14 +31,25 @@ export async function startServer(host = 'localhost'): Promise<SignalingProcess>
 
   const start = async (): Promise<void> => {
     const port = url?.port ?? '0'
-    const words = ['--import', 'tsx', 'signaling/main.ts', '--port', port, '--host', host, '--web', 'dist/web']
+    const words = [
+      '--import',
+      'tsx',
+      'signaling/main.ts',
+      '--port',
+      port,
+      '--host',
+      host,
+      '--web',
+      'dist/web',
+    ]
     const started = spawn(process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, SKEIN_REGISTRY_DIR: registryDir },
     })
     child = started
     const said = new URL(await firstMatch(started, /^Skein is at (\S+)$/))
-    if (url && url.port !== said.port) throw new Error(`The server came back on ${said.port}, not ${url.port}`)
+    if (url && url.port !== said.port)
+      throw new Error(`The server came back on ${said.port}, not ${url.port}`)
     url = said
   }
 

@@ -38,7 +38,9 @@ export class Tab implements Participant {
 
   /** The page's mesh and its probe are there. */
   async joined(): Promise<void> {
-    await this.page.waitForFunction(() => window.probe !== undefined, undefined, { timeout: patience.timeout })
+    await this.page.waitForFunction(() => window.probe !== undefined, undefined, {
+      timeout: patience.timeout,
+    })
   }
 
   // --------------------------------------------------------------------------------- through the library
@@ -76,19 +78,27 @@ export class Tab implements Participant {
   history(to: string): Promise<StoredMessage[]> {
     return this.page.evaluate(async (address) => {
       const messages = await window.mesh!.history(address as never, { limit: 1000 })
-      return messages.map(({ id, body, state, deliveredTo }) => ({ id, body, state, deliveredTo: [...deliveredTo] }))
+      return messages.map(({ id, body, state, deliveredTo }) => ({
+        id,
+        body,
+        state,
+        deliveredTo: [...deliveredTo],
+      }))
     }, to)
   }
 
-  /** The code of the MeshError with which send() rejects, or `'stored'`. */
-  codeOfSending(to: string, bodyLength: number): Promise<string> {
+  /** Sends bytes that no database can compress. @returns the code with which send() rejects, or `'stored'` */
+  codeOfSendingNoise(to: string, length: number): Promise<string> {
     return this.page.evaluate(
-      ([address, length]) =>
-        window.mesh!.send(address as never, 'x'.repeat(length)).then(
+      ([address, count]) => {
+        const noise = new Uint8Array(count)
+        for (let at = 0; at < count; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536))
+        return window.mesh!.send(address as never, noise).then(
           () => 'stored',
           (error: { code?: string }) => error.code ?? String(error),
-        ),
-      [to, bodyLength] as const,
+        )
+      },
+      [to, length] as const,
     )
   }
 
