@@ -5,11 +5,12 @@ import { servePages } from '../scripts/serve-pages.ts'
 import type { BenchmarkOptions, Outcome, Table } from './benchmark.ts'
 import { progress } from './benchmark.ts'
 import type { Death } from './failover/deaths.ts'
-import { type FailoverRun, runOnce } from './failover/run.ts'
+import { type FailoverRun, pause, runOnce } from './failover/run.ts'
 import { type Setting, settings } from './failover/settings.ts'
 import { runStock, type StockRun } from './failover/y-webrtc.ts'
 import { summarize, tally } from './statistics.ts'
 import { Flock, type Surroundings } from './support/flock.ts'
+import type { Participant } from './support/participant.ts'
 import { createEnding, startServer } from './support/processes.ts'
 
 interface CaseResult {
@@ -59,24 +60,35 @@ async function runCase(
   try {
     const add = await setting.populate(flock, own)
     for (let number = 1; number <= options.runs; number++) {
-      const { run, isBack } = await runOnce(flock, death)
+      const { run, victim, isBack } = await runOnce(flock, death)
       runs.push(run)
       const { failoverMs, witness } = run
       progress(
         `${setting.label}, ${death.label}, run ${number}/${options.runs}: ${failoverMs} ms (${witness})`,
       )
       if (options.trace) progress(JSON.stringify(run.trace, undefined, 1))
-      if (!isBack && number < options.runs) await add()
-      if (isBack) {
-        await flock.settled()
-        for (const member of flock.members) flock.expect(member)
-      }
+      if (isBack) await retire(flock, victim)
+      if (number < options.runs) await add()
     }
     return { setting: setting.label, death: death.label, runs, falseDepartures: [...flock.falseDepartures] }
   } finally {
     await flock.end()
     await own.all()
   }
+}
+
+/**
+ * A woken leader first comes back as one of all, and its return harms nobody; then it goes. It would be a slow judge
+ * of the next death: a peer that stood still mistrusts its own watch for some seconds.
+ */
+async function retire(flock: Flock, woken: Participant): Promise<void> {
+  await flock.settled()
+  flock.expect(woken)
+  flock.note(`${woken.name} came back`)
+  await pause(1000)
+  await flock.settled()
+  flock.drop(woken)
+  await woken.end()
 }
 
 function outcome(cases: readonly CaseResult[], stock: readonly StockRun[]): Outcome {

@@ -11,7 +11,8 @@ import { createRandom } from './base/random.ts'
 import { createCheckedStore } from './checked-store.ts'
 import { openEntry, sealChain } from './entry-seal.ts'
 import { messagePrefixes } from './messages/rows.ts'
-import { Peer, type PeerEffect, type PeerEvent, type PeerInput, type UnverifiedEntries } from './peer.ts'
+import type { PeerEffect, PeerEvent, PeerInput, UnverifiedEntries } from './peer-io.ts'
+import { Peer } from './peer.ts'
 
 export interface DriverOptions {
   readonly platform: Platform

@@ -40,7 +40,8 @@ import {
   checkTtl,
   fullTiming,
 } from './options.ts'
-import { inboxRole, type PeerEvent } from './peer.ts'
+import type { PeerEvent } from './peer-io.ts'
+import { inboxRole } from './peer.ts'
 import type { PeerRecord } from './wire/messages.ts'
 
 /** What a platform's joinMesh() has made of the user's options. */

@@ -3,131 +3,25 @@
 // contract: what is to be durable comes before what speaks of it.
 
 import { assert } from './base/errors.ts'
-import type { MemberId, PeerId, StoreId } from './base/ids.ts'
+import type { MemberId, StoreId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
-import type { Instant, LinkKind, Row } from './base/ports.ts'
-import type { Random } from './base/random.ts'
-import { Election } from './election/election.ts'
-import type { ElectionEffect, ElectionInput, LeaderChangeReason } from './election/protocol.ts'
-import type { Candidate } from './election/rank.ts'
+import type { Instant } from './base/ports.ts'
+import type { ElectionEffect } from './election/protocol.ts'
 import { Fitness, fitterLives } from './election/resign.ts'
 import { Messages } from './messages/messages.ts'
-import type { MessagesEffect, MessagesEvent, MessagesInput } from './messages/types.ts'
+import type { MessagesEffect, MessagesInput } from './messages/types.ts'
 import type { OverlayEffect } from './overlay/effects.ts'
 import { Overlay } from './overlay/overlay.ts'
-import type { Claim, Payload, PayloadOf, PeerRecord } from './wire/messages.ts'
-import type { Entry, VerifiedEntry } from './wire/entries.ts'
-
-/** Entries that came in and have to be opened and verified before a machine may see them. */
-export interface UnverifiedEntries {
-  readonly from: PeerId
-  readonly link: number | undefined
-  readonly viaBroadcast: boolean
-  readonly entries: readonly Entry[]
-  /** Set where they answer a `want`. */
-  readonly found?: { readonly feed: StoreId; readonly after: number; readonly more: boolean }
-}
-
-/** Inputs that the messages machine takes as they are. */
-type MessagesAnswer = Extract<
-  MessagesInput,
-  { type: 'sealed' | 'sealFailed' | 'committed' | 'commitFailed' | 'rows' | 'readFailed' | 'corrupt' }
->
-type MessagesRequest = Extract<MessagesInput, { type: 'send' | 'room' | 'handled' | 'retry' }>
-
-export type PeerInput =
-  // the platform
-  | { readonly type: 'linkUp'; readonly link: number; readonly remote: PeerId; readonly kind: LinkKind }
-  | { readonly type: 'linkDown'; readonly link: number }
-  | { readonly type: 'frame'; readonly link: number; readonly bytes: Uint8Array }
-  | { readonly type: 'expectIntroducer' | 'dismissIntroducer'; readonly introducer: string }
-  | { readonly type: 'present'; readonly introducer: string; readonly peers: readonly PeerId[] }
-  | { readonly type: 'absent'; readonly peer: PeerId }
-  | { readonly type: 'witness'; readonly peer: PeerId; readonly evidence: 'lock' | 'socket' }
-  | { readonly type: 'negotiation'; readonly from: PeerId; readonly data: string }
-  | {
-      readonly type: 'connectorSignal'
-      readonly peer: PeerId
-      readonly connection: string
-      readonly data: string
-    }
-  | { readonly type: 'connectorFailed'; readonly peer: PeerId; readonly connection: string }
-  | { readonly type: 'visibility'; readonly hidden: boolean }
-  | { readonly type: 'suspend' }
-  | { readonly type: 'resume' }
-  | { readonly type: 'tick' }
-  // answers to effects
-  | {
-      readonly type: 'verified'
-      readonly unverified: UnverifiedEntries
-      readonly entries: readonly VerifiedEntry[]
-      readonly rejected: number
-    }
-  | MessagesAnswer
-  | { readonly type: 'epochPersisted'; readonly role: string; readonly epoch: number }
-  | { readonly type: 'epochFailed'; readonly role: string }
-  // the program
-  | MessagesRequest
-  | { readonly type: 'cast'; readonly topic: string; readonly body: Uint8Array; readonly to?: PeerId }
-  | { readonly type: 'stand'; readonly role: string; readonly priority: number; readonly epoch: number }
-  | { readonly type: 'stepAside'; readonly role: string }
-  | { readonly type: 'priority'; readonly priority: number }
-  | { readonly type: 'timing'; readonly timing: LivenessTiming }
-
-export type PeerEvent =
-  | MessagesEvent
-  | { readonly event: 'joined' | 'changed'; readonly record: PeerRecord }
-  | { readonly event: 'left'; readonly record: PeerRecord; readonly reason: 'left' | 'failed' }
-  | { readonly event: 'self'; readonly record: PeerRecord }
-  | { readonly event: 'links' }
-  | { readonly event: 'misbehaved'; readonly peer: PeerId; readonly reason: string }
-  | { readonly event: 'cast'; readonly from: PeerId; readonly topic: string; readonly body: Uint8Array }
-  | {
-      readonly event: 'leader'
-      readonly role: string
-      readonly leader: PeerId | undefined
-      readonly previous: PeerId | undefined
-      readonly epoch: number
-      readonly reason: LeaderChangeReason
-    }
-  | { readonly event: 'dutyStarts'; readonly role: string; readonly epoch: number }
-  | { readonly event: 'dutyStops'; readonly role: string }
-
-export type PeerEffect =
-  | Extract<
-      OverlayEffect,
-      { type: 'writable' | 'closeLink' | 'dial' | 'abandon' | 'connectorSignal' | 'signalOut' | 'refresh' }
-    >
-  | { readonly type: 'verify'; readonly unverified: UnverifiedEntries }
-  | Extract<MessagesEffect, { type: 'seal' | 'commit' | 'read' | 'resolve' | 'reject' }>
-  /** Raise the stored epoch to at least this; where `answer`, say what it is then. */
-  | { readonly type: 'persistEpoch'; readonly role: string; readonly epoch: number; readonly answer: boolean }
-  | { readonly type: 'emit'; readonly event: PeerEvent }
-
-/** How soon silence is noticed. */
-export interface LivenessTiming {
-  heartbeatIntervalMs: number
-  silenceTimeoutMs: number
-  discoveryTimeoutMs: number
-}
-
-export interface PeerOptions {
-  readonly id: PeerId
-  readonly member: MemberId
-  readonly name: string
-  readonly kind: 'human' | 'agent'
-  readonly priority: number
-  readonly candidate: boolean
-  readonly hidden: boolean
-  readonly durable: boolean
-  readonly topic: string
-  readonly random: Random
-  readonly timing: LivenessTiming
-  /** What the store held when it was opened (`messagePrefixes`), and the epoch of the mesh's leader. */
-  readonly rows: readonly Row[]
-  readonly epoch: number
-  readonly now: Instant
-}
+import type {
+  LivenessTiming,
+  PeerEffect,
+  PeerEvent,
+  PeerInput,
+  PeerOptions,
+  UnverifiedEntries,
+} from './peer-io.ts'
+import { candidacy, Roles } from './peer-roles.ts'
+import type { Payload, PayloadOf } from './wire/messages.ts'
 
 /** The role whose leader, among the tabs of one member, consumes the member's inbox. */
 export const inboxRole = (member: MemberId): string => `inbox/${member}`
@@ -139,13 +33,14 @@ export class Peer {
   /** The overlay reads it anew at each use. */
   readonly #timing: LivenessTiming
   readonly #fitness: Fitness
-  readonly #elections = new Map<string, Election>()
-  /** Claims of roles we do not stand for, kept for the day we do. */
-  readonly #otherClaims = new Map<string, Claim>()
+  readonly #roles: Roles
   #effects: PeerEffect[] = []
   #deadlineMs = Number.POSITIVE_INFINITY
   #before: Instant
   #viewIsOld = false
+  /** Whether it is this peer's turn to consume the inbox, and whether messages knows. */
+  #inboxTurn = false
+  #inboxActive = false
   #goneReason: 'left' | 'failed' | undefined
 
   constructor(options: PeerOptions) {
@@ -153,6 +48,7 @@ export class Peer {
     this.#timing = { ...options.timing }
     const nowMs = options.now.monotonicMs
     this.#before = options.now
+    this.#roles = new Roles(options.id, options.epoch, (role, effect) => this.#electionEffect(role, effect))
     this.#fitness = new Fitness({ durable: options.durable, hidden: options.hidden, nowMs })
     this.messages = new Messages({
       me: { peer: options.id, member: options.member, name: options.name, kind: options.kind },
@@ -182,24 +78,15 @@ export class Peer {
       random: options.random,
       nowMs,
       timing: this.#timing,
-      helloClaims: () => this.#claims(),
+      helloClaims: () => this.#roles.claims(),
       helloDigest: () => this.messages.digest,
     })
-    this.#elections.set('', new Election({ role: '', me: options.id, persistedEpoch: options.epoch }))
     this.#messagesStep({ type: 'profile', name: options.name, kind: options.kind }, options.now)
   }
 
   /** When to step with `tick` at the latest. Monotonic milliseconds. */
   get deadlineMs(): number {
     return this.#deadlineMs
-  }
-
-  get leader(): PeerId | undefined {
-    return this.election('')?.leader
-  }
-
-  election(role: string): Election | undefined {
-    return this.#elections.get(role)
   }
 
   nextFrame(link: number): Uint8Array | undefined {
@@ -234,7 +121,7 @@ export class Peer {
       this.#fitness.step({ type: 'late', lateMs }, nowMs)
     }
     if (lateMs < this.#stallMs() && sleptMs < limits.stallMs) return
-    for (const election of this.#elections.values()) this.#electionStep(election, { type: 'stalled' }, nowMs)
+    this.#roles.stepAll({ type: 'stalled' }, nowMs)
     this.overlay.stalled()
     // The elections must see us without our seniority before anything gives us a new one.
     this.#settle(now)
@@ -245,8 +132,8 @@ export class Peer {
    * stood still, and its own lateness shows up to a heartbeat less than it did stand still.
    */
   #stallMs(): number {
-    if (![...this.#elections.values()].some((election) => election.leading)) return limits.stallMs
-    const { silenceTimeoutMs, heartbeatIntervalMs } = this.#options.timing
+    if (!this.#roles.leading) return limits.stallMs
+    const { silenceTimeoutMs, heartbeatIntervalMs } = this.#timing
     const deposedMs = silenceTimeoutMs - 2 * heartbeatIntervalMs + limits.minSilentProbeTimeoutMs
     return Math.min(limits.stallMs, deposedMs)
   }
@@ -255,13 +142,18 @@ export class Peer {
     const nowMs = now.monotonicMs
     this.#fitness.step({ type: 'tick' }, nowMs)
     this.overlay.tick()
-    for (const election of this.#elections.values()) this.#electionStep(election, { type: 'tick' }, nowMs)
+    this.#roles.stepAll({ type: 'tick' }, nowMs)
     this.#messagesStep({ type: 'tick' }, now)
   }
 
   #nextDeadlineMs(now: Instant): number {
-    const deadlines = [this.overlay.deadlineMs(), this.#fitness.deadlineMs, this.messages.deadlineMs]
-    for (const election of this.#elections.values()) deadlines.push(election.deadlineMs)
+    const { overlay, messages } = this
+    const deadlines = [
+      overlay.deadlineMs(),
+      this.#fitness.deadlineMs,
+      messages.deadlineMs,
+      this.#roles.deadlineMs,
+    ]
     const next = Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
     return Math.max(next, now.monotonicMs)
   }
@@ -327,7 +219,7 @@ export class Peer {
 
   #suspend(nowMs: number): void {
     this.#fitness.step({ type: 'suspend' }, nowMs)
-    for (const election of this.#elections.values()) this.#electionStep(election, { type: 'stalled' }, nowMs)
+    this.#roles.stepAll({ type: 'stalled' }, nowMs)
     this.overlay.suspend()
   }
 
@@ -352,32 +244,15 @@ export class Peer {
   #stand(role: string, priority: number, epoch: number, nowMs: number): void {
     const others = this.overlay.self.roles.filter((each) => each.role !== role)
     this.overlay.updateSelf({ roles: [...others, { role, priority }] })
-    if (this.#elections.has(role)) return
-    const election = new Election({ role, me: this.#options.id, persistedEpoch: epoch })
-    this.#elections.set(role, election)
-    const claim = this.#otherClaims.get(role)
-    if (claim) this.#electionStep(election, { type: 'claim', claim }, nowMs)
+    this.#roles.add(role, epoch, nowMs)
     this.#viewIsOld = true
   }
 
   #stepAside(role: string): void {
     this.overlay.updateSelf({ roles: this.overlay.self.roles.filter((each) => each.role !== role) })
-    // The machine stays: one that does not stand follows, and owes its successor word that its duty stopped.
   }
 
-  #viewStep(election: Election, nowMs: number): void {
-    const records = [this.overlay.self, ...this.overlay.others()]
-    const live = records.map((record) => record.id)
-    const candidates = records.flatMap((record) => candidacy(record, election.role) ?? [])
-    const goneReason = this.#goneReason
-    this.#electionStep(election, { type: 'view', candidates, live, ...(goneReason && { goneReason }) }, nowMs)
-  }
-
-  #electionStep(election: Election, input: ElectionInput, nowMs: number): void {
-    for (const effect of election.step(input, nowMs)) this.#electionEffect(election.role, effect, nowMs)
-  }
-
-  #electionEffect(role: string, effect: ElectionEffect, nowMs: number): void {
+  #electionEffect(role: string, effect: ElectionEffect): void {
     switch (effect.type) {
       case 'persistEpoch':
       case 'rememberEpoch':
@@ -395,7 +270,7 @@ export class Peer {
       case 'sendYield':
         return this.overlay.unicast(effect.to, { type: 'yielded', role, epoch: effect.epoch })
       case 'unfit':
-        this.#fitness.step({ type: 'storage', durable: false }, nowMs)
+        this.#fitness.step({ type: 'storage', durable: false }, this.#before.monotonicMs)
         return
       case 'leaderChanged': {
         if (role === '') this.overlay.setLeader(effect.leader)
@@ -414,23 +289,8 @@ export class Peer {
   #epochAnswer(input: Extract<PeerInput, { type: 'epochPersisted' | 'epochFailed' }>, nowMs: number): void {
     const durable = input.type === 'epochPersisted' && this.#options.durable
     this.#fitness.step({ type: 'storage', durable }, nowMs)
-    const election = this.#elections.get(input.role)
-    if (!election) return
-    if (input.type === 'epochFailed') this.#electionStep(election, { type: 'persistFailed' }, nowMs)
-    else this.#electionStep(election, { type: 'epochPersisted', epoch: input.epoch }, nowMs)
-  }
-
-  #claims(): Claim[] {
-    const own = [...this.#elections.values()].flatMap((election) => election.claimNow() ?? [])
-    return [...own, ...this.#otherClaims.values()].slice(0, 64)
-  }
-
-  #takeClaim(claim: Claim, from: PeerId, nowMs: number): void {
-    const election = this.#elections.get(claim.role)
-    if (election) return this.#electionStep(election, { type: 'claim', claim, from }, nowMs)
-    const known = this.#otherClaims.get(claim.role)
-    if (known && known.epoch >= claim.epoch) return
-    if (known || this.#otherClaims.size < 64) this.#otherClaims.set(claim.role, claim)
+    if (input.type === 'epochFailed') this.#roles.step(input.role, { type: 'persistFailed' }, nowMs)
+    else this.#roles.step(input.role, { type: 'epochPersisted', epoch: input.epoch }, nowMs)
   }
 
   // ---------------------------------------------------------------------------------------- effects
@@ -450,9 +310,6 @@ export class Peer {
     }
   }
 
-  #inboxTurn = false
-  #inboxActive = false
-
   #turnInbox(now: Instant): void {
     this.#inboxActive = this.#inboxTurn
     this.#messagesStep({ type: 'inboxActive', active: this.#inboxActive }, now)
@@ -462,12 +319,13 @@ export class Peer {
     this.#viewIsOld = false
     const nowMs = now.monotonicMs
     const others = this.overlay.others()
-    const ranked = [this.overlay.self, ...others].flatMap((record) => {
+    const records = [this.overlay.self, ...others]
+    const ranked = records.flatMap((record) => {
       const standing = candidacy(record, '')
       return standing ? [{ ...standing, hidden: record.hidden }] : []
     })
     this.#fitness.step({ type: 'view', fitterLives: fitterLives(this.#options.id, ranked) }, nowMs)
-    for (const election of this.#elections.values()) this.#viewStep(election, nowMs)
+    this.#roles.view(records, this.#goneReason, nowMs)
     this.#goneReason = undefined
     this.#messagesStep({ type: 'live', peers: others.map((record) => ({ ...record, peer: record.id })) }, now)
   }
@@ -487,7 +345,7 @@ export class Peer {
         this.#viewIsOld = true
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
-        for (const claim of effect.claims) this.#takeClaim(claim, effect.peer, nowMs)
+        for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, nowMs)
         return this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
       case 'unlinked':
         return this.#messagesStep(effect, now)
@@ -506,18 +364,13 @@ export class Peer {
     const { from, viaBroadcast, link, payload } = effect
     switch (payload.type) {
       case 'claim':
-        return this.#takeClaim(payload, from, now.monotonicMs)
-      case 'yielded': {
-        const election = this.#elections.get(payload.role)
-        if (election) {
-          this.#electionStep(
-            election,
-            { type: 'yielded', leader: from, epoch: payload.epoch },
-            now.monotonicMs,
-          )
-        }
-        return
-      }
+        return this.#roles.claim(payload, from, now.monotonicMs)
+      case 'yielded':
+        return this.#roles.step(
+          payload.role,
+          { type: 'yielded', leader: from, epoch: payload.epoch },
+          now.monotonicMs,
+        )
       case 'cast':
         return this.#emit({ event: 'cast', from, topic: payload.topic, body: payload.body })
       case 'entries':
@@ -560,14 +413,4 @@ export class Peer {
   #emit(event: PeerEvent): void {
     this.#effects.push({ type: 'emit', event })
   }
-}
-
-/** What the view says of a peer as a candidate for a role. */
-function candidacy(record: PeerRecord, role: string): Candidate | undefined {
-  const { id, fit, seniority } = record
-  if (role === '') {
-    return record.candidate ? { peer: id, priority: record.priority, fit, seniority } : undefined
-  }
-  const standing = record.roles.find((each) => each.role === role)
-  return standing && { peer: id, priority: standing.priority, fit, seniority }
 }

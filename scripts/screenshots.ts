@@ -6,78 +6,104 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, type Page } from '@playwright/test'
+import { type BrowserContext, chromium, expect, type Page } from '@playwright/test'
 import { joinMesh } from 'skein'
-import { patience, untilAgree } from '../tests/e2e/support/participant.ts'
-import { Profile } from '../tests/e2e/support/profile.ts'
 import { startServer } from '../tests/e2e/support/server.ts'
-import type { Tab } from '../tests/e2e/support/tab.ts'
+import { chromiumFlags, ensureChromium } from './find-chromium.ts'
 
 const folder = 'docs/images'
-const meshName = 'harbour'
+const mesh = 'harbour'
+const patience = { timeout: 60_000 }
 const phone = { width: 390, height: 780 }
 const desktop = { width: 1320, height: 820 }
 
-const ends: (() => Promise<unknown>)[] = []
+type Cleanup = (end: () => Promise<unknown>) => void
 
-async function main(): Promise<void> {
+async function main(later: Cleanup): Promise<void> {
   await mkdir(folder, { recursive: true })
   const server = await startServer()
-  ends.push(() => server.close())
-  const alice = await profile('alice', server.url)
-  const bob = await profile('bob', server.url)
-  const carol = await profile('carol', server.url)
-  const mesh = meshName
-
-  const first = await alice.open({ mesh })
-  const bobTab = await bob.open({ mesh })
-  const carolTab = await carol.open({ mesh })
-  const dataDir = await mkdtemp(join(tmpdir(), 'skein-agent-'))
-  ends.push(() => rm(dataDir, { recursive: true, force: true }))
+  later(() => server.close())
+  const [alice, bob, carol] = [await profile(later), await profile(later), await profile(later)]
+  const first = await open(alice, server.url, 'alice')
+  const bobPage = await open(bob, server.url, 'bob')
+  const carolPage = await open(carol, server.url, 'carol')
+  const dataDir = await temporaryFolder(later)
   const agent = await joinMesh({ mesh, name: 'lookout', signaling: [server.webSocketUrl], dataDir })
-  ends.push(() => agent.leave())
+  later(() => agent.leave())
   await agent.room('general').join()
-  await untilAgree([first, bobTab, carolTab])
-  await expect.poll(() => agent.peers.size, patience).toBe(4)
-  const second = await alice.open({ mesh })
-  await expect.poll(() => agent.peers.size, patience).toBe(5)
+  await peersOf(carolPage, 4)
+  const second = await open(alice, server.url, 'alice')
+  for (const page of [first, bobPage, carolPage, second]) await peersOf(page, 5)
 
-  await delivered(bobTab, 'Morning! Who has the tide tables for today?')
+  await say(bobPage, 'Morning! Who has the tide tables for today?')
   await (await agent.send('#general', 'High water 11:42, 3.1 m. Low water 17:58, 0.6 m.')).delivered()
-  await delivered(carolTab, 'Thanks. I take the ferry at eleven, so I shall be away for a while.')
-  await delivered(first, 'Fine. I close my laptop now and then; what you write will find me.')
-  await first.joinRoom('repairs')
-  await delivered(first, 'The winch of pier 2 squeaks again.', '#repairs')
-  await first.openRoom('general')
-  await carol.quit()
-  await expect(second.peerRows()).toHaveCount(4, patience)
-  await delivered(bobTab, 'Then I shall look after pier 2.')
-  await first.write('carol, the winch is oiled. Tell me when you are back.')
-  await expect(first.message('Then I shall look after pier 2.')).toBeVisible(patience)
+  await say(carolPage, 'Thanks. I take the ferry at eleven, so I shall be away for a while.')
+  await say(first, 'Fine. I close my laptop now and then; what you write will find me.')
+  await first.getByTestId('room-new').fill('repairs')
+  await first.getByTestId('room-new').press('Enter')
+  await first.locator('[data-testid=room][data-room=repairs][data-joined=true]').waitFor(patience)
+  await write(first, 'The winch of pier 2 squeaks again.')
+  await first.locator('[data-testid=room][data-room=general] button').click()
+  await carol.close()
+  await peersOf(second, 4)
+  await say(bobPage, 'Then I shall look after pier 2.')
+  await write(first, 'carol, the winch is oiled. Tell me when you are back.')
 
-  await shoot(first.page, 'app-light', 'light')
-  await shoot(first.page, 'app-dark', 'dark')
-  await shoot(second.page, 'phone', 'light', phone)
+  await shoot(first, 'app-light', 'light', desktop)
+  await shoot(first, 'app-dark', 'dark', desktop)
+  await shoot(second, 'phone', 'light', phone)
 }
 
-async function profile(name: string, url: string): Promise<Profile> {
-  const launched = await Profile.launch(name, url)
-  ends.push(() => launched.dispose())
-  return launched
+async function temporaryFolder(later: Cleanup): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'skein-pictures-'))
+  later(() => rm(path, { recursive: true, force: true, maxRetries: 5 }))
+  return path
 }
 
-const delivered = (tab: Tab, body: string, to = '#general'): Promise<void> => tab.sendAll(to, [body])
+/** A browser with a profile of its own. */
+async function profile(later: Cleanup): Promise<BrowserContext> {
+  const context = await chromium.launchPersistentContext(await temporaryFolder(later), {
+    args: [...chromiumFlags],
+    executablePath: ensureChromium(),
+    viewport: desktop,
+  })
+  later(() => context.close())
+  return context
+}
+
+async function open(context: BrowserContext, url: string, name: string): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${url}#mesh=${mesh}&name=${name}`)
+  await page.locator('[data-testid=room][data-room=general][data-joined=true]').waitFor(patience)
+  return page
+}
+
+const peersOf = (page: Page, count: number): Promise<void> =>
+  expect(page.getByTestId('peers').getByTestId('peer')).toHaveCount(count, patience)
+
+async function write(page: Page, text: string): Promise<void> {
+  await page.getByTestId('composer').fill(text)
+  await page.getByTestId('composer-send').click()
+  await page.getByTestId('message').filter({ hasText: text }).waitFor(patience)
+}
+
+/** Writes to everybody in the open room, and waits until they have it, so that the pictures show the same order. */
+async function say(page: Page, text: string): Promise<void> {
+  await write(page, text)
+  const row = page.getByTestId('message').filter({ hasText: text })
+  // Whoever is away keeps it from being delivered to all; one other is enough then.
+  await expect(row.getByTestId('message-status')).toContainText(/delivered/i, patience)
+}
 
 async function shoot(
   page: Page,
   name: string,
   colorScheme: 'light' | 'dark',
-  viewport = desktop,
+  viewport: { width: number; height: number },
 ): Promise<void> {
   await page.bringToFront()
   await page.setViewportSize(viewport)
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-  // The text box keeps no caret, and the newest message is what a person would see.
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
   await page.getByTestId('message').last().scrollIntoViewIfNeeded()
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' })
@@ -85,8 +111,9 @@ async function shoot(
 }
 
 process.chdir(join(import.meta.dirname, '..'))
+const ends: (() => Promise<unknown>)[] = []
 try {
-  await main()
+  await main((end) => ends.push(end))
 } finally {
   // The last started goes first: the agent before the server it uses.
   for (const end of ends.toReversed()) {

@@ -23,7 +23,14 @@ export interface FailoverRun {
   }[]
 }
 
-export async function runOnce(flock: Flock, death: Death): Promise<{ run: FailoverRun; isBack: boolean }> {
+export interface Succession {
+  readonly run: FailoverRun
+  readonly victim: Participant
+  /** The victim lives again, as the same peer. */
+  readonly isBack: boolean
+}
+
+export async function runOnce(flock: Flock, death: Death): Promise<Succession> {
   const before = await flock.settled()
   // Not in step with anybody's heartbeat, and long enough for what follows a join to be over.
   await pause(700 + 600 * Math.random())
@@ -32,6 +39,7 @@ export async function runOnce(flock: Flock, death: Death): Promise<{ run: Failov
   const counted = new Map(survivors.map((survivor) => [survivor, suspicionsOf(survivor)]))
   const blow = await death.prepare(victim)
   flock.excuse(victim)
+  flock.note(`${victim.name}: ${death.label}`)
   const struckAtMs = Date.now()
   const struck = blow.strike()
   await flock.until(
@@ -40,6 +48,7 @@ export async function runOnce(flock: Flock, death: Death): Promise<{ run: Failov
   )
   const { leader, epoch } = flock.agreement(survivors)!
   await struck
+  flock.note(`${victim.name} was woken or buried`)
   const isBack = await blow.after()
   if (!isBack) flock.drop(victim)
 
@@ -68,7 +77,7 @@ export async function runOnce(flock: Flock, death: Death): Promise<{ run: Failov
         .map((one) => ({ ...one, afterMs: one.atMs - struckAtMs })),
     })),
   }
-  return { run, isBack }
+  return { run, victim, isBack }
 }
 
 type Suspicions = Readonly<Record<string, number>>

@@ -185,11 +185,13 @@ async function linkBare({ BareConnection }: Surroundings): Promise<Pair | undefi
     await near.setRemoteDescription(answer)
     const met = await Promise.race([opened, pause(patienceMs).then(() => late)])
     if (Array.isArray(met)) return { near: pipeOn(nearChannel), far: pipeOn(met[1]), close }
+    close()
+    return undefined
   } catch {
-    // A connection that the implementation refused counts as failed, like one that never opened.
+    // Refused by the implementation: it counts as failed, like one that never opened.
+    close()
+    return undefined
   }
-  close()
-  return undefined
 }
 
 /** Candidates found before the far end has a description wait for it. */

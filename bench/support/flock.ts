@@ -31,6 +31,8 @@ export class Flock {
   /** Peers that were ended or stopped by us. */
   readonly #excused = new Set<string>()
   #started = 0
+  #act = 'the start'
+  #actAtMs = Date.now()
 
   constructor(surroundings: Surroundings, mesh: string) {
     this.#surroundings = surroundings
@@ -45,6 +47,12 @@ export class Flock {
   async agent(priority = 0): Promise<Agent> {
     const { ending } = this.#surroundings
     return this.#take(await Agent.join(this.#options('agent', priority), ending, this.#onNews))
+  }
+
+  /** What the benchmark does now, for the record. */
+  note(act: string): void {
+    this.#act = act
+    this.#actAtMs = Date.now()
   }
 
   /** Its end is our doing: nobody is wrong to declare it gone. */
@@ -143,7 +151,11 @@ export class Flock {
       if (news.type !== 'left' || this.#excused.has(news.peer)) continue
       // A page that goes takes leave of everybody itself.
       if (news.reason === 'left' && this.#excused.has(member.state?.me ?? '')) continue
-      this.falseDepartures.push(`${member.name} declared ${news.peer} gone (${news.reason})`)
+      const whom = [...this.members].find(({ state }) => state?.me === news.peer)?.name ?? news.peer
+      const afterMs = news.atMs - this.#actAtMs
+      this.falseDepartures.push(
+        `${member.name} declared ${whom} gone (${news.reason}), ${afterMs} ms after ${this.#act}`,
+      )
     }
     this.#judged.set(member, member.news.length)
   }

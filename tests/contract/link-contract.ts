@@ -412,17 +412,23 @@ const connectorCases: readonly LinkCase[] = [
   },
   {
     id: 'CN6',
-    title: 'a closed connector tells nothing more, and its far end sees the link go down',
+    title: 'a closed connector tells nothing more, of attempts under way neither',
     needs: 'connectors',
     run: async (harness) => {
       const wired = await wire(harness)
       wired.near.dial(far, attempt(1))
       await harness.until('both ends', () => wired.links.near !== undefined && wired.links.far !== undefined)
       const [nearEar, farEar] = [hear(wired.links.near as Link), hear(wired.links.far as Link)]
-      call(nearEar, () => wired.near.close())
+      wired.near.dial(far, attempt(2))
+      call(nearEar, () => wired.links.near?.close())
+      during(wired, () => wired.near.close())
       await harness.until('down', () => farEar.downs.length > 0)
-      await harness.pass(100)
-      expect(nearEar.downs.length === 0 && wired.failures.length === 0, 'silence after close()')
+      await harness.pass(300)
+      expect(nearEar.downs.length === 0, 'silence after close()')
+      expect(
+        wired.failures.every(({ end }) => end === 'far'),
+        'no word of the dial',
+      )
     },
   },
   {

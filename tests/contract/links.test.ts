@@ -1,5 +1,5 @@
-// The Link contract over WebRTC in Node (node-datachannel), and a far end that is another process, killed. Browsers
-// run the contract in tests/e2e/contract-links.spec.ts.
+// The Link contract over WebRTC in Node (node-datachannel) and over the simulator's links, and a far end that is
+// another process, killed. Browsers run the contract in tests/e2e/contract-links.spec.ts.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Connector, Link } from '../../core/base/ports.ts'
 import { createNodeClock } from '../../core/platform/node/clock.ts'
 import { loadNodeWebRtc } from '../../core/platform/node/webrtc.ts'
+import { createWorld } from '../../core/platform/sim/world.ts'
 import { createSimplePeerConnector } from '../../core/platform/shared/simple-peer-link.ts'
 import { dialLink, far, linkContract, type LinkHarness } from './link-contract.ts'
 
@@ -85,3 +86,26 @@ describe('WebRTC in Node', () => {
     expect(code).toBe(0)
   })
 })
+
+describe('simulated links', () => {
+  for (const { id, title, run } of linkContract) {
+    test(`${id} ${title}`, () => run(simulated(`links ${id}`)))
+  }
+})
+
+function simulated(seed: string): LinkHarness {
+  const world = createWorld({ seed })
+  const harness: LinkHarness = {
+    connectors: async () => ({
+      near: world.platform({ name: 'near' }).connector,
+      far: world.platform({ name: 'far' }).connector,
+    }),
+    link: async () => ({
+      ...(await dialLink(harness)),
+      vanish: () => world.processes.find(({ name }) => name === 'far')?.kill(),
+    }),
+    until: (what, met) => world.until(met, { what }),
+    pass: (ms) => world.run(ms),
+  }
+  return harness
+}

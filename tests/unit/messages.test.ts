@@ -145,6 +145,7 @@ describe('feeds and own sends', () => {
   it('MS2 joining twice in one breath resolves only once it is stored', () => {
     const { world, a } = trio()
     a.commitError = failure('storage-full')
+    a.send('@bob', 'in the way')
     const requests = [a.room('general'), a.room('general')]
     world.settle()
     expect(requests.map((request) => a.answer(request)?.error?.code)).toEqual([
@@ -296,6 +297,7 @@ describe('coming to the same state', () => {
       const want = world.packets.find(isWant)
       if (want) {
         asked.add(want.to.name)
+        want.to.alive = false
         world.packets.splice(world.packets.indexOf(want), 1)
       } else if (!world.happen(() => 0)) break
     }
@@ -303,7 +305,7 @@ describe('coming to the same state', () => {
     expect(back.texts()).toEqual([])
     world.advance(limits.fetchTimeoutMs + 100)
     expect(back.texts()).toEqual(['important'])
-    expect(c.alive).toBe(true)
+    expect([a, c].filter(({ alive }) => alive).length).toBe(1)
   })
 
   it('MS4 absurd vectors, wants and forks change nothing', () => {
@@ -633,10 +635,10 @@ describe('the inbox and what it is joined to', () => {
   it('MS7 a rename does not move the time of joining', () => {
     const { world, a, b, c } = trio()
     b.step({ type: 'inboxActive', active: true })
-    b.room('general')
-    world.advance(100)
     world.cut(b, c)
     world.cut(b, a)
+    b.room('general')
+    world.advance(100)
     c.send('#general', 'written before the rename')
     world.advance(100)
     b.name = 'robert'

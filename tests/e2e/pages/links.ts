@@ -1,7 +1,7 @@
 // The page behind contract-links.spec.ts. One page runs the Link contract and opens a second one of the same origin
 // for the far ends; the rest are single tabs that the spec watches, freezes and kills.
 
-import type { PeerId } from '../../../core/base/ids.ts'
+import { compareText, type PeerId } from '../../../core/base/ids.ts'
 import type { Connector, Link, Tabs } from '../../../core/base/ports.ts'
 import { createBrowserClock } from '../../../core/platform/browser/clock.ts'
 import { onBrowserLifecycle } from '../../../core/platform/browser/lifecycle.ts'
@@ -111,8 +111,8 @@ const page = {
       settled: (siblings) =>
         state.log.push(
           `settled ${[...siblings]
-            .map((peer) => peer[0])
-            .sort()
+            .map((peer) => peer.charAt(0))
+            .toSorted(compareText)
             .join('')}`,
         ),
       gone: (peer) => state.log.push(`gone ${peer[0]}`),
@@ -143,8 +143,8 @@ const page = {
   ticks: (): number => watched?.ticks ?? 0,
   siblings: (): string =>
     [...(watched?.links.keys() ?? [])]
-      .map((peer) => peer[0])
-      .sort()
+      .map((peer) => peer.charAt(0))
+      .toSorted(compareText)
       .join(''),
   send: (to: string, text: string): void =>
     watched?.links.get(to as PeerId)?.send(new TextEncoder().encode(text)),

@@ -1,0 +1,93 @@
+// The roles of one peer: an election for the mesh's leader (role '') and one for each role it stood for. Feeds them
+// the view and what is said about their role, and hands their effects on.
+
+import type { PeerId } from './base/ids.ts'
+import { Election } from './election/election.ts'
+import type { ElectionEffect, ElectionInput } from './election/protocol.ts'
+import type { Candidate } from './election/rank.ts'
+import type { Claim, PeerRecord } from './wire/messages.ts'
+
+/** Claims of roles we never stood for that are kept, and claims a hello carries. chosen; a hello's bound. */
+const maxClaims = 64
+
+export class Roles {
+  readonly #me: PeerId
+  readonly #take: (role: string, effect: ElectionEffect) => void
+  readonly #elections = new Map<string, Election>()
+  /** Claims of roles we do not stand for, kept for the day we do. */
+  readonly #otherClaims = new Map<string, Claim>()
+
+  constructor(me: PeerId, epoch: number, take: (role: string, effect: ElectionEffect) => void) {
+    this.#me = me
+    this.#take = take
+    this.#elections.set('', new Election({ role: '', me, persistedEpoch: epoch }))
+  }
+
+  get(role: string): Election | undefined {
+    return this.#elections.get(role)
+  }
+
+  /** Whether this peer leads anything. */
+  get leading(): boolean {
+    return [...this.#elections.values()].some((election) => election.leading)
+  }
+
+  get deadlineMs(): number {
+    const deadlines = [...this.#elections.values()].map(
+      ({ deadlineMs }) => deadlineMs ?? Number.POSITIVE_INFINITY,
+    )
+    return Math.min(...deadlines)
+  }
+
+  /**
+   * A role this peer stands for from now on. Its election stays when the peer steps aside: one that does not stand
+   * follows, and owes its successor word that its duty stopped.
+   */
+  add(role: string, epoch: number, nowMs: number): void {
+    if (this.#elections.has(role)) return
+    this.#elections.set(role, new Election({ role, me: this.#me, persistedEpoch: epoch }))
+    const claim = this.#otherClaims.get(role)
+    this.#otherClaims.delete(role)
+    if (claim) this.step(role, { type: 'claim', claim }, nowMs)
+  }
+
+  step(role: string, input: ElectionInput, nowMs: number): void {
+    for (const effect of this.#elections.get(role)?.step(input, nowMs) ?? []) this.#take(role, effect)
+  }
+
+  stepAll(input: ElectionInput, nowMs: number): void {
+    for (const role of this.#elections.keys()) this.step(role, input, nowMs)
+  }
+
+  /** @param records Everybody alive, this peer included. */
+  view(records: readonly PeerRecord[], goneReason: 'left' | 'failed' | undefined, nowMs: number): void {
+    const live = records.map((record) => record.id)
+    for (const role of this.#elections.keys()) {
+      const candidates = records.flatMap((record) => candidacy(record, role) ?? [])
+      this.step(role, { type: 'view', candidates, live, ...(goneReason && { goneReason }) }, nowMs)
+    }
+  }
+
+  claim(claim: Claim, from: PeerId, nowMs: number): void {
+    if (this.#elections.has(claim.role)) return this.step(claim.role, { type: 'claim', claim, from }, nowMs)
+    const known = this.#otherClaims.get(claim.role)
+    if (known && known.epoch >= claim.epoch) return
+    if (known || this.#otherClaims.size < maxClaims) this.#otherClaims.set(claim.role, claim)
+  }
+
+  /** What a newcomer is told. */
+  claims(): Claim[] {
+    const own = [...this.#elections.values()].flatMap((election) => election.claimNow() ?? [])
+    return [...own, ...this.#otherClaims.values()].slice(0, maxClaims)
+  }
+}
+
+/** What the view says of a peer as a candidate for a role. */
+export function candidacy(record: PeerRecord, role: string): Candidate | undefined {
+  const { id, fit, seniority } = record
+  if (role === '') {
+    return record.candidate ? { peer: id, priority: record.priority, fit, seniority } : undefined
+  }
+  const standing = record.roles.find((each) => each.role === role)
+  return standing && { peer: id, priority: standing.priority, fit, seniority }
+}
