@@ -82,7 +82,7 @@ export async function runOnce(flock: Flock, death: Death): Promise<Succession> {
 
 type Suspicions = Readonly<Record<string, number>>
 
-const suspicionsOf = (survivor: Participant): Suspicions => leadersSince(survivor, 0).at(-1)?.suspicions ?? {}
+const suspicionsOf = (survivor: Participant): Suspicions => survivor.state?.suspicions ?? {}
 
 /**
  * A goodbye needs no other witness. Otherwise what the library counted between the last two changes of leader; a

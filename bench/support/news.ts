@@ -22,6 +22,8 @@ export interface StateNews {
   readonly linked: number
   readonly leader: string | undefined
   readonly epoch: number
+  /** Counters of the library whose names begin with `suspicions`. */
+  readonly suspicions: Readonly<Record<string, number>>
 }
 
 export type News = StateNews | Told
@@ -46,6 +48,7 @@ export function tellNews(mesh: Mesh, tell: (news: News) => void): void {
       linked: new Set(mesh.status().links.map(({ peer }) => peer)).size,
       leader: leader?.id,
       epoch,
+      suspicions: suspicionsOf(mesh),
     }
     const text = JSON.stringify(state)
     if (text !== told) tell(state)
@@ -61,7 +64,7 @@ export function tellNews(mesh: Mesh, tell: (news: News) => void): void {
       leader: leader?.id,
       epoch,
       reason,
-      suspicions: Object.fromEntries(suspicions),
+      suspicions: suspicionsOf(mesh),
     })
     tellState()
   })
@@ -76,3 +79,6 @@ export function tellNews(mesh: Mesh, tell: (news: News) => void): void {
   )
   tellState()
 }
+
+const suspicionsOf = (mesh: Mesh): Record<string, number> =>
+  Object.fromEntries(Object.entries(mesh.status().counters).filter(([name]) => name.startsWith('suspicions')))

@@ -232,6 +232,18 @@ describe('the rules of suspicion', () => {
     expect(membership.alive(alice.id, nonce)).toBe(true)
   })
 
+  test('OV12 the probe of a watcher that was late lately waits longer, for a while', () => {
+    const timeoutMs = (afterMs: number): number => {
+      const membership = new Membership(() => 1)
+      membership.learn(alice, true, 0)
+      membership.noteLag(200, 0)
+      membership.suspect(alice.id, 'lock', undefined, afterMs)
+      return membership.deadlineMs() - afterMs
+    }
+    expect(timeoutMs(0)).toBe(limits.minProbeTimeoutMs + 3 * 200)
+    expect(timeoutMs(10_000)).toBeLessThan(limits.minProbeTimeoutMs + 10)
+  })
+
   test('OV16 hearsay does not raise the dead; a hello of its own, or a higher incarnation, does', () => {
     const { membership } = suspected()
     membership.tick(limits.minProbeTimeoutMs)

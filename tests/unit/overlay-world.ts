@@ -42,6 +42,8 @@ interface End {
   readonly latencyMs: number
   farId: number
   up: boolean
+  /** Lost a frame; see `lossTears`. */
+  torn: boolean
   readonly joiner: Joiner
 }
 
@@ -119,6 +121,8 @@ export class OverlayWorld {
   readonly nodes = new Map<string, Node>()
   readonly sent: Sent[] = []
   serverUp = true
+  /** As with real links: one that lost a frame delivers nothing in that direction any more. */
+  lossTears = false
   /** Frames and dials between these two are lost. */
   readonly #cuts = new Set<string>()
   #events: Event[] = []
@@ -188,14 +192,27 @@ export class OverlayWorld {
 
   // ------------------------------------------------------------------------------------------ links
 
-  connect(a: Node, b: Node, options: { readonly latencyMs?: number; readonly kind?: LinkKind } = {}): void {
-    const { latencyMs = 2, kind = 'memory' } = options
-    const end = (node: Node, far: Node): End => {
-      const made = { id: ++this.#linkIds, node, far, latencyMs, farId: 0, up: true, joiner: new Joiner() }
+  connect(
+    a: Node,
+    b: Node,
+    options: { readonly latencyMs?: number; readonly backMs?: number; readonly kind?: LinkKind } = {},
+  ): void {
+    const { latencyMs = 2, backMs = latencyMs, kind = 'memory' } = options
+    const end = (node: Node, far: Node, latencyMs: number): End => {
+      const made = {
+        id: ++this.#linkIds,
+        node,
+        far,
+        latencyMs,
+        farId: 0,
+        up: true,
+        torn: false,
+        joiner: new Joiner(),
+      }
       node.links.set(made.id, made)
       return made
     }
-    const [near, far] = [end(a, b), end(b, a)]
+    const [near, far] = [end(a, b, latencyMs), end(b, a, backMs)]
     near.farId = far.id
     far.farId = near.id
     this.step(a, ({ overlay }) => overlay.linkUp(near.id, b.id, kind))
@@ -371,7 +388,8 @@ export class OverlayWorld {
         this.sent.push({ atMs: this.nowMs, from: node.name, to: end.far.name, message: read.value })
       }
     }
-    if (this.#isCut(node, end.far)) return
+    if (this.#isCut(node, end.far)) end.torn = this.lossTears
+    if (end.torn || this.#isCut(node, end.far)) return
     const copy = frame.slice()
     this.after(end.latencyMs, () => {
       if (end.far.links.has(end.farId)) this.step(end.far, ({ overlay }) => overlay.frame(end.farId, copy))

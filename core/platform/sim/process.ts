@@ -62,6 +62,13 @@ export interface Surroundings {
   readonly restart: () => SimProcess
 }
 
+/** The monotonic clock counts nanoseconds, so that rounding never makes an alarm ring before its time. */
+const onGrid = (ms: number): number => Math.round(ms * 1e6) / 1e6
+const notBefore = (ms: number): number => {
+  const ceiling = Math.ceil(ms * 1e6) / 1e6
+  return ceiling >= ms ? ceiling : ceiling + 1e-6
+}
+
 /** 2025-01-01T00:00:00Z: where every world begins. */
 const worldBeganAtMs = 1_735_689_600_000
 
@@ -89,12 +96,11 @@ export function createProcess(host: Host, options: ProcessOptions, around: Surro
     },
     clock: {
       now: () => ({
-        monotonicMs: timeline.now - startedAtMs,
+        monotonicMs: onGrid(timeline.now - startedAtMs),
         wallMs: worldBeganAtMs + timeline.now + (options.wallSkewMs ?? 0),
       }),
-      // A microsecond late, as alarms are: rounding must never make one ring before its time.
       alarm: (atMonotonicMs, ring) =>
-        host.after(startedAtMs + atMonotonicMs - timeline.now + 0.001, 'alarm', ring, 'alarm'),
+        host.after(startedAtMs + notBefore(atMonotonicMs) - timeline.now, 'alarm', ring, 'alarm'),
     },
     crypto: simCrypto,
     seed: randomBytes(stream('seed'), 16),
