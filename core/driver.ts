@@ -6,13 +6,15 @@ import type { Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import { toHex, type MemberId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
-import type { IceServer, Link, Platform, Signaling, SignalingState, Store } from './base/ports.ts'
+import type { IceServer, LifecycleEvent, Link, Platform, Store } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
 import { createCheckedStore } from './checked-store.ts'
 import { openEntry, sealChain } from './entry-seal.ts'
+import { raiseEpoch, readEpoch } from './epochs.ts'
 import { messagePrefixes } from './messages/rows.ts'
 import type { PeerEffect, PeerEvent, PeerInput, UnverifiedEntries } from './peer-io.ts'
 import { Peer } from './peer.ts'
+import { SignalingServers } from './signaling-servers.ts'
 
 export interface DriverOptions {
   readonly platform: Platform
@@ -37,13 +39,6 @@ interface Request {
   reject(error: MeshError): void
 }
 
-interface Server {
-  readonly client: Signaling
-  state: SignalingState
-  /** Peers this server named, or that spoke to us through it. */
-  readonly present: Set<PeerId>
-}
-
 /** A program's request, before it is given its number. */
 type Asked =
   Extract<PeerInput, { request: number }> extends infer I
@@ -59,7 +54,7 @@ export class Driver {
   readonly #options: DriverOptions
   readonly #queue: PeerInput[] = []
   readonly #links = new Map<number, Link>()
-  readonly #servers = new Map<string, Server>()
+  readonly #servers: SignalingServers
   readonly #requests = new Map<number, Request>()
   readonly #stops: (() => void)[] = []
   #timing: Timing
@@ -112,6 +107,14 @@ export class Driver {
       epoch,
       now: platform.clock.now(),
     })
+    this.#servers = new SignalingServers({
+      platform,
+      topic: options.topic,
+      me: () => this.peer.overlay.self.id,
+      input: (input) => this.input(input),
+      onChange: options.onSignaling,
+      onError: options.onError,
+    })
   }
 
   // ------------------------------------------------------------------------------------------ inputs
@@ -158,20 +161,13 @@ export class Driver {
     this.input({ type: 'stand', role, priority, epoch })
   }
 
-  signalingStates(): { readonly url: string; readonly state: SignalingState }[] {
-    return [...this.#servers].map(([url, { state }]) => ({ url, state }))
+  signalingStates(): ReturnType<SignalingServers['states']> {
+    return this.#servers.states()
   }
 
   /** Uses these servers from now on. */
   configureSignaling(urls: readonly string[]): void {
-    for (const [url, { client }] of this.#servers) {
-      if (urls.includes(url)) continue
-      this.#servers.delete(url)
-      client.close()
-      this.input({ type: 'dismissIntroducer', introducer: url })
-    }
-    for (const url of urls) if (!this.#servers.has(url)) this.#addServer(url)
-    this.#options.onSignaling()
+    this.#servers.configure(urls, this.#timing)
   }
 
   /** Pauses between attempts hold for servers added from now on, the rest at once. */
@@ -218,52 +214,17 @@ export class Driver {
     this.input({ type: 'tick' })
   }
 
-  #lifecycle(
-    event: { type: 'visibility'; hidden: boolean } | { type: 'suspend' } | { type: 'resume' },
-  ): void {
+  #lifecycle(event: LifecycleEvent): void {
     const { tabs } = this.#options.platform
     this.input(event)
     if (event.type === 'suspend') {
       tabs?.suspend()
-      for (const { client } of this.#servers.values()) client.close()
+      this.#servers.close()
     }
     if (event.type === 'resume') {
       tabs?.resume()
-      for (const { client } of this.#servers.values())
-        client.start(this.#options.topic, this.peer.overlay.self.id)
+      this.#servers.start()
     }
-  }
-
-  #addServer(url: string): void {
-    const client = this.#options.platform.signaling(url, this.#timing)
-    const server: Server = { client, state: 'connecting', present: new Set() }
-    this.#servers.set(url, server)
-    this.input({ type: 'expectIntroducer', introducer: url })
-    client.events = {
-      state: (state, problem) => {
-        server.state = state
-        if (problem) this.#options.onError(problem)
-        this.#options.onSignaling()
-      },
-      present: (peers) => {
-        for (const peer of peers) server.present.add(peer)
-        this.input({ type: 'present', introducer: url, peers })
-      },
-      signal: (from, data) => {
-        server.present.add(from)
-        this.input({ type: 'negotiation', from, data })
-      },
-      absent: (peer) => {
-        server.present.delete(peer)
-        const elsewhere = [...this.#servers.values()].some((other) => other.present.has(peer))
-        if (!elsewhere) this.input({ type: 'absent', peer })
-      },
-      socketClosed: (peer) => {
-        server.present.delete(peer)
-        this.input({ type: 'witness', peer, evidence: 'socket' })
-      },
-    }
-    client.start(this.#options.topic, this.peer.overlay.self.id)
   }
 
   #linked(link: Link): void {
@@ -300,10 +261,9 @@ export class Driver {
       case 'connectorSignal':
         return this.#options.platform.connector.signal(effect.peer, effect.connection, effect.data)
       case 'signalOut':
-        return this.#signalOut(effect.to, effect.data)
+        return this.#servers.send(effect.to, effect.data)
       case 'refresh':
-        for (const { client } of this.#servers.values()) client.refresh()
-        return
+        return this.#servers.refresh()
       case 'verify':
         return this.#verify(effect.unverified)
       case 'seal':
@@ -330,13 +290,6 @@ export class Driver {
       if (!frame) return
       link.send(frame)
     }
-  }
-
-  /** Through the servers that know of that peer; where none does, through all. */
-  #signalOut(to: PeerId, data: string): void {
-    const servers = [...this.#servers.values()]
-    const knowing = servers.filter((server) => server.present.has(to))
-    for (const { client } of knowing.length > 0 ? knowing : servers) client.send(to, data)
   }
 
   #verify(unverified: UnverifiedEntries): void {
@@ -414,7 +367,7 @@ export class Driver {
     const { connector, tabs } = this.#options.platform
     this.#alarm?.cancel()
     for (const stop of this.#stops) stop()
-    for (const { client } of this.#servers.values()) client.close()
+    this.#servers.close()
     for (const link of this.#links.values()) link.close()
     connector.close()
     tabs?.close()
@@ -438,33 +391,6 @@ export class Driver {
   #number(): number {
     return ++this.#lastNumber
   }
-}
-
-const epochKey = (role: string): string => `epoch/${role}`
-
-const readNumber = (value: Uint8Array | undefined): number => {
-  const number = Number(String.fromCharCode(...(value ?? [])))
-  return Number.isSafeInteger(number) ? number : 0
-}
-const writeNumber = (value: number): Uint8Array =>
-  Uint8Array.from(String(value), (digit) => digit.charCodeAt(0))
-
-const readEpoch = async (store: Store, role: string): Promise<number> =>
-  readNumber((await store.get([epochKey(role)]))[0])
-
-/** Tabs share a store: the greater epoch wins. Resolves to what is stored then. */
-async function raiseEpoch(store: Store, role: string, epoch: number): Promise<number> {
-  const key = epochKey(role)
-  let value = (await store.get([key]))[0]
-  while (readNumber(value) < epoch) {
-    const result = await store.commit({
-      expect: [{ key, value }],
-      put: [{ key, value: writeNumber(epoch) }],
-    })
-    if (result.ok) return epoch
-    value = result.found[0]
-  }
-  return readNumber(value)
 }
 
 const asMeshError = (problem: unknown): MeshError =>

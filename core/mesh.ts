@@ -18,7 +18,7 @@ import type {
   Sent,
 } from './api.ts'
 import { MeshError } from './base/errors.ts'
-import type { Address, MemberId, MessageId, PeerId } from './base/ids.ts'
+import type { Address, MemberId, PeerId } from './base/ids.ts'
 import { toHex } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { Platform } from './base/ports.ts'
@@ -28,7 +28,9 @@ import { Duties } from './duties.ts'
 import { Emitter } from './emitter.ts'
 import { readHistory } from './history.ts'
 import { abortedError, InboxQueue } from './inbox-queue.ts'
-import type { InboxItem, MemberView, MessageView, RoomView } from './messages/types.ts'
+import { Sends } from './sends.ts'
+import { samePeer, toLinkStatus, toMessage, toPeer } from './mesh-views.ts'
+import type { InboxItem, MemberView, RoomView } from './messages/types.ts'
 import {
   checkAddress,
   checkCastTopic,
@@ -59,8 +61,7 @@ export class MeshHandle implements Mesh {
   readonly #duties: Duties
   readonly #inbox: InboxQueue<InboxItem>
   readonly #castListeners = new Map<string, Set<(x: { from: Peer; topic: string; body: Body }) => void>>()
-  /** Those who wait for a message to be delivered: looked at when a receipt or an expiry comes. */
-  readonly #deliveries = new Set<() => void>()
+  readonly #sends = new Sends((id) => this.#driver.peer.messages.sentState(id))
   #driver!: Driver
   #peers = new Map<PeerId, Peer>()
   #members: ReadonlyMap<MemberId, Member> = new Map()
@@ -176,7 +177,7 @@ export class MeshHandle implements Mesh {
       ...(replyTo !== undefined && { replyTo }),
       ...(ttlMs !== undefined && { ttlMs }),
     })
-    return this.#sent(id)
+    return this.#sends.sent(id)
   }
 
   inbox<B = Body>(
@@ -208,7 +209,7 @@ export class MeshHandle implements Mesh {
     checkAddress(to)
     const limit = Math.min(options.limit ?? limits.defaultHistoryMessages, limits.maxHistoryMessages)
     const views = await readHistory(this.#driver.store, this.#driver.peer.messages, to, limit, options.before)
-    return views.map((view) => this.#message<B>(view))
+    return views.map((view) => toMessage<B>(view))
   }
 
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
@@ -300,7 +301,7 @@ export class MeshHandle implements Mesh {
     await this.#driver.close()
     this.#inbox.close()
     this.#options.onLeft?.()
-    for (const look of this.#deliveries) look()
+    this.#sends.close()
   }
 
   // ------------------------------------------------------------------------------------------ events
@@ -330,14 +331,12 @@ export class MeshHandle implements Mesh {
       case 'rooms':
         return this.#takeRooms(event.rooms)
       case 'message':
-        return this.#events.emit('message', this.#message(event.message))
+        return this.#events.emit('message', toMessage(event.message))
       case 'receipt':
         this.#events.emit('receipt', event.receipt)
-        for (const look of this.#deliveries) look()
-        return
+        return this.#sends.look()
       case 'expired':
-        for (const look of this.#deliveries) look()
-        return
+        return this.#sends.look()
       case 'inbox':
         return this.#inbox.push(event.items)
       case 'cast':
@@ -452,32 +451,7 @@ export class MeshHandle implements Mesh {
   // ----------------------------------------------------------------------------------------- objects
 
   #links(): LinkStatus[] {
-    return this.#driver.peer.overlay.links.every().map((link) => ({
-      peer: link.remote,
-      kind: link.kind,
-      rttMs: link.roundTrip?.smoothedMs,
-      bytesSent: link.bytesSent,
-      bytesReceived: link.bytesReceived,
-      queuedBytes: link.queuedBytes,
-    }))
-  }
-
-  #message<B>(view: MessageView): Message<B> {
-    const { id, from, fromName, to, sentAt, deliveredTo, addressees, state, cursor, replyTo } = view
-    return {
-      id,
-      from,
-      fromName,
-      to,
-      body: decodeBody(view.body) as B,
-      sentAt,
-      deliveredTo,
-      addressees,
-      state,
-      cursor,
-      ...(replyTo !== undefined && { replyTo }),
-      ...(view.clockAhead && { clockAhead: true as const }),
-    }
+    return this.#driver.peer.overlay.links.every().map(toLinkStatus)
   }
 
   #inboxMessage<B>({ feed, number, attempt, message }: InboxItem): InboxMessage<B> {
@@ -502,51 +476,9 @@ export class MeshHandle implements Mesh {
     }
   }
 
-  #sent(id: MessageId): Sent {
-    const state = () => this.#driver.peer.messages.sentState(id)
-    return {
-      id,
-      get deliveredTo() {
-        return state()?.deliveredTo ?? new Set<MemberId>()
-      },
-      delivered: ({ signal } = {}) => this.#delivered(id, signal),
-    }
-  }
-
-  #delivered(id: MessageId, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        this.#deliveries.delete(look)
-        signal?.removeEventListener('abort', look)
-        settle()
-      }
-      const look = (): void => {
-        const sent = this.#driver.peer.messages.sentState(id)
-        if (!sent || sent.state === 'delivered') return finish(resolve)
-        if (signal?.aborted) return finish(() => reject(abortedError()))
-        if (this.#left) return finish(() => reject(new MeshError('left', 'This mesh was left.')))
-        if (sent.state !== 'expired') return
-        const lacking = [...sent.lacking]
-        const text = `The time to live ran out before ${lacking.length} of the addressees had this message.`
-        finish(() => reject(new MeshError('expired', text, { details: { id, lacking } })))
-      }
-      this.#deliveries.add(look)
-      signal?.addEventListener('abort', look)
-      look()
-    })
-  }
-
   #inboxReaders(readers: number): void {
     const role = inboxRole(this.#driver.member)
     if (readers === 0) this.#driver.input({ type: 'stepAside', role })
     else if (readers === 1) this.#driver.stand(role, 0).catch((problem) => this.#report(problem))
   }
 }
-
-const toPeer = (record: PeerRecord): Peer => {
-  const { id, member, name, kind, priority, seniority, hidden } = record
-  return { id, member, name, kind, priority, seniority, hidden }
-}
-
-const samePeer = (a: Peer, b: Peer): boolean =>
-  a.name === b.name && a.priority === b.priority && a.seniority === b.seniority && a.hidden === b.hidden

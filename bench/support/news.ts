@@ -55,9 +55,6 @@ export function tellNews(mesh: Mesh, tell: (news: News) => void): void {
     told = text
   }
   mesh.on('leader', ({ leader, epoch, reason }) => {
-    const suspicions = Object.entries(mesh.status().counters).filter(([name]) =>
-      name.startsWith('suspicions'),
-    )
     tell({
       type: 'leader',
       atMs: Date.now(),

@@ -60,13 +60,13 @@ export interface Expectation {
   readonly adopt: (found: Uint8Array | undefined) => void
 }
 
-export interface Transaction {
+interface Transaction {
   readonly expect: readonly Expectation[]
   readonly put?: readonly Row[]
   readonly delete?: readonly string[]
 }
 
-export interface CommitAnswers {
+interface CommitAnswers {
   readonly ok: () => void
   /** Comes after every `adopt` that applied: try again with what was learnt, or let it be. */
   readonly conflict: () => void

@@ -50,7 +50,7 @@ export type {
   SentState,
 } from './types.ts'
 
-export interface MessagesOptions {
+interface MessagesOptions {
   readonly me: Me
   /** Drawn from the seeded generator. */
   readonly newStoreId: () => StoreId

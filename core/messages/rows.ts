@@ -108,7 +108,6 @@ const store = hexId<StoreId>()
 const hash = fixedBytes(32)
 
 export const storeRow = object({ store, predecessor: optional(store) })
-export type StoreRow = ValueOf<typeof storeRow>
 
 /** What is held of a feed. `clock`: the latest believed in it. `profile`: number of its last profile, 0 if none. */
 export const headRow = object({
@@ -142,7 +141,6 @@ export const marks: Codec<Mark> = oneOf<Mark>(
 export const isShown = (mark: Mark): boolean => mark === 'none' || mark === 'clock-ahead'
 
 export const entryRow = object({ entry: entryCodec, hash, author: member, receivedAtMs: uint, mark: marks })
-export type EntryRow = ValueOf<typeof entryRow>
 
 export const idRow = object({ feed: store, number: uint })
 export const inboxRow = object({ attempt: uint })

@@ -124,7 +124,7 @@ export interface InboxItem {
   readonly message: MessageView
 }
 
-export interface ReceiptView {
+interface ReceiptView {
   readonly id: MessageId
   readonly member: MemberId
   readonly deliveredTo: ReadonlySet<MemberId>
@@ -146,7 +146,7 @@ export interface RoomView {
 }
 
 /** Numbers `from` to `to` of a feed that no reachable peer has any more. */
-export interface GapView {
+interface GapView {
   readonly feed: StoreId
   readonly author: MemberId
   readonly from: number

@@ -132,6 +132,7 @@ export class Overlay {
 
   /** A signaling server says that this peer is not there. In the view it may still be, without that server. */
   absent(peer: PeerId): void {
+    if (!this.#context.membership.get(peer)) this.#introductions.forget(peer)
     this.#unreachable(peer)
   }
 
@@ -308,8 +309,8 @@ export class Overlay {
     }
   }
 
+  /** Our place no longer waits for meeting it. */
   #unreachable(peer: PeerId): void {
-    if (!this.#context.membership.get(peer)) this.#introductions.forget(peer)
     this.#joining.unreachable(peer)
     this.#view.settle()
   }

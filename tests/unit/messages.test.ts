@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
-import { readEntry } from '../../core/messages/rows.ts'
+import { entryRow, readEntry, readRow } from '../../core/messages/rows.ts'
+import { encode } from '../../core/wire/codec.ts'
 import { bodyText, failure, memberOf, type Packet, seal, World } from './messages-world.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -280,6 +281,26 @@ describe('coming to the same state', () => {
     world.advance(1000)
     expect(back.texts()).toEqual(['for later'])
     expect(back.messages.digest).toBe(c.messages.digest)
+  })
+
+  it('MS4 a message for us is not taken without its body while its author may still have it', () => {
+    const { world, a, b, c } = trio()
+    b.kill()
+    a.send('@bob', 'the whole of it')
+    world.advance(1000)
+    const [key] = c.keysOf(`feed/${a.messages.storeId}/`).slice(-1)
+    const stored = readRow(entryRow, c.rows.get(key!))!
+    c.rows.put(key!, encode(entryRow, { ...stored, entry: { ...stored.entry, body: undefined } }))
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.cut(back, a)
+    world.advance(1000)
+    expect(a.messages.status().undelivered).toBe(1)
+    expect(back.messages.digest).not.toBe(c.messages.digest)
+    world.heal()
+    world.advance(1000)
+    expect(back.texts()).toEqual(['the whole of it'])
+    expect(a.messages.status().undelivered).toBe(0)
   })
 
   it('MS4 a peer that does not answer is replaced by another after the timeout', () => {
@@ -686,6 +707,21 @@ describe('retention', () => {
     expect(b.history('@carol')).toEqual([])
     expect(a.history('@carol').map(bodyText)).toEqual(['owed'])
     expect(a.messages.digest).toBe(b.messages.digest)
+  })
+
+  it('MS10 of a room the newest 10,000 are kept', () => {
+    const world = new World()
+    const a = world.add('alice')
+    world.settle()
+    const surplus = 70
+    for (let i = 0; i < limits.retentionMessagesPerRoom + surplus; i++) a.send('#general', `${i}`)
+    world.settle()
+    world.sleep(day)
+    // A batch an hour: what is over the limit goes a little at a time.
+    world.sleep(day)
+    const kept = a.history('#general', 2 * limits.retentionMessagesPerRoom).map(bodyText)
+    expect(kept.length).toBe(limits.retentionMessagesPerRoom)
+    expect(kept[0]).toBe(`${surplus}`)
   })
 
   it('MS10 a newcomer records a gap where nobody has the beginning any more', () => {

@@ -112,7 +112,6 @@ export class Node {
 
 interface Event {
   readonly atMs: number
-  readonly order: number
   readonly run: () => void
 }
 
@@ -245,8 +244,15 @@ export class OverlayWorld {
   // ------------------------------------------------------------------------------------------- time
 
   after(ms: number, run: () => void): void {
-    this.#events.push({ atMs: this.nowMs + ms, order: ++this.#order, run })
-    this.#events.sort((a, b) => a.atMs - b.atMs || a.order - b.order)
+    const atMs = this.nowMs + ms
+    // Behind all that are due at the same time; the list is kept sorted.
+    let [low, high] = [0, this.#events.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#events[middle]!.atMs <= atMs) low = middle + 1
+      else high = middle
+    }
+    this.#events.splice(low, 0, { atMs, run })
   }
 
   run(ms: number): void {

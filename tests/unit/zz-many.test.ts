@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createRandom, type Random } from '../../core/base/random.ts'
 import { type Node, OverlayWorld } from './overlay-world.ts'
 
-const seeds = 500
+const seeds = 600
 
 /** What can be asserted at any moment. */
 function expectSane(world: OverlayWorld): void {

@@ -1,0 +1,67 @@
+// What a program holds of a message it has sent: who has it by now, and a promise for when all have.
+
+import type { Sent } from './api.ts'
+import { MeshError } from './base/errors.ts'
+import type { MessageId } from './base/ids.ts'
+import { abortedError } from './inbox-queue.ts'
+import type { SentState } from './messages/types.ts'
+
+export class Sends {
+  readonly #stateOf: (id: MessageId) => SentState | undefined
+  /** One for each `delivered()` that waits. */
+  readonly #looks = new Set<() => void>()
+  #closed = false
+
+  constructor(stateOf: (id: MessageId) => SentState | undefined) {
+    this.#stateOf = stateOf
+  }
+
+  sent(id: MessageId): Sent {
+    const stateOf = this.#stateOf
+    return {
+      id,
+      get deliveredTo() {
+        return stateOf(id)?.deliveredTo ?? new Set()
+      },
+      delivered: ({ signal } = {}) => this.#delivered(id, signal),
+    }
+  }
+
+  /** A receipt or an expiry came. */
+  look(): void {
+    for (const look of this.#looks) look()
+  }
+
+  /** The mesh was left. */
+  close(): void {
+    this.#closed = true
+    this.look()
+  }
+
+  #delivered(id: MessageId, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        this.#looks.delete(look)
+        signal?.removeEventListener('abort', look)
+        settle()
+      }
+      const look = (): void => {
+        const sent = this.#stateOf(id)
+        if (!sent || sent.state === 'delivered') return finish(resolve)
+        if (signal?.aborted) return finish(() => reject(abortedError()))
+        if (this.#closed) return finish(() => reject(new MeshError('left', 'This mesh was left.')))
+        if (sent.state === 'expired') finish(() => reject(expiredError(sent)))
+      }
+      this.#looks.add(look)
+      signal?.addEventListener('abort', look)
+      look()
+    })
+  }
+}
+
+function expiredError({ id, lacking }: SentState): MeshError {
+  const who = lacking.length === 0 ? 'anybody' : `${lacking.length} of the addressees`
+  return new MeshError('expired', `The time to live ran out before ${who} had this message.`, {
+    details: { id, lacking: [...lacking] },
+  })
+}

@@ -1,0 +1,101 @@
+// The signaling servers in use, and which peers each of them has named: a signal goes through those that know its
+// addressee, and a peer is absent only when none knows it any more.
+
+import type { Timing } from './api.ts'
+import type { MeshError } from './base/errors.ts'
+import type { PeerId } from './base/ids.ts'
+import type { Platform, Signaling, SignalingState } from './base/ports.ts'
+import type { PeerInput } from './peer-io.ts'
+
+interface Server {
+  readonly client: Signaling
+  state: SignalingState
+  /** Peers this server named, or that spoke to us through it. */
+  readonly present: Set<PeerId>
+}
+
+export interface SignalingServersOptions {
+  readonly platform: Platform
+  readonly topic: string
+  readonly me: () => PeerId
+  readonly input: (input: PeerInput) => void
+  readonly onChange: () => void
+  readonly onError: (error: MeshError) => void
+}
+
+export class SignalingServers {
+  readonly #options: SignalingServersOptions
+  readonly #servers = new Map<string, Server>()
+
+  constructor(options: SignalingServersOptions) {
+    this.#options = options
+  }
+
+  states(): { readonly url: string; readonly state: SignalingState }[] {
+    return [...this.#servers].map(([url, { state }]) => ({ url, state }))
+  }
+
+  /** Uses these from now on. */
+  configure(urls: readonly string[], timing: Timing): void {
+    for (const [url, { client }] of this.#servers) {
+      if (urls.includes(url)) continue
+      this.#servers.delete(url)
+      client.close()
+      this.#options.input({ type: 'dismissIntroducer', introducer: url })
+    }
+    for (const url of urls) if (!this.#servers.has(url)) this.#add(url, timing)
+    this.#options.onChange()
+  }
+
+  /** Through the servers that know of that peer; where none does, through all. */
+  send(to: PeerId, data: string): void {
+    const servers = [...this.#servers.values()]
+    const knowing = servers.filter((server) => server.present.has(to))
+    for (const { client } of knowing.length > 0 ? knowing : servers) client.send(to, data)
+  }
+
+  refresh(): void {
+    for (const { client } of this.#servers.values()) client.refresh()
+  }
+
+  start(): void {
+    for (const { client } of this.#servers.values()) client.start(this.#options.topic, this.#options.me())
+  }
+
+  close(): void {
+    for (const { client } of this.#servers.values()) client.close()
+  }
+
+  #add(url: string, timing: Timing): void {
+    const { platform, input, onChange, onError } = this.#options
+    const client = platform.signaling(url, timing)
+    const server: Server = { client, state: 'connecting', present: new Set() }
+    this.#servers.set(url, server)
+    input({ type: 'expectIntroducer', introducer: url })
+    client.events = {
+      state: (state, problem) => {
+        server.state = state
+        if (problem) onError(problem)
+        onChange()
+      },
+      present: (peers) => {
+        for (const peer of peers) server.present.add(peer)
+        input({ type: 'present', introducer: url, peers })
+      },
+      signal: (from, data) => {
+        server.present.add(from)
+        input({ type: 'negotiation', from, data })
+      },
+      absent: (peer) => {
+        server.present.delete(peer)
+        const elsewhere = [...this.#servers.values()].some((other) => other.present.has(peer))
+        if (!elsewhere) input({ type: 'absent', peer })
+      },
+      socketClosed: (peer) => {
+        server.present.delete(peer)
+        input({ type: 'witness', peer, evidence: 'socket' })
+      },
+    }
+    client.start(this.#options.topic, this.#options.me())
+  }
+}
