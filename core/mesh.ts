@@ -208,7 +208,9 @@ export class MeshHandle implements Mesh {
   ): Promise<Message<B>[]> {
     checkAddress(to)
     const limit = Math.min(options.limit ?? limits.defaultHistoryMessages, limits.maxHistoryMessages)
-    const views = await readHistory(this.#driver.store, this.#driver.peer.messages, to, limit, options.before)
+    const missing = (key: string): void => this.#driver.input({ type: 'corrupt', key })
+    const { store, peer } = this.#driver
+    const views = await readHistory(store, peer.messages, to, limit, options.before, missing)
     return views.map((view) => toMessage<B>(view))
   }
 

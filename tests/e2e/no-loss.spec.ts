@@ -29,7 +29,7 @@ async function acquainted({ mesh, profile, agent }: Cast) {
   const bob = await agent('bob')
   await bob.joinRoom('general')
   await untilAgree([alice, bob])
-  await expect(alice.page.getByText('you and bob', { exact: true })).toBeVisible()
+  await alice.untilInRoom('general', ['alice', 'bob'])
   return { alices, alice, bob }
 }
 
@@ -103,7 +103,7 @@ test('everybody goes offline, in turn and together; a third one carries what the
   const carol = await cast.agent('carol')
   await carol.joinRoom('general')
   await untilAgree([alice, bob, carol])
-  await expect(alice.page.getByText('you, bob and carol', { exact: true })).toBeVisible()
+  await alice.untilInRoom('general', ['alice', 'bob', 'carol'])
 
   // Bob is away when alice writes; carol has it when alice is gone.
   await bob.leave()

@@ -120,7 +120,7 @@ describe('a peer that lives', () => {
       const world = new OverlayWorld()
       const nodes = world.mesh(5)
       for (const node of nodes) world.step(node, ({ overlay }) => overlay.setLeader(nodes[0]!.id))
-      const random = createRandom(Uint8Array.of(seed, ...new Array<number>(15).fill(7)))
+      const random = createRandom(Uint8Array.of(seed, ...Array<number>(15).fill(7)))
       for (let i = 0; i < 300; i++) {
         world.block(nodes[random.integer(nodes.length)]!, 100 + random.integer(200))
         world.run(random.integer(200))

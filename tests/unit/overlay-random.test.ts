@@ -32,7 +32,8 @@ function mishap(world: OverlayWorld, random: Random): void {
   else if (dice === 7) world.mend(a, b)
   else if (dice === 8) world.block(a, random.integer(4000))
   else if (dice === 9) world.step(a, ({ overlay }) => overlay.witness(b.id, 'socket'))
-  else if (dice === 10) world.serverUp ? world.stopServer() : world.startServer()
+  else if (dice === 10 && world.serverUp) world.stopServer()
+  else if (dice === 10) world.startServer()
   else world.connect(a, b, { latencyMs: random.integer(60), kind: 'webrtc' })
 }
 

@@ -185,6 +185,18 @@ describe('links that come and go', () => {
     expect(second.of('left')).toHaveLength(1)
   })
 
+  test('OV22 a link that goes down before its hello came is made again', () => {
+    const world = new OverlayWorld()
+    const node = world.add('alice')
+    world.step(node, ({ overlay }) => overlay.present('server', [bob]))
+    world.until(() => node.of('dial').length === 1, 10)
+    world.step(node, ({ overlay }) => overlay.linkUp(1, bob, 'webrtc'))
+    world.run(2000)
+    expect(node.of('dial')).toHaveLength(1)
+    world.step(node, ({ overlay }) => overlay.linkDown(1))
+    world.until(() => node.of('dial').length === 2, 1000)
+  })
+
   test('OV22 a lost peer is looked for, and found when it is back, without any server telling', () => {
     const { world, nodes } = pair()
     const [alice, bob] = nodes

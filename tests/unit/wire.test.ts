@@ -6,6 +6,7 @@ import { Joiner, type Lane, Splitter } from '../../core/wire/chunks.ts'
 import {
   bool,
   bytes,
+  type Codec,
   decode,
   encode,
   fixedBytes,
@@ -133,7 +134,8 @@ describe('codecs', () => {
       writeVarUint(encoder, length)
       return toUint8Array(encoder)
     }
-    for (const codec of [text(10), bytes(10), list(bool, 10)]) {
+    const bounded: Codec<unknown>[] = [text(10), bytes(10), list(bool, 10)]
+    for (const codec of bounded) {
       expect(decode(codec, lie(10)).ok).toBe(false)
       expect(decode(codec, lie(2 ** 40)).ok).toBe(false)
     }

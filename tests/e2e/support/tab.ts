@@ -1,6 +1,6 @@
 // A tab of the real app: what a person sees of it through data-testids, what its mesh says, and the ways it can end.
 
-import { type CDPSession, expect, type Locator, type Page } from '@playwright/test'
+import { expect, type Locator, type Page } from '@playwright/test'
 import type { Mesh } from 'skein'
 import { patience, type Participant } from './participant.ts'
 import type { Probe, Report } from './probe.ts'
@@ -102,6 +102,13 @@ export class Tab implements Participant {
     )
   }
 
+  /** Resolves when these, and no others, are in the room as this tab sees it. */
+  async untilInRoom(room: string, names: readonly string[]): Promise<void> {
+    const present = () =>
+      this.page.evaluate((which) => window.mesh!.room(which).members.map(({ name }) => name).toSorted(), room)
+    await expect.poll(present, patience).toEqual(names)
+  }
+
   // ------------------------------------------------------------------------------------ through the app
 
   /** The rows of the list of people, as `data-*` attributes. */
@@ -166,32 +173,27 @@ export class Tab implements Participant {
    */
   async sendAndDie(to: string, body: string): Promise<void> {
     const session = await this.page.context().newCDPSession(this.page)
-    const resolved = await this.#bind(session)
+    await session.send('Runtime.enable')
+    await session.send('Runtime.addBinding', { name: 'sendResolved' })
+    const resolved = new Promise<'resolved'>((done) =>
+      session.once('Runtime.bindingCalled', () => done('resolved')),
+    )
     const crashed = this.page.waitForEvent('crash')
-    const sending = this.page.evaluate(
-      async ([address, text]) => {
-        await window.mesh!.send(address as never, text).then(() => {
-          ;(window as unknown as { sendResolved(x: string): void }).sendResolved('')
-          for (;;);
-        })
-      },
-      [to, body] as const,
-    )
-    const failed = sending.then(
-      () => undefined,
-      (error: unknown) => (String(error).includes('crash') ? undefined : error),
-    )
-    const problem = await Promise.race([resolved, failed])
-    if (problem !== undefined) throw problem
+    const failed = this.page
+      .evaluate(
+        ([address, text]) =>
+          window.mesh!.send(address as never, text).then(() => {
+            ;(window as unknown as { sendResolved(x: string): void }).sendResolved('')
+            for (;;);
+          }),
+        [to, body] as const,
+      )
+      .then(undefined, String)
+    const outcome = await Promise.race([resolved, failed])
+    if (outcome !== 'resolved') throw new Error(outcome)
     void session.send('Page.crash').catch(() => 'the target died before it answered')
     await crashed
     await this.page.close()
-  }
-
-  async #bind(session: CDPSession): Promise<Promise<undefined>> {
-    await session.send('Runtime.enable')
-    await session.send('Runtime.addBinding', { name: 'sendResolved' })
-    return new Promise((resolve) => session.once('Runtime.bindingCalled', () => resolve(undefined)))
   }
 
   async navigateAway(url: string): Promise<void> {
