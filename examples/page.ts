@@ -1,6 +1,6 @@
 import { joinMesh } from 'skein'
 
-const mesh = await joinMesh({ mesh: 'lobby', name: 'ada' })
+const mesh = await joinMesh({ mesh: 'lobby', name: location.hash.slice(1) || 'ada' })
 const [list, form, text] = ['#list', '#form', '#text'].map((id) => document.querySelector(id)!)
 const show = (line: string) =>
   list!.append(Object.assign(document.createElement('li'), { textContent: line }))
@@ -12,9 +12,8 @@ mesh.on('peers', ({ joined, left }) => {
 })
 mesh.on('message', ({ fromName, to, body }) => show(`${fromName} to ${to}: ${String(body)}`))
 mesh.on('error', (error) => show(error.message))
-
-await mesh.room('general').join()
 form!.addEventListener('submit', (event) => {
   event.preventDefault()
   void mesh.send('#general', (text as HTMLInputElement).value).catch((error: Error) => show(error.message))
 })
+await mesh.room('general').join()

@@ -31,10 +31,11 @@ export class Holes {
   /** The store set a row aside. */
   corrupt(key: string): void {
     const { desk, feeds, rooms, forks, receipts } = this.#parts
+    const place = readPlace(key)
+    if (place?.kind === 'feed' && this.#isAccountedFor(place)) return
+    const [kind, id] = key.split('/')
     desk.count('corruptRecords')
     desk.report('record-corrupt', `A stored record was damaged and set aside: ${key}.`, { key })
-    const place = readPlace(key)
-    const [kind, id] = key.split('/')
     if (place?.kind === 'feed') {
       const feed = feeds.get(place.feed)
       if (feed) this.missing(feed, place.number)
@@ -45,6 +46,12 @@ export class Holes {
     else if (kind === 'meta') forks.storeLost()
     else if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number)
     else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)
+  }
+
+  /** Known to be missing already, or retired long ago. */
+  #isAccountedFor({ feed: id, number }: { readonly feed: StoreId; readonly number: number }): boolean {
+    const feed = this.#parts.feeds.get(id)
+    return feed?.head !== undefined && (feed.holes.has(number) || number <= feed.head.retired)
   }
 
   load(feed: StoreId, number: number): void {
