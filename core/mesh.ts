@@ -35,6 +35,7 @@ import {
   checkAddress,
   checkCastTopic,
   checkMessageId,
+  checkPeerId,
   checkPriority,
   checkRole,
   checkServers,
@@ -216,6 +217,7 @@ export class MeshHandle implements Mesh {
 
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
     checkCastTopic(topic)
+    if (options.to !== undefined) checkPeerId(options.to)
     const bytes = encodeBody(body, limits.maxCastBytes + 1)
     this.#driver.input({
       type: 'cast',
@@ -245,6 +247,10 @@ export class MeshHandle implements Mesh {
     const [role, duty] = [first, second!]
     checkRole(role)
     checkPriority(priority)
+    const { roles } = this.#driver.peer.overlay.self
+    if (roles.length >= limits.maxRoles && !roles.some((each) => each.role === role)) {
+      throw new MeshError('invalid-argument', `One peer stands for at most ${limits.maxRoles} roles.`)
+    }
     return this.#duties.lead(role, duty, priority)
   }
 

@@ -2,12 +2,12 @@
 
 import type { MeshOptions, Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
-import { isMemberId, isMessageId, type Address, type MessageId } from './base/ids.ts'
+import { isMemberId, isMessageId, isPeerId, type Address, type MessageId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 
 const invalid = (what: string): MeshError => new MeshError('invalid-argument', what)
 
-export function checkName(name: unknown): asserts name is string {
+function checkName(name: unknown): asserts name is string {
   if (typeof name === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(name)) return
   throw invalid(
     `The name ${show(name)} will not do: use 1 to 32 of the letters A-Z and a-z, digits, _ and -.`,
@@ -29,6 +29,11 @@ export function checkAddress(to: unknown): asserts to is Address {
     if (isMemberId(to)) return
   }
   throw invalid(`${show(to)} is no address: use @name, #room or a member's id.`)
+}
+
+export function checkPeerId(id: unknown): asserts id is PeerId {
+  if (isPeerId(id)) return
+  throw invalid(`${show(id)} is no peer: use an id from mesh.peers.`)
 }
 
 export function checkMessageId(id: unknown): asserts id is MessageId {

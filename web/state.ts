@@ -105,10 +105,21 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
       if (bound === key) continue
       const successor = conversation(bound)
       if (successor.draft.text.value === '') successor.draft.edit(unbound.draft.text.value)
+      for (const { id } of unbound.messages.value ?? []) awaited.set(id, successor)
       const rest = new Map(conversations.value)
       rest.delete(key)
       conversations.value = rest
       if (selected.value === key) select(bound)
+    }
+  }
+
+  /** A message written to a name becomes part of its bearer's history a moment after the bearer is seen, unsaid. */
+  const awaited = new Map<string, Conversation>()
+
+  function refreshAwaited(): void {
+    for (const [id, successor] of awaited) {
+      if (successor.messages.value?.some((message) => message.id === id)) awaited.delete(id)
+      else void successor.refresh()
     }
   }
 
@@ -161,6 +172,7 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
     }),
     mesh.on('receipt', (receipt) => {
       for (const shown of conversations.value.values()) shown.receipt(receipt, mesh.me.member)
+      refreshAwaited()
     }),
     mesh.on('error', (error: MeshError) => {
       if (error.code === 'expired') refreshWaiting()
@@ -207,6 +219,7 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
     },
     refreshStatus() {
       status.value = mesh.status()
+      refreshAwaited()
     },
     report,
     close() {

@@ -138,6 +138,8 @@ export const limits = {
   maxHistoryMessages: 1000,
   /** Rooms a member may have joined. chosen. */
   maxRooms: 256,
+  /** Roles a peer may stand for; its record names them. chosen. */
+  maxRoles: 63,
   /** Body of a cast, encoded: it must fit a link message with room to spare. chosen. */
   maxCastBytes: 256 * KiB,
   /** A write that takes longer than this: a sibling tab is frozen inside a transaction (DESIGN: `storage-busy`). */

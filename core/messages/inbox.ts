@@ -4,6 +4,7 @@
 
 import type { MeshError } from '../base/errors.ts'
 import type { StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
@@ -38,6 +39,8 @@ export class Inbox {
   /** Came while the store was being read; given out after. */
   #fresh: InboxItem[] = []
   readonly #given = new Map<string, Given>()
+  /** Handled in this turn: a read that was asked before may still bring them up. */
+  readonly #done = new Set<string>()
   /** Given back by the program: comes again then. */
   readonly #due = new Map<string, number>()
 
@@ -60,6 +63,7 @@ export class Inbox {
     this.#active = active
     this.#turn++
     this.#given.clear()
+    this.#done.clear()
     this.#due.clear()
     this.#fresh = []
     this.#scanning = active
@@ -112,7 +116,10 @@ export class Inbox {
   }
 
   #give(items: readonly InboxItem[]): void {
-    const unseen = items.filter(({ feed, number }) => !this.#given.has(keys.inbox(feed, number)))
+    const unseen = items.filter(({ feed, number }) => {
+      const key = keys.inbox(feed, number)
+      return !this.#given.has(key) && !this.#done.has(key)
+    })
     if (unseen.length === 0) return
     for (const { feed, number, attempt } of unseen) {
       this.#given.set(keys.inbox(feed, number), { feed, number, attempt })
@@ -135,6 +142,8 @@ export class Inbox {
     const done = (): void => {
       this.#given.delete(key)
       this.#due.delete(key)
+      this.#done.add(key)
+      if (this.#done.size > limits.maxSeenIds) this.#done.delete(this.#done.values().next().value!)
       desk.resolve(request)
     }
     desk.commit(

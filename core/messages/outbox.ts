@@ -57,6 +57,7 @@ export class Outbox {
   storeRaw: Uint8Array | undefined
   #queue: Queued[] = []
   /** The messages among them, by id. */
+  /** By id, from `add` until written or given up. */
   readonly #queuedMessages = new Map<MessageId, QueuedMessage>()
   #appending = false
   #retryAtMs: number | undefined
@@ -133,6 +134,9 @@ export class Outbox {
   }
 
   add(queued: Queued): void {
+    const twin = queued.kind === 'message' ? this.#queuedMessages.get(queued.id) : undefined
+    // Two of one id in a batch would both find it unused.
+    if (twin) return void twin.requests.push(...queued.requests)
     this.#queue.push(queued)
     if (queued.kind === 'message') this.#queuedMessages.set(queued.id, queued)
     this.pump()
@@ -146,6 +150,13 @@ export class Outbox {
     this.add({ kind: 'profile', requests: [request], ...(join ? { join: room } : { leave: room }) })
   }
 
+  #forget(queued: Queued): void {
+    if (queued.kind === 'message' && this.#queuedMessages.get(queued.id) === queued) {
+      this.#queuedMessages.delete(queued.id)
+    }
+  }
+
+  /** From when it is asked for until it is written, the append under way included. */
   isQueued(id: MessageId): boolean {
     return this.#queuedMessages.has(id)
   }
@@ -184,7 +195,6 @@ export class Outbox {
         headerBytes + (queued.kind === 'message' ? queued.body.length + 16 * limits.maxNamedAddressees : 4096)
       if (planned.length > 0 && bytes + size > maxBatchBytes) break
       this.#queue.shift()
-      if (queued.kind === 'message') this.#queuedMessages.delete(queued.id)
       let content: EntryContent | undefined
       if (queued.kind === 'message') content = this.#messageContent(queued)
       else {
@@ -197,7 +207,10 @@ export class Outbox {
         } else if (profileInBatch) profileInBatch.requests.push(...queued.requests)
         else this.#resolve(queued)
       }
-      if (!content) continue
+      if (!content) {
+        this.#forget(queued)
+        continue
+      }
       bytes += size
       planned.push({ queued, draft: this.#draft(feed.id, number++, content, queued) })
     }
@@ -284,7 +297,10 @@ export class Outbox {
           this.#appending = false
           this.#parts.feeds.setHead(feed, filed.head, filed.headRaw)
           for (const item of open) this.#parts.receipts.open(item)
-          for (const { queued } of planned) if (queued.kind === 'message') this.#bound(queued)
+          for (const { queued } of planned) {
+            this.#forget(queued)
+            if (queued.kind === 'message') this.#bound(queued)
+          }
           desk.broadcast({ type: 'entries', entries: entries.map(({ entry }) => entry) })
           for (const entry of entries) this.#parts.receipts.wrote(entry)
           for (const item of filed.items) {
@@ -294,11 +310,13 @@ export class Outbox {
           desk.count('entriesWritten', entries.length)
           this.pump()
         },
-        conflict: () =>
+        conflict: () => {
+          for (const queued of settled) this.#forget(queued)
           this.#again(
             feed,
             planned.filter(({ queued }) => !settled.has(queued as QueuedMessage)),
-          ),
+          )
+        },
         failed: (error) => this.#failed(feed, planned, error),
       },
     )
@@ -371,8 +389,6 @@ export class Outbox {
   #again(feed: Feed, planned: readonly Planned[]): void {
     this.#appending = false
     this.#queue.unshift(...planned.map(({ queued }) => queued))
-    for (const { queued } of planned)
-      if (queued.kind === 'message') this.#queuedMessages.set(queued.id, queued)
     this.#parts.log.settle(feed)
     this.pump()
   }
@@ -380,7 +396,10 @@ export class Outbox {
   #failed(feed: Feed, planned: readonly Planned[], error: MeshError): void {
     feed.busy = false
     this.#appending = false
-    for (const { queued } of planned) this.#reject(queued, error)
+    for (const { queued } of planned) {
+      this.#forget(queued)
+      this.#reject(queued, error)
+    }
     this.#parts.desk.count('writesFailed')
     if (this.#retryAtMs === undefined || this.#queue.some((queued) => queued.kind === 'message')) this.pump()
   }

@@ -35,7 +35,9 @@ interface Story {
   /** Stored messages: body → who wrote it. */
   readonly stored: Map<string, Name>
   /** By member: bodies whose `handled()` resolved. */
-  readonly handled: Map<string, string[]>
+  readonly handled: Map<string, Set<string>>
+  /** Given to a program although its handling was over. */
+  readonly again: string[]
   count: number
 }
 
@@ -60,8 +62,11 @@ async function enter(story: Story, player: Player): Promise<void> {
 async function consumeInto(story: Story, actor: Actor): Promise<void> {
   const member = actor.mesh.me.member
   for await (const message of actor.mesh.inbox<string>()) {
+    const handled = story.handled.get(member) ?? new Set()
+    // A tab that froze with a message in hand may finish it after another did; to give it out again is the fault.
+    if (handled.has(message.body)) story.again.push(message.body)
     await message.handled()
-    story.handled.set(member, [...(story.handled.get(member) ?? []), message.body])
+    story.handled.set(member, handled.add(message.body))
   }
 }
 
@@ -133,7 +138,7 @@ async function play(seed: number): Promise<void> {
   const world = createMeshWorld(seed)
   const random = createRandom(new Uint8Array(16).fill(seed % 251).map((byte, i) => byte ^ (seed >> i)))
   const players = cast.map(({ name }): Player => ({ name, actor: undefined, frozen: false }))
-  const story: Story = { world, random, players, stored: new Map(), handled: new Map(), count: 0 }
+  const story: Story = { world, random, players, stored: new Map(), handled: new Map(), again: [], count: 0 }
   for (const player of players) await enter(story, player)
   await world.run(2_000)
   for (let i = 0; i < 60; i++) {
@@ -145,7 +150,8 @@ async function play(seed: number): Promise<void> {
 }
 
 async function check(story: Story): Promise<void> {
-  const { world, players, stored, handled } = story
+  const { world, players, stored, handled, again } = story
+  expect(again).toEqual([])
   expect(alive(story).length).toBe(players.length)
   expect(stored.size).toBeGreaterThan(10)
   const rooms: string[][] = []
@@ -158,13 +164,23 @@ async function check(story: Story): Promise<void> {
     if (body.endsWith('#general')) expect(rooms[0]!.filter((each) => each === body)).toEqual([body])
   }
   for (const { name, actor } of players) {
-    const got = handled.get(actor!.mesh.me.member) ?? []
-    expect(new Set(got).size).toBe(got.length)
+    const got = [...(handled.get(actor!.mesh.me.member) ?? [])]
     for (const [body, author] of stored) {
       if (body.endsWith(` @${name}`) && !author.startsWith(name.slice(0, 3))) expect(got).toContain(body)
     }
   }
 }
+
+/** Seeds that once found something, and what. */
+const kept = [[5077, 'a message that waited for a name was written twice in one batch']] as const
+
+test.each(kept)(
+  'seed %i ends well: %s',
+  async (seed) => {
+    await play(seed)
+  },
+  120_000,
+)
 
 test.each(Array.from({ length: seeds }, (_, i) => firstSeed + i))(
   'seed %i ends well',

@@ -105,7 +105,14 @@ export class Tab implements Participant {
   /** Resolves when these, and no others, are in the room as this tab sees it. */
   async untilInRoom(room: string, names: readonly string[]): Promise<void> {
     const present = () =>
-      this.page.evaluate((which) => window.mesh!.room(which).members.map(({ name }) => name).toSorted(), room)
+      this.page.evaluate(
+        (which) =>
+          window
+            .mesh!.room(which)
+            .members.map(({ name }) => name)
+            .toSorted(),
+        room,
+      )
     await expect.poll(present, patience).toEqual(names)
   }
 
