@@ -78,7 +78,7 @@ interface Slip<T> {
   readonly failed: (error: MeshError) => void
 }
 
-export const sameValue = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+const sameValue = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
 export class Desk {

@@ -43,7 +43,7 @@ export interface Filed {
   readonly profileRows: ReadonlyMap<MemberId, Uint8Array>
 }
 
-export const profileOf = (entry: VerifiedEntry, content: ProfileContent): ProfileRecord => {
+const profileOf = (entry: VerifiedEntry, content: ProfileContent): ProfileRecord => {
   const { feed, number, clockMs, clockCounter } = entry.header
   const { name, kind, rooms } = content
   return { name, kind, rooms, feed, number, clockMs, clockCounter }

@@ -38,7 +38,6 @@ import { Unbound } from './unbound.ts'
 
 export { messagePrefixes } from './rows.ts'
 export type {
-  Draft,
   InboxItem,
   LivePeer,
   MemberView,

@@ -129,7 +129,7 @@ export type HeadRow = ValueOf<typeof headRow>
  * used this message id before. `expired`: before it came here. `bare`: it came without its body.
  */
 export type Mark = 'none' | 'refused' | 'duplicate' | 'expired' | 'bare' | 'clock-ahead' | 'moved'
-export const marks: Codec<Mark> = oneOf<Mark>(
+const marks: Codec<Mark> = oneOf<Mark>(
   'none',
   'refused',
   'duplicate',

@@ -57,7 +57,6 @@ const content = union({
   ],
 })
 export type EntryContent = ValueOf<typeof content>
-export type MessageContent = Extract<EntryContent, { type: 'message' }>
 export type ProfileContent = Extract<EntryContent, { type: 'profile' }>
 
 const header = object({

@@ -121,7 +121,7 @@ async function mallory(world: World, target: PeerId): Promise<{ link: Link; ende
   const me = '0'.repeat(32) as PeerId
   let link: Link | undefined
   let down = false
-  const signaling = platform.signaling(server, { reconnectBaseMs: 100, reconnectMaxMs: 100 })
+  const signaling = platform.signaling(server)
   platform.connector.events = {
     signal: (to, connection, data) =>
       void signaling.send(to, formatNegotiation({ type: 'signal', connection, data })),

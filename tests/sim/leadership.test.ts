@@ -1,7 +1,7 @@
 // Leadership as a person sees it, on whole simulated peers: who leads, when it moves, and that one duty runs.
 
 import { expect, test } from 'vitest'
-import { MeshError } from '../../core/base/errors.ts'
+import type { MeshError } from '../../core/base/errors.ts'
 import {
   agreedLeader,
   createMeshWorld,

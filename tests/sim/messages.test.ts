@@ -273,7 +273,7 @@ test('casts reach everybody or one peer, and nothing of them is stored', async (
   const actors = await joinInTurn(world, ['alice', 'bob', 'carol'])
   const heard: string[] = []
   for (const { mesh, name } of actors)
-    mesh.onCast('cursor', ({ from, body }) => heard.push(`${name} hears ${from.name}: ${body}`))
+    mesh.onCast('cursor', ({ from, body }) => heard.push(`${name} hears ${from.name}: ${String(body)}`))
   actors[0]!.mesh.cast('cursor', 1)
   await world.run(1_000)
   actors[0]!.mesh.cast('cursor', 2, { to: actors[2]!.mesh.me.id })

@@ -30,7 +30,7 @@ import { decode, encode } from '../../core/wire/codec.ts'
 import { payload as payloadCodec, type Payload } from '../../core/wire/messages.ts'
 
 /** 32 bytes that differ where the input does; no more is asked of it here. */
-export function cheapHash(bytes: Uint8Array): Uint8Array {
+function cheapHash(bytes: Uint8Array): Uint8Array {
   const hash = new Uint8Array(32)
   const view = new DataView(hash.buffer)
   let [a, b] = [0x811c9dc5, 0x9747b28c]
@@ -52,10 +52,10 @@ const keyOf = (member: MemberId): Uint8Array => {
   key.set(fromHex(member))
   return key
 }
-export const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const bodyText = (message: { body: Uint8Array }): string => new TextDecoder().decode(message.body)
 
-export function verified(entry: Entry): VerifiedEntry {
+function verified(entry: Entry): VerifiedEntry {
   const header = decodeHeader(entry.header)
   if (!header.ok) throw new Error(header.error)
   const author = toHex(header.value.author.subarray(0, 16)) as MemberId

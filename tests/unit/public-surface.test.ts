@@ -163,7 +163,8 @@ describe('docs/api.md is the public surface', () => {
 
   test('the reasons for a change of leader are those it explains', () => {
     const explained = section('LeaderChange')
-    for (const reason of wordsOf('core/api.ts', 'LeaderChangeReason')) expect(explained).toContain(`\`${reason}\``)
+    for (const reason of wordsOf('core/api.ts', 'LeaderChangeReason'))
+      expect(explained).toContain(`\`${reason}\``)
   })
 
   test('the options of send are those it lists', () => {

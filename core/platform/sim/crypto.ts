@@ -68,7 +68,7 @@ export function createMixer(): { add(text: string): void; hex(): string } {
 }
 
 /** UTF-16 units, two bytes each: only ever hashed. */
-export function bytesOf(text: string): Uint8Array {
+function bytesOf(text: string): Uint8Array {
   const bytes = new Uint8Array(2 * text.length)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < text.length; i++) view.setUint16(2 * i, text.charCodeAt(i))

@@ -1,7 +1,7 @@
 // One simulated process: a Platform for the driver, and the handles by which a test kills, freezes, hides or
 // restarts it. What survives a restart is its name, its disk and its browser.
 
-import type { LifecycleEvent, Platform } from '../../base/ports.ts'
+import type { LifecycleEvent, Platform, Signaling } from '../../base/ports.ts'
 import type { Random } from '../../base/random.ts'
 import type { Timeline } from './clock.ts'
 import { createConnector, type Attempts } from './connector.ts'
@@ -26,6 +26,8 @@ export interface ProcessOptions {
 }
 
 export interface SimProcess extends Platform {
+  /** Pauses are the simulator's own. */
+  signaling(url: string): Signaling
   readonly name: string
   readonly alive: boolean
   readonly frozen: boolean
