@@ -59,6 +59,11 @@ async function runCase(
   const runs: FailoverRun[] = []
   try {
     const add = await setting.populate(flock, own)
+    await flock.settled()
+    for (const { name, state } of flock.members) {
+      if (state?.kinds.join() !== setting.links)
+        throw new Error(`${name} has links of kind ${state?.kinds.join()}.`)
+    }
     for (let number = 1; number <= options.runs; number++) {
       const { run, victim, isBack } = await runOnce(flock, death)
       runs.push(run)

@@ -31,7 +31,10 @@ export interface DriverOptions {
   /** In the order they happen; called while inputs wait. Must not throw. */
   readonly onEvent: (event: PeerEvent) => void
   readonly onSignaling: () => void
+  /** `left`: a rule of ours was broken, and the driver has ended by itself; `close` gives the storage back. */
   readonly onError: (error: MeshError) => void
+  /** A write of the peer's was stored, or why it was not. */
+  readonly onWritten: (problem: MeshError | undefined) => void
 }
 
 interface Request {
@@ -57,12 +60,15 @@ export class Driver {
   readonly #servers: SignalingServers
   readonly #requests = new Map<number, Request>()
   readonly #stops: (() => void)[] = []
+  /** Roles asked for. The mark is new each time: who reads its epoch meanwhile sees that it was given up. */
+  readonly #standing = new Map<string, object>()
   #timing: Timing
   #lastNumber = 0
   #running = false
   #closed: MeshError | undefined
   #verifying: Promise<unknown> = Promise.resolve()
-  #writing: Promise<unknown> = Promise.resolve()
+  #writing: Promise<void> = Promise.resolve()
+  #onRequestsDone: () => void = () => undefined
   #reading: Promise<unknown> = Promise.resolve()
   #alarm: { readonly atMs: number; cancel(): void } | undefined
 
@@ -130,9 +136,7 @@ export class Driver {
         for (const effect of this.peer.step(next, this.#options.platform.clock.now())) this.#perform(effect)
       }
     } catch (problem) {
-      // A rule of ours is broken: better no peer than a wrong one.
-      this.#end(new MeshError('left', `The mesh was left: ${String(problem)}`, { cause: problem }))
-      this.#options.onError(this.#closed!)
+      this.#broken(problem)
       return
     } finally {
       this.#running = false
@@ -156,9 +160,15 @@ export class Driver {
     if (isLate && !this.#running) this.input({ type: 'tick' })
   }
 
-  async stand(role: string, priority: number): Promise<void> {
-    const epoch = await readEpoch(this.store, role)
-    this.input({ type: 'stand', role, priority, epoch })
+  stand(role: string, priority: number): void {
+    const mark = {}
+    this.#standing.set(role, mark)
+    this.#standAs(role, priority, mark)
+  }
+
+  stepAside(role: string): void {
+    this.#standing.delete(role)
+    this.input({ type: 'stepAside', role })
   }
 
   signalingStates(): ReturnType<SignalingServers['states']> {
@@ -180,13 +190,30 @@ export class Driver {
     this.#options.platform.connector.configure({ iceServers })
   }
 
-  /** Says goodbye, waits for writes under way, closes everything. */
+  /** Why it ended. */
+  get closed(): MeshError | undefined {
+    return this.#closed
+  }
+
+  /** Answers the requests under way, so that what is stored still goes out, then says goodbye and closes everything. */
   async close(): Promise<void> {
-    if (this.#closed) return
+    if (!this.#closed && this.#requests.size > 0) await this.#requestsDone()
     this.input({ type: 'suspend' })
-    await this.#writing.catch(() => undefined)
+    await this.#writing
     this.#end(new MeshError('left', 'This mesh was left; join again to go on.'))
     await this.#options.platform.store.close()
+  }
+
+  /** Bounded: a frozen sibling tab may hold the store. */
+  #requestsDone(): Promise<void> {
+    const { clock } = this.#options.platform
+    return new Promise((resolve) => {
+      const giveUp = clock.alarm(clock.now().monotonicMs + 2 * limits.storageBusyMs, resolve)
+      this.#onRequestsDone = () => {
+        giveUp()
+        resolve()
+      }
+    })
   }
 
   // ------------------------------------------------------------------------------------------- start
@@ -240,6 +267,23 @@ export class Driver {
       },
     }
     this.input({ type: 'linkUp', link: id, remote: link.remote, kind: link.kind })
+  }
+
+  /** An epoch that cannot be read is read again later: until then this peer must not claim one. */
+  #standAs(role: string, priority: number, mark: object): void {
+    const { clock } = this.#options.platform
+    const isAsked = (): boolean => this.#closed === undefined && this.#standing.get(role) === mark
+    readEpoch(this.store, role).then(
+      (epoch) => {
+        if (isAsked()) this.input({ type: 'stand', role, priority, epoch })
+      },
+      (error: unknown) => {
+        if (!isAsked()) return
+        this.#options.onError(asMeshError(error))
+        const again = (): void => void (isAsked() && this.#standAs(role, priority, mark))
+        this.#stops.push(clock.alarm(clock.now().monotonicMs + limits.storageBusyMs, again))
+      },
+    )
   }
 
   // ----------------------------------------------------------------------------------------- effects
@@ -311,10 +355,18 @@ export class Driver {
   }
 
   #commit({ commit, transaction }: Extract<PeerEffect, { type: 'commit' }>): void {
+    const puts = (transaction.put?.length ?? 0) > 0
     this.#write(
       this.store.commit(transaction).then(
-        (result) => this.input({ type: 'committed', commit, result }),
-        (error: unknown) => this.input({ type: 'commitFailed', commit, error: asMeshError(error) }),
+        (result) => {
+          if (result.ok && puts) this.#options.onWritten(undefined)
+          this.input({ type: 'committed', commit, result })
+        },
+        (problem: unknown) => {
+          const error = asMeshError(problem)
+          this.#options.onWritten(error)
+          this.input({ type: 'commitFailed', commit, error })
+        },
       ),
     )
   }
@@ -338,7 +390,7 @@ export class Driver {
           if (answer) this.input({ type: 'epochPersisted', role, epoch: stored })
         },
         (error: unknown) => {
-          this.#options.onError(asMeshError(error))
+          if (!this.#closed) this.#options.onError(asMeshError(error))
           if (answer) this.input({ type: 'epochFailed', role })
         },
       ),
@@ -346,24 +398,29 @@ export class Driver {
   }
 
   #write(done: Promise<unknown>): void {
-    this.#writing = Promise.all([this.#writing, done])
+    // Its value would hold that of all writes before it.
+    this.#writing = Promise.all([this.#writing, done]).then(() => undefined)
   }
 
   #settleRequest(request: number, settle: (request: Request) => void): void {
     const waiting = this.#requests.get(request)
     this.#requests.delete(request)
     if (waiting) settle(waiting)
+    if (this.#requests.size === 0) this.#onRequestsDone()
   }
 
   // -------------------------------------------------------------------------------------------- end
 
+  /** A rule of ours is broken: better no peer than a wrong one. */
   readonly #broken = (problem: unknown): void => {
+    if (this.#closed) return
     this.#end(new MeshError('left', `The mesh was left: ${String(problem)}`, { cause: problem }))
     this.#options.onError(this.#closed!)
   }
 
   #end(reason: MeshError): void {
-    this.#closed ??= reason
+    if (this.#closed) return
+    this.#closed = reason
     const { connector, tabs } = this.#options.platform
     this.#alarm?.cancel()
     for (const stop of this.#stops) stop()
@@ -373,6 +430,7 @@ export class Driver {
     tabs?.close()
     for (const request of this.#requests.values()) request.reject(reason)
     this.#requests.clear()
+    this.#onRequestsDone()
   }
 
   #setAlarm(): void {

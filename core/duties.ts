@@ -23,6 +23,9 @@ interface Assignment {
   failures: number
   controller: AbortController | undefined
   cancelRestart: () => void
+  /** Monotonic. */
+  startedAtMs: number
+  stopped: () => void
 }
 
 export class Duties {
@@ -36,25 +39,29 @@ export class Duties {
   }
 
   lead(role: string, duty: Duty, priority: number): Running {
+    this.#checkCount(role)
+    let stopped: () => void = () => undefined
+    const done = new Promise<void>((resolve) => (stopped = resolve))
     const assignment: Assignment = {
       role,
       duty,
       failures: 0,
       controller: undefined,
       cancelRestart: () => undefined,
+      startedAtMs: 0,
+      stopped,
     }
     this.#assignments.add(assignment)
     if (role !== '') this.#host.stand(role, priority)
-    let stopped: () => void
-    const done = new Promise<void>((resolve) => (stopped = resolve))
     this.#run(assignment)
+    const host = this.#host
     return {
       get active() {
+        host.checkClock()
         return assignment.controller !== undefined
       },
       stop: () => {
         this.#remove(assignment)
-        stopped()
         return done
       },
       stopped: done,
@@ -73,8 +80,19 @@ export class Duties {
 
   stopAll(): void {
     this.#leading.clear()
-    for (const assignment of this.#assignments) this.#abort(assignment)
+    for (const assignment of this.#assignments) {
+      this.#abort(assignment)
+      assignment.stopped()
+    }
     this.#assignments.clear()
+  }
+
+  /** A peer's record names the roles it stands for. */
+  #checkCount(role: string): void {
+    const roles = new Set([...this.#assignments].map((each) => each.role)).add(role)
+    roles.delete('')
+    if (roles.size <= limits.maxRoles) return
+    throw new MeshError('invalid-argument', `One peer stands for at most ${limits.maxRoles} roles.`)
   }
 
   #run(assignment: Assignment): void {
@@ -83,6 +101,7 @@ export class Duties {
     if (!term || assignment.controller) return
     const controller = new AbortController()
     assignment.controller = controller
+    assignment.startedAtMs = this.#host.clock.now().monotonicMs
     const token = (): FencingToken => {
       this.#host.checkClock()
       if (controller.signal.aborted) {
@@ -104,6 +123,9 @@ export class Duties {
     if (controller.signal.aborted) return
     assignment.controller = undefined
     controller.abort()
+    const nowMs = this.#host.clock.now().monotonicMs
+    // One that ran for long was a success: this failure is a first one.
+    if (nowMs - assignment.startedAtMs >= limits.dutyRestartMaxMs) assignment.failures = 0
     const pauseMs = Math.min(limits.dutyRestartMaxMs, limits.dutyRestartBaseMs * 2 ** assignment.failures++)
     this.#host.report(
       new MeshError('duty-failed', `A duty threw and is started again in ${pauseMs} ms: ${String(problem)}`, {
@@ -111,8 +133,7 @@ export class Duties {
         details: { role: assignment.role },
       }),
     )
-    const atMs = this.#host.clock.now().monotonicMs + pauseMs
-    assignment.cancelRestart = this.#host.clock.alarm(atMs, () => {
+    assignment.cancelRestart = this.#host.clock.alarm(nowMs + pauseMs, () => {
       if (this.#assignments.has(assignment)) this.#run(assignment)
     })
   }
@@ -125,8 +146,9 @@ export class Duties {
   }
 
   #remove(assignment: Assignment): void {
-    this.#assignments.delete(assignment)
+    if (!this.#assignments.delete(assignment)) return
     this.#abort(assignment)
+    assignment.stopped()
     const { role } = assignment
     const others = [...this.#assignments].some((other) => other.role === role)
     if (role !== '' && !others) this.#host.stepAside(role)

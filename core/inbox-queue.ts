@@ -16,6 +16,7 @@ export class InboxQueue<T> {
   readonly #items: T[] = []
   readonly #readers = new Set<Reader<T>>()
   readonly #onReaders: (count: number) => void
+  #closed = false
 
   /** @param onReaders Called with how many loops there are, whenever that changes. */
   constructor(onReaders: (count: number) => void) {
@@ -39,8 +40,9 @@ export class InboxQueue<T> {
     this.#items.length = 0
   }
 
-  /** Ends every loop. */
+  /** Ends every loop, and those begun later at once. */
   close(): void {
+    this.#closed = true
     this.clear()
     for (const reader of this.#readers) this.#end(reader)
   }
@@ -48,7 +50,7 @@ export class InboxQueue<T> {
   read(filter: InboxFilter<T>): AsyncIterableIterator<T, undefined> {
     const reader: Reader<T> = { filter, waiting: [] }
     const end = (): void => this.#end(reader)
-    if (!filter.signal?.aborted) {
+    if (!this.#closed && !filter.signal?.aborted) {
       this.#readers.add(reader)
       this.#onReaders(this.#readers.size)
       filter.signal?.addEventListener('abort', end, { once: true })

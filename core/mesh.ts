@@ -16,6 +16,7 @@ import type {
   Room,
   Running,
   Sent,
+  Timing,
 } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import type { Address, MemberId, PeerId } from './base/ids.ts'
@@ -34,6 +35,9 @@ import type { InboxItem, MemberView, RoomView } from './messages/types.ts'
 import {
   checkAddress,
   checkCastTopic,
+  checkDelay,
+  checkIceServers,
+  checkLimit,
   checkMessageId,
   checkPeerId,
   checkPriority,
@@ -70,15 +74,32 @@ export class MeshHandle implements Mesh {
   #leader: PeerId | undefined
   #epoch = 0
   #left: Promise<void> | undefined
+  /** Bodies being hashed for a send. */
+  readonly #hashing = new Set<Promise<Uint8Array>>()
+  #timing: Partial<Timing>
 
   /** Resolves once storage is open; the network is not awaited. */
   static async open(options: HandleOptions): Promise<MeshHandle> {
     const handle = new MeshHandle(options)
+    try {
+      await handle.#open()
+      return handle
+    } catch (problem) {
+      const { connector, store } = options.platform
+      connector.close()
+      options.onLeft?.()
+      await store.close()
+      throw problem
+    }
+  }
+
+  async #open(): Promise<void> {
+    const options = this.#options
     const { platform } = options
     const early: PeerEvent[] = []
     let take = (event: PeerEvent): void => void early.push(event)
     const topic = await platform.crypto.sha256(new TextEncoder().encode(`skein/1/${options.mesh}`))
-    handle.#driver = await Driver.open({
+    this.#driver = await Driver.open({
       platform,
       topic: toHex(topic.subarray(0, 16)),
       name: options.name,
@@ -88,28 +109,30 @@ export class MeshHandle implements Mesh {
       hidden: options.hidden,
       signaling: options.servers,
       iceServers: options.iceServers ?? [],
-      timing: fullTiming(options.timing),
+      timing: fullTiming(this.#timing),
       onEvent: (event) => take(event),
-      onSignaling: () => handle.#changed('status'),
-      onError: (error) => handle.#report(error),
+      onSignaling: () => this.#changed('status'),
+      onError: (error) => this.#onDriverError(error),
+      onWritten: (problem) => this.#onWritten(problem),
     })
-    handle.#takeSelf(handle.#driver.peer.overlay.self)
-    handle.#takeMembers([...handle.#driver.peer.messages.members().values()])
-    handle.#takeRooms([...handle.#driver.peer.messages.rooms().values()])
-    take = (event) => handle.#onEvent(event)
+    if (this.#driver.closed) throw this.#driver.closed
+    const { overlay, messages } = this.#driver.peer
+    this.#takeSelf(overlay.self)
+    this.#takeMembers([...messages.members().values()])
+    this.#takeRooms([...messages.rooms().values()])
+    take = (event) => this.#onEvent(event)
     for (const event of early) take(event)
-    return handle
   }
 
   private constructor(options: HandleOptions) {
     this.#options = options
+    this.#timing = options.timing ?? {}
     this.#duties = new Duties({
       clock: options.platform.clock,
       me: () => this.me.id,
       checkClock: () => this.#driver.checkClock(),
-      stand: (role, priority) =>
-        void this.#driver.stand(role, priority).catch((problem) => this.#report(problem)),
-      stepAside: (role) => this.#driver.input({ type: 'stepAside', role }),
+      stand: (role, priority) => this.#driver.stand(role, priority),
+      stepAside: (role) => this.#driver.stepAside(role),
       report: (error) => this.#report(error),
     })
     this.#inbox = new InboxQueue((readers) => this.#inboxReaders(readers))
@@ -162,6 +185,7 @@ export class MeshHandle implements Mesh {
     body: Body,
     options: { id?: string; replyTo?: string; ttlMs?: number; signal?: AbortSignal } = {},
   ): Promise<Sent> {
+    this.#refuseWhenLeft()
     checkAddress(to)
     const id = options.id ?? toHex(crypto.getRandomValues(new Uint8Array(16)))
     const { replyTo, ttlMs } = options
@@ -170,7 +194,7 @@ export class MeshHandle implements Mesh {
     if (ttlMs !== undefined) checkTtl(ttlMs)
     const bytes = encodeBody(body)
     if (options.signal?.aborted) throw abortedError()
-    const bodyHash = await this.#options.platform.crypto.sha256(bytes)
+    const bodyHash = await this.#hash(bytes)
     if (options.signal?.aborted) throw abortedError()
     const asked = { type: 'send', id, to, body: bytes, bodyHash } as const
     await this.#driver.request({
@@ -207,8 +231,11 @@ export class MeshHandle implements Mesh {
     to: Address,
     options: { limit?: number; before?: string } = {},
   ): Promise<Message<B>[]> {
+    this.#refuseWhenLeft()
     checkAddress(to)
-    const limit = Math.min(options.limit ?? limits.defaultHistoryMessages, limits.maxHistoryMessages)
+    const { limit: wanted = limits.defaultHistoryMessages } = options
+    checkLimit(wanted)
+    const limit = Math.min(wanted, limits.maxHistoryMessages)
     const missing = (key: string): void => this.#driver.input({ type: 'corrupt', key })
     const { store, peer } = this.#driver
     const views = await readHistory(store, peer.messages, to, limit, options.before, missing)
@@ -230,9 +257,11 @@ export class MeshHandle implements Mesh {
   onCast(topic: string, listener: (x: { from: Peer; topic: string; body: Body }) => void): Off {
     checkCastTopic(topic)
     const listeners = this.#castListeners.get(topic) ?? new Set()
-    this.#castListeners.set(topic, listeners.add(listener))
+    // The same function given twice is two listeners.
+    const entry = (x: { from: Peer; topic: string; body: Body }): void => listener(x)
+    this.#castListeners.set(topic, listeners.add(entry))
     return () => {
-      listeners.delete(listener)
+      listeners.delete(entry)
       if (listeners.size === 0 && this.#castListeners.get(topic) === listeners)
         this.#castListeners.delete(topic)
     }
@@ -243,14 +272,11 @@ export class MeshHandle implements Mesh {
   lead(duty: Duty): Running
   lead(role: string, duty: Duty, options?: { priority?: number }): Running
   lead(first: Duty | string, second?: Duty, { priority = 0 }: { priority?: number } = {}): Running {
+    this.#refuseWhenLeft()
     if (typeof first === 'function') return this.#duties.lead('', first, 0)
     const [role, duty] = [first, second!]
     checkRole(role)
     checkPriority(priority)
-    const { roles } = this.#driver.peer.overlay.self
-    if (roles.length >= limits.maxRoles && !roles.some((each) => each.role === role)) {
-      throw new MeshError('invalid-argument', `One peer stands for at most ${limits.maxRoles} roles.`)
-    }
     return this.#duties.lead(role, duty, priority)
   }
 
@@ -261,11 +287,15 @@ export class MeshHandle implements Mesh {
   }
 
   async configure(options: Parameters<Mesh['configure']>[0]): Promise<void> {
+    this.#refuseWhenLeft()
     const { signaling, iceServers, priority } = options
-    const timing = options.timing && fullTiming({ ...this.#options.timing, ...options.timing })
+    const timing = { ...this.#timing, ...options.timing }
+    const full = fullTiming(timing)
     if (signaling) checkServers(signaling)
+    if (iceServers) checkIceServers(iceServers)
     if (priority !== undefined) checkPriority(priority)
-    if (timing) this.#driver.configureTiming(timing)
+    this.#timing = timing
+    if (options.timing) this.#driver.configureTiming(full)
     if (signaling) this.#driver.configureSignaling(signaling)
     if (iceServers) this.#driver.configureIceServers(iceServers)
     if (priority !== undefined) this.#driver.input({ type: 'priority', priority })
@@ -306,15 +336,48 @@ export class MeshHandle implements Mesh {
 
   async #leave(): Promise<void> {
     this.#duties.stopAll()
-    await this.#driver.close()
-    this.#inbox.close()
-    this.#options.onLeft?.()
-    this.#sends.close()
+    if (this.#hashing.size > 0) await Promise.allSettled(this.#hashing)
+    try {
+      await this.#driver.close()
+    } finally {
+      this.#inbox.close()
+      this.#options.onLeft?.()
+      this.#sends.close()
+    }
+  }
+
+  #refuseWhenLeft(): void {
+    if (this.#left) throw new MeshError('left', 'This mesh was left; join again to go on.')
+  }
+
+  async #hash(bytes: Uint8Array): Promise<Uint8Array> {
+    const hash = this.#options.platform.crypto.sha256(bytes)
+    this.#hashing.add(hash)
+    try {
+      return await hash
+    } finally {
+      this.#hashing.delete(hash)
+    }
   }
 
   // ------------------------------------------------------------------------------------------ events
 
   #storageFull = false
+  /** What was reported of the storage since it last worked: it fails at every attempt until somebody makes room. */
+  #toldOfStorage: string | undefined
+
+  #onWritten(problem: MeshError | undefined): void {
+    const full = problem === undefined ? false : problem.code === 'storage-full' || this.#storageFull
+    if (!problem) this.#toldOfStorage = undefined
+    if (full === this.#storageFull) return
+    this.#storageFull = full
+    this.#changed('status')
+  }
+
+  #onDriverError(error: MeshError): void {
+    this.#report(error)
+    if (error.code === 'left' && this.#driver) this.leave().catch((problem) => this.#report(problem))
+  }
 
   #onEvent(event: PeerEvent): void {
     switch (event.event) {
@@ -429,7 +492,7 @@ export class MeshHandle implements Mesh {
   #takeCast(event: Extract<PeerEvent, { event: 'cast' }>): void {
     const from = this.#peers.get(event.from)
     if (!from) return
-    for (const listener of this.#castListeners.get(event.topic) ?? []) {
+    for (const listener of [...(this.#castListeners.get(event.topic) ?? [])]) {
       try {
         listener({ from, topic: event.topic, body: decodeBody(event.body) })
       } catch (problem) {
@@ -452,7 +515,10 @@ export class MeshHandle implements Mesh {
         : new MeshError('duty-failed', `A listener of the program threw: ${String(problem)}`, {
             cause: problem,
           })
-    this.#storageFull = error.code === 'storage-full'
+    if (/^storage-(full|busy|failed)$/.test(error.code)) {
+      if (error.code === this.#toldOfStorage) return
+      this.#toldOfStorage = error.code
+    }
     this.#events.emit('error', error)
   }
 
@@ -478,6 +544,7 @@ export class MeshHandle implements Mesh {
         await this.#driver.request({ type: 'handled', feed, number })
       },
       retry: async ({ delayMs = 0 } = {}) => {
+        checkDelay(delayMs)
         await this.#driver.request({ type: 'retry', feed, number, delayMs })
       },
       reply: (body) => this.send(answerTo, body, { replyTo: id }),
@@ -486,7 +553,7 @@ export class MeshHandle implements Mesh {
 
   #inboxReaders(readers: number): void {
     const role = inboxRole(this.#driver.member)
-    if (readers === 0) this.#driver.input({ type: 'stepAside', role })
-    else if (readers === 1) this.#driver.stand(role, 0).catch((problem) => this.#report(problem))
+    if (readers === 0) this.#driver.stepAside(role)
+    else if (readers === 1) this.#driver.stand(role, 0)
   }
 }

@@ -4,6 +4,7 @@ import type { MeshOptions, Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import { isMemberId, isMessageId, isPeerId, type Address, type MessageId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
+import type { IceServer } from './base/ports.ts'
 
 const invalid = (what: string): MeshError => new MeshError('invalid-argument', what)
 
@@ -48,6 +49,16 @@ export function checkTtl(ttlMs: unknown): void {
   throw invalid(`A time to live of ${show(ttlMs)} ms will not do: use 1 to ${limits.maxTtlMs}.`)
 }
 
+export function checkDelay(delayMs: unknown): void {
+  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= limits.maxTtlMs) return
+  throw invalid(`A delay of ${show(delayMs)} ms will not do: use 0 to ${limits.maxTtlMs}.`)
+}
+
+export function checkLimit(limit: unknown): void {
+  if (Number.isSafeInteger(limit) && (limit as number) >= 1) return
+  throw invalid(`A limit of ${show(limit)} will not do: use a whole number from 1 on.`)
+}
+
 export function checkPriority(priority: unknown): asserts priority is number {
   if (Number.isSafeInteger(priority)) return
   throw invalid(`The priority ${show(priority)} will not do: use a whole number.`)
@@ -66,10 +77,21 @@ export function checkCastTopic(topic: unknown): asserts topic is string {
 }
 
 export function checkServers(urls: readonly string[]): void {
+  if (!Array.isArray(urls)) throw invalid(`Signaling servers are a list of addresses, not ${show(urls)}.`)
   for (const url of urls) {
     if (typeof url === 'string' && /^wss?:\/\/[^\s]+$/.test(url)) continue
     throw invalid(`${show(url)} is no signaling server: its address begins with ws:// or wss://.`)
   }
+}
+
+export function checkIceServers(servers: readonly IceServer[]): void {
+  const isText = (value: unknown): boolean => typeof value === 'string'
+  const fits = (server: unknown): boolean => {
+    const urls: unknown = typeof server === 'object' && server !== null && 'urls' in server && server.urls
+    return isText(urls) || (Array.isArray(urls) && urls.every(isText))
+  }
+  if (Array.isArray(servers) && servers.every(fits)) return
+  throw invalid('ICE servers are a list of { urls, username?, credential? }.')
 }
 
 export function checkOptions(options: MeshOptions): void {
@@ -83,7 +105,8 @@ export function checkOptions(options: MeshOptions): void {
     throw invalid(`The store ${show(options.store)} will not do: use 'durable' or 'memory'.`)
   }
   if (options.priority !== undefined) checkPriority(options.priority)
-  if (Array.isArray(options.signaling)) checkServers(options.signaling)
+  if (options.signaling !== undefined && options.signaling !== 'auto') checkServers(options.signaling)
+  if (options.iceServers !== undefined) checkIceServers(options.iceServers)
   fullTiming(options.timing)
 }
 
@@ -100,7 +123,7 @@ export function fullTiming(timing: Partial<Timing> = {}): Timing {
     ...timing,
   }
   for (const [name, value] of Object.entries(full)) {
-    if (typeof value !== 'number' || !(value > 0)) throw invalid(`timing.${name} must be a positive number.`)
+    if (!Number.isFinite(value) || value <= 0) throw invalid(`timing.${name} must be a positive number.`)
   }
   if (full.silenceTimeoutMs < 2 * full.heartbeatIntervalMs) {
     throw invalid('timing.silenceTimeoutMs must be at least twice timing.heartbeatIntervalMs.')

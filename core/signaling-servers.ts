@@ -10,8 +10,12 @@ import type { PeerInput } from './peer-io.ts'
 interface Server {
   readonly client: Signaling
   state: SignalingState
-  /** Peers this server named, or that spoke to us through it. */
+  /** Peers this server named, or that spoke to us through it, since it was last open. */
   readonly present: Set<PeerId>
+  /** The last problem reported since it answered: it comes again at every attempt. */
+  reported: string | undefined
+  /** Another address leads to the same server, and that one is in use. */
+  standsBy: boolean
 }
 
 export interface SignalingServersOptions {
@@ -44,12 +48,13 @@ export class SignalingServers {
       this.#options.input({ type: 'dismissIntroducer', introducer: url })
     }
     for (const url of urls) if (!this.#servers.has(url)) this.#add(url, timing)
+    this.#wakeStandBys()
     this.#options.onChange()
   }
 
   /** Through the servers that know of that peer; where none does, through all. */
   send(to: PeerId, data: string): void {
-    const servers = [...this.#servers.values()]
+    const servers = [...this.#servers.values()].filter(({ state }) => state === 'open')
     const knowing = servers.filter((server) => server.present.has(to))
     for (const { client } of knowing.length > 0 ? knowing : servers) client.send(to, data)
   }
@@ -59,26 +64,38 @@ export class SignalingServers {
   }
 
   start(): void {
-    for (const { client } of this.#servers.values()) client.start(this.#options.topic, this.#options.me())
+    for (const server of this.#servers.values()) {
+      server.standsBy = false
+      server.client.start(this.#options.topic, this.#options.me())
+    }
   }
 
   close(): void {
-    for (const { client } of this.#servers.values()) client.close()
+    for (const server of this.#servers.values()) this.#close(server)
+  }
+
+  #close(server: Server): void {
+    server.client.close()
+    server.state = 'closed'
+    server.present.clear()
   }
 
   #add(url: string, timing: Timing): void {
-    const { platform, input, onChange, onError } = this.#options
+    const { platform, input } = this.#options
     const client = platform.signaling(url, timing)
-    const server: Server = { client, state: 'connecting', present: new Set() }
+    const server: Server = {
+      client,
+      state: 'connecting',
+      present: new Set(),
+      reported: undefined,
+      standsBy: false,
+    }
     this.#servers.set(url, server)
     input({ type: 'expectIntroducer', introducer: url })
     client.events = {
-      state: (state, problem) => {
-        server.state = state
-        if (problem) onError(problem)
-        onChange()
-      },
+      state: (state, problem) => this.#changed(url, server, state, problem),
       present: (peers) => {
+        server.reported = undefined
         for (const peer of peers) server.present.add(peer)
         input({ type: 'present', introducer: url, peers })
       },
@@ -97,5 +114,32 @@ export class SignalingServers {
       },
     }
     client.start(this.#options.topic, this.#options.me())
+  }
+
+  #changed(url: string, server: Server, state: SignalingState, problem: MeshError | undefined): void {
+    const { input, onChange, onError } = this.#options
+    server.state = state
+    if (state !== 'open') server.present.clear()
+    if (problem && problem.message !== server.reported) {
+      server.reported = problem.message
+      onError(problem)
+    }
+    const isOpen = (other: Server): boolean => other !== server && other.state === 'open'
+    if (problem?.details['replaced'] === true && [...this.#servers.values()].some(isOpen)) {
+      // Two addresses of one server: the two sockets would replace each other for ever.
+      this.#close(server)
+      server.standsBy = true
+      input({ type: 'dismissIntroducer', introducer: url })
+    } else if (state === 'closed') this.#wakeStandBys()
+    onChange()
+  }
+
+  #wakeStandBys(): void {
+    for (const [url, server] of this.#servers) {
+      if (!server.standsBy) continue
+      server.standsBy = false
+      this.#options.input({ type: 'expectIntroducer', introducer: url })
+      server.client.start(this.#options.topic, this.#options.me())
+    }
   }
 }

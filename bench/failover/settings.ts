@@ -15,6 +15,8 @@ import {
 
 export interface Setting {
   readonly label: string
+  /** Of this kind all links must be, or it is not this setting that is measured. */
+  readonly links: 'tabs' | 'webrtc'
   readonly deaths: readonly Death[]
   /** Brings the first ones into the mesh, one after another. @returns brings in one more, where one died */
   populate(flock: Flock, ending: Ending): Promise<() => Promise<unknown>>
@@ -25,6 +27,7 @@ const flockSize = 3
 
 const siblingTabs: Setting = {
   label: 'tabs of one profile',
+  links: 'tabs',
   deaths: [tabClosed, rendererCrashed, navigatedAway, tabFrozen],
   async populate(flock, ending) {
     const profile = await Profile.launch(ending)
@@ -36,6 +39,7 @@ const siblingTabs: Setting = {
 
 const profilesApart: Setting = {
   label: 'profiles apart, WebRTC',
+  links: 'webrtc',
   deaths: [tabClosed, rendererCrashed, browserKilled, navigatedAway, tabFrozen],
   async populate(flock, ending) {
     const add = async (): Promise<unknown> => flock.tab(await Profile.launch(ending))
@@ -47,6 +51,7 @@ const profilesApart: Setting = {
 /** Agents rank first, so that it is always one of them that leads and dies. */
 const agentsAndTab: Setting = {
   label: 'two agents and a tab',
+  links: 'webrtc',
   deaths: [agentKilled],
   async populate(flock, ending) {
     const add = (): Promise<unknown> => flock.agent(1)

@@ -2,6 +2,8 @@
 // the signaling server said that a socket closed, when a watched lock was granted, when a data channel closed. It
 // tells how much of a failover was waiting for a witness, and how much was the library's own.
 
+type Act = (lock: Lock | null) => unknown
+
 export function watchEvidence(tell: (kind: 'socket' | 'lock' | 'channel closed') => void): void {
   const NativeSocket = window.WebSocket
   window.WebSocket = class extends NativeSocket {
@@ -13,17 +15,15 @@ export function watchEvidence(tell: (kind: 'socket' | 'lock' | 'channel closed')
     }
   }
 
-  const { locks } = navigator
-  const request = locks.request.bind(locks) as (
-    name: string,
-    options: LockOptions,
-    act: unknown,
-  ) => Promise<unknown>
-  locks.request = ((name: string, options: LockOptions, act: (lock: Lock | null) => unknown) =>
-    request(name, options, (lock: Lock | null) => {
+  const request = navigator.locks.request.bind(navigator.locks) as (...words: unknown[]) => Promise<unknown>
+  navigator.locks.request = ((name: string, ...words: [LockOptions, Act] | [Act]) => {
+    const act = words.at(-1) as Act
+    const options = words.length > 1 ? (words[0] as LockOptions) : {}
+    return request(name, options, (lock: Lock | null) => {
       if (options.mode === 'shared') tell('lock')
       return act(lock)
-    })) as typeof locks.request
+    })
+  }) as typeof navigator.locks.request
 
   const NativeConnection = window.RTCPeerConnection
   const watchChannel = (channel: RTCDataChannel): void =>

@@ -20,6 +20,8 @@ export interface StateNews {
   readonly peers: readonly string[]
   /** Peers to which a link stands. */
   readonly linked: number
+  /** Of what kinds the links are. */
+  readonly kinds: readonly string[]
   readonly leader: string | undefined
   readonly epoch: number
   /** Counters of the library whose names begin with `suspicions`. */
@@ -41,11 +43,13 @@ export function tellNews(mesh: Mesh, tell: (news: News) => void): void {
   let told = ''
   const tellState = (): void => {
     const { me, peers, leader, epoch } = mesh
+    const { links } = mesh.status()
     const state: StateNews = {
       type: 'state',
       me: me.id,
       peers: [...peers.keys()].toSorted(),
-      linked: new Set(mesh.status().links.map(({ peer }) => peer)).size,
+      linked: new Set(links.map(({ peer }) => peer)).size,
+      kinds: [...new Set(links.map(({ kind }) => kind))],
       leader: leader?.id,
       epoch,
       suspicions: suspicionsOf(mesh),

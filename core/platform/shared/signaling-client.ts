@@ -62,8 +62,11 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
 
   const nowMs = (): number => clock.now().monotonicMs
   const after = (delayMs: number, ring: () => void): (() => void) => clock.alarm(nowMs() + delayMs, ring)
-  const failure = (sentence: string, cause?: unknown): MeshError =>
-    new MeshError('signaling-failed', `The signaling server ${url} ${sentence}`, { details: { url }, cause })
+  const failure = (sentence: string, cause?: unknown, details?: Record<string, unknown>): MeshError =>
+    new MeshError('signaling-failed', `The signaling server ${url} ${sentence}`, {
+      details: { url, ...details },
+      cause,
+    })
 
   const enter = (next: SignalingState, problem?: MeshError): void => {
     state = next
@@ -134,6 +137,11 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     }
     const { value } = notice
     if (value.type === 'pong') return
+    if (value.type === 'error' && value.code === 'replaced') {
+      const sentence = 'is used by another connection of this peer: is it listed by two addresses?'
+      lose(failure(sentence, undefined, { replaced: true }))
+      return
+    }
     if (value.type === 'error') {
       events?.state(state, failure(`refused a message: ${value.reason} (${value.code})`))
       return
