@@ -164,7 +164,7 @@ export interface Receipt {
 
 export interface PeersChange {
   readonly joined: readonly Peer[]
-  readonly left: readonly { readonly peer: Peer; readonly reason: 'left' | 'failed' | 'stalled' }[]
+  readonly left: readonly { readonly peer: Peer; readonly reason: 'left' | 'failed' }[]
   readonly changed: readonly Peer[]
 }
 

@@ -26,11 +26,17 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   requireSecureContext()
   const clock = createBrowserClock()
   const inMemory = options.store === 'memory'
+  const opening = inMemory ? Promise.resolve(createMemoryStore()) : openIndexedDbStore(options.mesh)
   const [store, deviceKey, storagePersistent] = await Promise.all([
-    inMemory ? createMemoryStore() : openIndexedDbStore(options.mesh),
+    opening,
     inMemory ? makeEphemeralKey() : loadDeviceKey(),
     inMemory ? undefined : askForPersistence(),
-  ])
+  ]).catch(async (problem: unknown) => {
+    clock.close()
+    const opened = await opening.catch(() => undefined)
+    await opened?.close()
+    throw problem
+  })
   const seed = makeSeed()
   const random = createRandom(makeSeed())
   const platform: Platform = {

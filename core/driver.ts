@@ -15,6 +15,7 @@ import { messagePrefixes } from './messages/rows.ts'
 import type { PeerEffect, PeerEvent, PeerInput, UnverifiedEntries } from './peer-io.ts'
 import { Peer } from './peer.ts'
 import { SignalingServers } from './signaling-servers.ts'
+import { Standing } from './standing.ts'
 
 export interface DriverOptions {
   readonly platform: Platform
@@ -42,6 +43,9 @@ interface Request {
   reject(error: MeshError): void
 }
 
+/** What waits to go out when the mesh is left is given this long. chosen: a body of 1 MiB on a slow link. */
+const flushMs = 2000
+
 /** A program's request, before it is given its number. */
 type Asked =
   Extract<PeerInput, { request: number }> extends infer I
@@ -60,15 +64,15 @@ export class Driver {
   readonly #servers: SignalingServers
   readonly #requests = new Map<number, Request>()
   readonly #stops: (() => void)[] = []
-  /** Roles asked for. The mark is new each time: who reads its epoch meanwhile sees that it was given up. */
-  readonly #standing = new Map<string, object>()
+  readonly #standing: Standing
   #timing: Timing
   #lastNumber = 0
   #running = false
   #closed: MeshError | undefined
   #verifying: Promise<unknown> = Promise.resolve()
   #writing: Promise<void> = Promise.resolve()
-  #onRequestsDone: () => void = () => undefined
+  /** Looks whether what `close` waits for has come. */
+  #look: () => void = () => undefined
   #reading: Promise<unknown> = Promise.resolve()
   #alarm: { readonly atMs: number; cancel(): void } | undefined
 
@@ -113,6 +117,12 @@ export class Driver {
       epoch,
       now: platform.clock.now(),
     })
+    this.#standing = new Standing({
+      clock: platform.clock,
+      readEpoch: (role) => readEpoch(this.store, role),
+      stand: (role, asked, stored) => this.input({ type: 'stand', role, priority: asked, epoch: stored }),
+      report: (problem) => options.onError(asMeshError(problem)),
+    })
     this.#servers = new SignalingServers({
       platform,
       topic: options.topic,
@@ -142,6 +152,7 @@ export class Driver {
       this.#running = false
     }
     this.#setAlarm()
+    this.#look()
   }
 
   /** Hands a program's request to the peer; settles with its answer. */
@@ -161,13 +172,11 @@ export class Driver {
   }
 
   stand(role: string, priority: number): void {
-    const mark = {}
-    this.#standing.set(role, mark)
-    this.#standAs(role, priority, mark)
+    this.#standing.add(role, priority)
   }
 
   stepAside(role: string): void {
-    this.#standing.delete(role)
+    this.#standing.remove(role)
     this.input({ type: 'stepAside', role })
   }
 
@@ -195,21 +204,26 @@ export class Driver {
     return this.#closed
   }
 
-  /** Answers the requests under way, so that what is stored still goes out, then says goodbye and closes everything. */
+  /** Answers the requests under way and puts out what waits, each bounded; says goodbye; closes everything. */
   async close(): Promise<void> {
-    if (!this.#closed && this.#requests.size > 0) await this.#requestsDone()
+    const { links } = this.peer.overlay
+    const isAnswered = (): boolean => this.#requests.size === 0
+    const isFlushed = (): boolean => links.every().every(({ queuedBytes }) => queuedBytes === 0)
+    // Not awaited where there is nothing to wait for: a page that goes has no time.
+    if (!isAnswered()) await this.#until(isAnswered, 2 * limits.storageBusyMs)
+    if (!isFlushed()) await this.#until(isFlushed, flushMs)
     this.input({ type: 'suspend' })
     await this.#writing
     this.#end(new MeshError('left', 'This mesh was left; join again to go on.'))
     await this.#options.platform.store.close()
   }
 
-  /** Bounded: a frozen sibling tab may hold the store. */
-  #requestsDone(): Promise<void> {
+  #until(holds: () => boolean, withinMs: number): Promise<void> {
     const { clock } = this.#options.platform
     return new Promise((resolve) => {
-      const giveUp = clock.alarm(clock.now().monotonicMs + 2 * limits.storageBusyMs, resolve)
-      this.#onRequestsDone = () => {
+      const giveUp = clock.alarm(clock.now().monotonicMs + withinMs, resolve)
+      this.#look = () => {
+        if (!this.#closed && !holds()) return
         giveUp()
         resolve()
       }
@@ -260,30 +274,16 @@ export class Driver {
     this.#links.set(id, link)
     link.events = {
       frame: (bytes) => this.input({ type: 'frame', link: id, bytes }),
-      drained: () => this.#pump(id),
+      drained: () => {
+        this.#pump(id)
+        this.#look()
+      },
       down: () => {
         this.#links.delete(id)
         this.input({ type: 'linkDown', link: id })
       },
     }
     this.input({ type: 'linkUp', link: id, remote: link.remote, kind: link.kind })
-  }
-
-  /** An epoch that cannot be read is read again later: until then this peer must not claim one. */
-  #standAs(role: string, priority: number, mark: object): void {
-    const { clock } = this.#options.platform
-    const isAsked = (): boolean => this.#closed === undefined && this.#standing.get(role) === mark
-    readEpoch(this.store, role).then(
-      (epoch) => {
-        if (isAsked()) this.input({ type: 'stand', role, priority, epoch })
-      },
-      (error: unknown) => {
-        if (!isAsked()) return
-        this.#options.onError(asMeshError(error))
-        const again = (): void => void (isAsked() && this.#standAs(role, priority, mark))
-        this.#stops.push(clock.alarm(clock.now().monotonicMs + limits.storageBusyMs, again))
-      },
-    )
   }
 
   // ----------------------------------------------------------------------------------------- effects
@@ -406,7 +406,6 @@ export class Driver {
     const waiting = this.#requests.get(request)
     this.#requests.delete(request)
     if (waiting) settle(waiting)
-    if (this.#requests.size === 0) this.#onRequestsDone()
   }
 
   // -------------------------------------------------------------------------------------------- end
@@ -424,13 +423,14 @@ export class Driver {
     const { connector, tabs } = this.#options.platform
     this.#alarm?.cancel()
     for (const stop of this.#stops) stop()
+    this.#standing.close()
     this.#servers.close()
     for (const link of this.#links.values()) link.close()
     connector.close()
     tabs?.close()
     for (const request of this.#requests.values()) request.reject(reason)
     this.#requests.clear()
-    this.#onRequestsDone()
+    this.#look()
   }
 
   #setAlarm(): void {

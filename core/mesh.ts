@@ -74,8 +74,9 @@ export class MeshHandle implements Mesh {
   #leader: PeerId | undefined
   #epoch = 0
   #left: Promise<void> | undefined
-  /** Bodies being hashed for a send. */
-  readonly #hashing = new Set<Promise<Uint8Array>>()
+  /** Sends whose bodies are being hashed: large ones take longer, and each waits for those before it. */
+  #hashing = 0
+  #lastAsked: Promise<unknown> = Promise.resolve()
   #timing: Partial<Timing>
 
   /** Resolves once storage is open; the network is not awaited. */
@@ -194,15 +195,26 @@ export class MeshHandle implements Mesh {
     if (ttlMs !== undefined) checkTtl(ttlMs)
     const bytes = encodeBody(body)
     if (options.signal?.aborted) throw abortedError()
-    const bodyHash = await this.#hash(bytes)
-    if (options.signal?.aborted) throw abortedError()
-    const asked = { type: 'send', id, to, body: bytes, bodyHash } as const
-    await this.#driver.request({
-      ...asked,
-      ...(replyTo !== undefined && { replyTo }),
-      ...(ttlMs !== undefined && { ttlMs }),
+    const { stored } = await this.#hashInTurn(bytes, (bodyHash) => {
+      if (options.signal?.aborted) throw abortedError()
+      const asked = { type: 'send', id, to, body: bytes, bodyHash } as const
+      const stored = this.#driver.request({
+        ...asked,
+        ...(replyTo !== undefined && { replyTo }),
+        ...(ttlMs !== undefined && { ttlMs }),
+      })
+      return { stored }
     })
+    await stored
     return this.#sends.sent(id)
+  }
+
+  #hashInTurn<T>(bytes: Uint8Array, ask: (hash: Uint8Array) => T): Promise<T> {
+    this.#hashing++
+    const hashes = Promise.all([this.#options.platform.crypto.sha256(bytes), this.#lastAsked])
+    const asked = hashes.finally(() => this.#hashing--).then(([hash]) => ask(hash))
+    this.#lastAsked = asked.catch(() => undefined)
+    return asked
   }
 
   inbox<B = Body>(
@@ -336,7 +348,7 @@ export class MeshHandle implements Mesh {
 
   async #leave(): Promise<void> {
     this.#duties.stopAll()
-    if (this.#hashing.size > 0) await Promise.allSettled(this.#hashing)
+    if (this.#hashing > 0) await this.#lastAsked
     try {
       await this.#driver.close()
     } finally {
@@ -348,16 +360,6 @@ export class MeshHandle implements Mesh {
 
   #refuseWhenLeft(): void {
     if (this.#left) throw new MeshError('left', 'This mesh was left; join again to go on.')
-  }
-
-  async #hash(bytes: Uint8Array): Promise<Uint8Array> {
-    const hash = this.#options.platform.crypto.sha256(bytes)
-    this.#hashing.add(hash)
-    try {
-      return await hash
-    } finally {
-      this.#hashing.delete(hash)
-    }
   }
 
   // ------------------------------------------------------------------------------------------ events

@@ -29,6 +29,10 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   const clock = createNodeClock()
   const random = createRandom(makeSeed())
   const connector = await createNodeConnector({ clock })
+  const { signaling } = options
+  const auto = signaling === undefined || signaling === 'auto'
+  // A registry that cannot be read keeps nobody from joining: it is looked at again.
+  const servers = auto ? await localServers().catch(() => []) : signaling
   const { store, deviceKey } = await openStorage(options)
   const platform: Platform = {
     clock,
@@ -43,9 +47,6 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     onLifecycle: () => () => undefined,
     storagePersistent: store.durable ? true : undefined,
   }
-  const { signaling } = options
-  const auto = signaling === undefined || signaling === 'auto'
-  const servers = auto ? await localServers() : signaling
   let stopScan = (): void => undefined
   const mesh = await MeshHandle.open({
     ...options,
@@ -81,16 +82,18 @@ function scan(mesh: Mesh, clock: Clock, first: readonly string[]): () => void {
   let cancel = (): void => undefined
   const look = async (): Promise<void> => {
     const isOpen = mesh.status().signaling.some(({ state }) => state === 'open')
-    if (!isOpen) {
-      const found = await localServers()
-      const isNew = found.some((url) => !known.includes(url))
-      if (isNew && !stopped) await mesh.configure({ signaling: found })
-      if (isNew) known = found
-    }
-    if (!stopped) later()
+    if (isOpen) return
+    const found = await localServers()
+    if (stopped || found.every((url) => known.includes(url))) return
+    await mesh.configure({ signaling: found })
+    known = found
   }
+  // Also where the registry could not be read: it may be later.
+  const lookAgain = (): void => void (stopped || later())
   const later = (): void => {
-    cancel = clock.alarm(clock.now().monotonicMs + limits.serverScanIntervalMs, () => void look())
+    cancel = clock.alarm(clock.now().monotonicMs + limits.serverScanIntervalMs, () => {
+      look().then(lookAgain, lookAgain)
+    })
   }
   later()
   return () => {

@@ -14,8 +14,8 @@ interface Server {
   readonly present: Set<PeerId>
   /** The last problem reported since it answered: it comes again at every attempt. */
   reported: string | undefined
-  /** Another address leads to the same server, and that one is in use. */
-  standsBy: boolean
+  /** Another address leads to the same server: left alone while these, of which it is one, are open. */
+  standsBy: ReadonlySet<Server> | undefined
 }
 
 export interface SignalingServersOptions {
@@ -65,7 +65,7 @@ export class SignalingServers {
 
   start(): void {
     for (const server of this.#servers.values()) {
-      server.standsBy = false
+      server.standsBy = undefined
       server.client.start(this.#options.topic, this.#options.me())
     }
   }
@@ -88,7 +88,7 @@ export class SignalingServers {
       state: 'connecting',
       present: new Set(),
       reported: undefined,
-      standsBy: false,
+      standsBy: undefined,
     }
     this.#servers.set(url, server)
     input({ type: 'expectIntroducer', introducer: url })
@@ -124,20 +124,21 @@ export class SignalingServers {
       server.reported = problem.message
       onError(problem)
     }
-    const isOpen = (other: Server): boolean => other !== server && other.state === 'open'
-    if (problem?.details['replaced'] === true && [...this.#servers.values()].some(isOpen)) {
+    const others = [...this.#servers.values()].filter((other) => other !== server && other.state === 'open')
+    if (problem?.details['replaced'] === true && others.length > 0) {
       // Two addresses of one server: the two sockets would replace each other for ever.
       this.#close(server)
-      server.standsBy = true
+      server.standsBy = new Set(others)
       input({ type: 'dismissIntroducer', introducer: url })
-    } else if (state === 'closed') this.#wakeStandBys()
+    } else if (state === 'closed') this.#wakeStandBys(server)
     onChange()
   }
 
-  #wakeStandBys(): void {
+  /** @param closed Those that stand by for it, or all. */
+  #wakeStandBys(closed?: Server): void {
     for (const [url, server] of this.#servers) {
-      if (!server.standsBy) continue
-      server.standsBy = false
+      if (!server.standsBy || (closed && !server.standsBy.has(closed))) continue
+      server.standsBy = undefined
       this.#options.input({ type: 'expectIntroducer', introducer: url })
       server.client.start(this.#options.topic, this.#options.me())
     }

@@ -22,7 +22,6 @@ export function arrivalSentence(peer: Peer, me: Peer, siblings: number): string 
 export function departureWords(peer: Peer, me: Peer, reason: DepartureReason, siblings: number): string {
   const tab = tabOf(peer, me)
   if (reason === 'failed') return `${tab} went away`
-  if (reason === 'stalled') return `${tab} stood still for a while and comes back as a newcomer`
   if (peer.member === me.member) return 'your other tab was closed'
   if (peer.kind === 'agent') return `the agent ${peer.name} left`
   return siblings > 0 ? `${peer.name} closed a tab` : `${peer.name} left`

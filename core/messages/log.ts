@@ -285,7 +285,13 @@ export class Log {
   }
 
   /** One entry of ours as it is stored. */
-  readOne(feed: StoreId, number: number, then: (entry: ReturnType<typeof readEntry>) => void): void {
-    this.#parts.desk.read([keyRange(keys.entry(feed, number))], (rows) => then(readEntry(rows[0]?.value)))
+  readOne(
+    feed: StoreId,
+    number: number,
+    then: (entry: ReturnType<typeof readEntry>) => void,
+    failed?: () => void,
+  ): void {
+    const range = keyRange(keys.entry(feed, number))
+    this.#parts.desk.read([range], (rows) => then(readEntry(rows[0]?.value)), failed)
   }
 }

@@ -102,7 +102,10 @@ export class Outbox {
 
   /** Our own entry that a sibling wrote. */
   remember(stored: StoredEntry): void {
-    this.#parts.receipts.rememberHash(stored.header.number, stored.hash)
+    const { number, content } = stored.header
+    this.#parts.receipts.rememberHash(number, stored.hash)
+    // Its outbox row is known by now: from here on the receipts say how far it has come.
+    if (content.type === 'message') this.#parts.unbound.forget(content.id)
   }
 
   // ----------------------------------------------------------------------------------------------- requests
@@ -356,10 +359,13 @@ export class Outbox {
   #resolveTo(request: number, id: MessageId, feed: StoreId, number: number): void {
     const { desk, log, receipts } = this.#parts
     if (receipts.stateOf(id)) return desk.resolve(request, receipts.stateOf(id))
-    log.readOne(feed, number, (stored) => {
+    const resolve = (): void => desk.resolve(request, receipts.stateOf(id))
+    const then = (stored: StoredEntry | undefined): void => {
       if (stored) receipts.wrote(stored)
-      desk.resolve(request, receipts.stateOf(id))
-    })
+      resolve()
+    }
+    // That the id is known says that the message is stored, readable now or not.
+    log.readOne(feed, number, then, resolve)
   }
 
   #bound(queued: QueuedMessage): void {

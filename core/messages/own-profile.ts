@@ -18,6 +18,9 @@ export interface QueuedProfile {
   readonly leave?: string
 }
 
+/** Of all room names together, so that the entry's header stays below its 16 KiB. chosen. */
+const maxRoomsBytes = 15 * 1024
+
 export class OwnProfile {
   readonly #parts: Parts
 
@@ -48,6 +51,11 @@ export class OwnProfile {
     if (change.join !== undefined) rooms.add(change.join)
     if (rooms.size > limits.maxRooms) {
       return new MeshError('invalid-argument', `A member joins at most ${limits.maxRooms} rooms.`)
+    }
+    const bytes = [...rooms].reduce((sum, room) => sum + room.length + 1, 0)
+    if (bytes > maxRoomsBytes && change.join !== undefined) {
+      const sentence = `The names of the rooms that a member joined take at most ${maxRoomsBytes} bytes together.`
+      return new MeshError('invalid-argument', sentence)
     }
     const name = change.name ?? last.name
     const kind = change.as ?? last.kind

@@ -12,6 +12,8 @@ import type { LivePeer, MemberView, RoomView } from './types.ts'
 interface Known {
   profile: ProfileRecord | undefined
   lastSeenAt: number
+  /** What its last living peer said of itself: all there is to show of it until its profile is here. */
+  seenAs: LivePeer | undefined
   /** The row as it is stored. */
   raw: Uint8Array | undefined
 }
@@ -39,7 +41,7 @@ export class Rooms {
 
   load(member: MemberId, value: Uint8Array): void {
     const read = readRow(memberRow, value)
-    if (read) this.#known.set(member, { ...read, raw: value })
+    if (read) this.#known.set(member, { ...read, seenAs: undefined, raw: value })
     this.#changed = true
   }
 
@@ -69,6 +71,7 @@ export class Rooms {
       const known = this.#entry(member)
       const stale = wallMs - known.lastSeenAt > seenGrainMs
       known.lastSeenAt = wallMs
+      known.seenAs = this.#liveMembers.get(member)?.[0] ?? known.seenAs
       if (stale || !this.#liveMembers.has(member)) this.#writeSeen(member)
     }
     this.#changed = true
@@ -77,7 +80,7 @@ export class Rooms {
   #entry(member: MemberId): Known {
     let known = this.#known.get(member)
     if (!known) {
-      known = { profile: undefined, lastSeenAt: 0, raw: undefined }
+      known = { profile: undefined, lastSeenAt: 0, seenAs: undefined, raw: undefined }
       this.#known.set(member, known)
     }
     return known
@@ -220,9 +223,10 @@ export class Rooms {
   // ----------------------------------------------------------------------------------------------- views
 
   nameOf(member: MemberId): string {
-    const profile = this.#known.get(member)?.profile
+    const { profile, seenAs } = this.#known.get(member) ?? {}
     const peers = this.livePeersOf(member)
-    const label = profile?.name ?? (member === this.#desk.me.member ? this.#desk.me.name : undefined)
+    const label =
+      profile?.name ?? seenAs?.name ?? (member === this.#desk.me.member ? this.#desk.me.name : undefined)
     if (peers.length === 0 || peers.some((peer) => peer.name === label)) return label ?? member.slice(0, 8)
     if (member === this.#desk.me.member) return label ?? this.#desk.me.name
     return peers[0]!.name
@@ -232,7 +236,8 @@ export class Rooms {
     const me = this.#desk.me
     const everybody = new Set<MemberId>([me.member, ...this.#known.keys(), ...this.#seenByClock.keys()])
     const views = [...everybody].sort(compareText).map((id): MemberView => {
-      const kind = this.#known.get(id)?.profile?.kind ?? this.livePeersOf(id)[0]?.kind ?? me.kind
+      const { profile, seenAs } = this.#known.get(id) ?? {}
+      const kind = profile?.kind ?? seenAs?.kind ?? me.kind
       const online = id === me.member || this.#liveMembers.has(id)
       const lastSeenAt = this.#known.get(id)?.lastSeenAt
       return {

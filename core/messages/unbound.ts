@@ -5,6 +5,7 @@
 import type { MeshError } from '../base/errors.ts'
 import type { MessageId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
+import type { Row } from '../base/ports.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { QueuedMessage } from './outbox.ts'
 import { cursorOf, idRow, keyRange, keys, readRow, row, unboundRow, type UnboundRow } from './rows.ts'
@@ -128,7 +129,7 @@ export class Unbound {
         for (const request of message.requests) this.#parts.desk.resolve(request, this.stateOf(message.id))
         settled()
       } else if (found === undefined) {
-        this.forget(message.id)
+        // A sibling tab was faster; it counts as waiting until the entry that it wrote is read.
         settled()
       }
     }
@@ -153,6 +154,12 @@ export class Unbound {
     }
   }
 
+  #expired(id: MessageId): void {
+    if (!this.#waiting.delete(id)) return
+    this.#parts.receipts.noteExpired(id)
+    this.#parts.desk.emit({ event: 'expired', id, lacking: [] })
+  }
+
   expire(): void {
     const { desk, receipts } = this.#parts
     const wallMs = desk.now.wallMs
@@ -163,24 +170,27 @@ export class Unbound {
         this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)
         continue
       }
-      desk.read([keyRange(keys.unbound(id))], (rows) => {
-        const value = rows[0]?.value
-        if (!value) return this.forget(id)
+      const idKey = keys.id(desk.me.member, id)
+      const later = (): void => void (this.#nextExpiryMs = wallMs + limits.antiEntropyIntervalMs)
+      const then = (rows: readonly Row[]): void => {
+        const value = rows.find(({ key }) => key === keys.unbound(id))?.value
+        // A sibling tab was faster: it wrote the message into the feed, or let it expire and reported that.
+        if (!value) return rows.length > 0 ? this.forget(id) : this.#expired(id)
         const lacking: [] = []
         desk.commit(
           { expect: [{ key: keys.unbound(id), value, adopt: () => {} }], delete: [keys.unbound(id)] },
           {
             ok: () => {
-              this.forget(id)
-              receipts.noteExpired(id)
-              desk.emit({ event: 'expired', id, lacking })
+              this.#expired(id)
               receipts.reportExpired(id, to, lacking)
             },
-            conflict: () => this.forget(id),
-            failed: () => void (this.#nextExpiryMs = wallMs + limits.antiEntropyIntervalMs),
+            // By a sibling tab: the next look says how.
+            conflict: () => void (this.#nextExpiryMs = wallMs),
+            failed: later,
           },
         )
-      })
+      }
+      desk.read([keyRange(keys.unbound(id)), keyRange(idKey)], then, later)
     }
   }
 }

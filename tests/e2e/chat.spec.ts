@@ -91,6 +91,7 @@ test('a message to somebody away says so, waits, and arrives in order when they 
   const bobs = await cast.profile('bob')
   const alice = await (await cast.profile('alice')).open({ mesh })
   await untilAgree([alice, await bobs.open({ mesh })])
+  await alice.untilInRoom('general', ['alice', 'bob'])
   await bobs.quit()
   await expect(alice.page.getByTestId('away').locator('[data-name=bob]')).toBeVisible()
 

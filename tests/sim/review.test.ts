@@ -2,13 +2,15 @@
 // are none, disks that are full, servers that die. Each was a failing run before it was a rule.
 
 import { expect, test } from 'vitest'
-import type { MeshError } from '../../core/base/errors.ts'
+import { MeshError } from '../../core/base/errors.ts'
 import { MeshHandle } from '../../core/mesh.ts'
 import {
+  agreedLeader,
   consume,
   createMeshWorld,
   joinAs,
   joinInTurn,
+  leadAll,
   server,
   untilFullMesh,
   type Actor,
@@ -289,5 +291,108 @@ test('timing that was configured before stays when other timing is', async () =>
   const alice: Actor = await joinAs(world, 'alice')
   await world.finish(alice.mesh.configure({ timing: { silenceTimeoutMs: 1_000 } }))
   // At least twice the heartbeat: with the silence of 1,500 ms that it began with this would do.
-  expect(await failed(alice.mesh.configure({ timing: { heartbeatIntervalMs: 700 } }))).toBe('invalid-argument')
+  expect(await failed(alice.mesh.configure({ timing: { heartbeatIntervalMs: 700 } }))).toBe(
+    'invalid-argument',
+  )
+})
+
+test('a loop begun while the storage cannot be read is served when it can', async () => {
+  const world = createMeshWorld(219)
+  const [alice, bob] = await joinInTurn(world, ['alice', 'bob'])
+  const { store } = bob!.process
+  const { get } = store
+  store.get = () => Promise.reject(new MeshError('storage-busy', 'Another tab is frozen.'))
+  consume(bob!)
+  await world.run(1_000)
+  store.get = get
+  await world.finish(alice!.mesh.send('@bob', 'patience'))
+  await world.until(() => bob!.inbox.length === 1, { withinMs: 20_000, what: 'bob reads it' })
+  expect(bob!.errors.map(({ code }) => code)).toEqual(['storage-busy'])
+})
+
+test('a tab put aside and brought back: mail sent meanwhile comes once, duties and inbox go over and stay single', async () => {
+  for (let seed = 300; seed < 306; seed++) {
+    const world = createMeshWorld(seed)
+    const tabs = await joinInTurn(world, ['alice', 'alice2'], { browser: 'chrome' })
+    const bob = await joinAs(world, 'bob')
+    const actors = [...tabs, bob]
+    await untilFullMesh(world, actors)
+    const duties = leadAll(actors)
+    for (const tab of tabs) consume(tab)
+    await world.run(3_000)
+    const to = tabs[0]!.mesh.me.member
+    const sends: Promise<unknown>[] = []
+    for (let i = 0; i < 20; i++) sends.push(bob.mesh.send(to, `b${i}`))
+    // In flight while the page is put aside.
+    for (let i = 0; i < 10; i++) sends.push(tabs[0]!.mesh.send('@bob', `a${i}`))
+    tabs[0]!.process.suspend()
+    await world.run(seed % 2 ? 200 : 30_000)
+    duties.running.delete('alice') // its abort listener ran before it was frozen, or it has no turn to act
+    for (let i = 20; i < 30; i++) sends.push(bob.mesh.send(to, `b${i}`))
+    await world.run(seed % 3 ? 0 : 20_000)
+    tabs[0]!.process.resume()
+    await world.finish(Promise.all(sends))
+    await world.until(() => tabs[0]!.inbox.length + tabs[1]!.inbox.length >= 30, {
+      withinMs: 60_000,
+      what: 'all read',
+    })
+    await untilFullMesh(world, actors)
+    await world.run(10_000)
+    expect([...tabs[0]!.inbox, ...tabs[1]!.inbox].sort()).toEqual(
+      Array.from({ length: 30 }, (_, i) => `b${i}`).sort(),
+    )
+    expect(agreedLeader(actors)).toBeDefined()
+    expect([...duties.running]).toEqual([agreedLeader(actors)])
+    expect(duties.most).toBe(1)
+    const history = (await world.finish(bob.mesh.history('@alice'))).map(({ body }) => body)
+    expect(history.filter((body) => String(body).startsWith('a'))).toEqual(
+      Array.from({ length: 10 }, (_, i) => `a${i}`),
+    )
+    expect(
+      actors
+        .flatMap(({ errors }) => errors.map(({ code }) => code))
+        .filter((code) => code !== 'storage-busy'),
+    ).toEqual([])
+  }
+}, 120_000)
+
+test('messages sent without waiting are stored in the order of the calls, however long each takes to hash', async () => {
+  const world = createMeshWorld(220)
+  const process = world.platform({ name: 'alice' })
+  const { crypto, clock } = process
+  const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> => {
+    // Large bodies take longer.
+    await new Promise<void>((done) => clock.alarm(clock.now().monotonicMs + bytes.length / 100, done))
+    return crypto.sha256(bytes)
+  }
+  const alice = await joinAs(world, 'alice', { process: { ...process, crypto: { ...crypto, sha256 } } })
+  const bodies = ['x'.repeat(10_000), 'small', 'y'.repeat(5_000), 'also small']
+  await world.finish(Promise.all(bodies.map((body) => alice.mesh.send('#general', body))))
+  const history = await world.finish(alice.mesh.history('#general'))
+  expect(history.map(({ body }) => body)).toEqual(bodies)
+})
+
+test('mail that waited for a name counts as delivered only when its bearer has it, whichever tab sent it off', async () => {
+  for (let seed = 320; seed < 340; seed++) {
+    const world = createMeshWorld(seed)
+    const alice = await joinAs(world, 'alice', { browser: 'chrome' })
+    const early: unknown[] = []
+    const done: unknown[] = []
+    for (let i = 0; i < 10; i++) {
+      const sent = await world.finish(alice.mesh.send('@bob', i))
+      void sent.delivered().then(() => (sent.deliveredTo.size === 1 ? done : early).push(i))
+    }
+    // These know of the mail too, and each of the three tries to send it off.
+    const others = [
+      await joinAs(world, 'alice2', { browser: 'chrome' }),
+      await joinAs(world, 'alice3', { browser: 'chrome' }),
+    ]
+    await untilFullMesh(world, [alice, ...others])
+    const bob = await joinAs(world, 'bob')
+    consume(bob)
+    await world.until(() => done.length + early.length === 10, { withinMs: 30_000, what: 'all delivered' })
+    expect(early).toEqual([])
+    await world.until(() => bob.inbox.length === 10, { withinMs: 30_000, what: 'bob has all' })
+    expect([alice, ...others].map(({ mesh }) => mesh.status().queues.waitingForName)).toEqual([0, 0, 0])
+  }
 })

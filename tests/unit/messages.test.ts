@@ -489,6 +489,18 @@ describe('receipts and expiry', () => {
 })
 
 describe('addresses', () => {
+  it('whoever went before its profile came keeps the name it had, and can be written to by it', () => {
+    const world = new World()
+    const [a, b] = [world.add('alice'), world.add('bob')]
+    world.meet()
+    b.kill()
+    world.removed(b)
+    expect(a.messages.members().get(bob)).toMatchObject({ name: 'bob', online: false })
+    const request = a.send('@bob', 'hello')
+    world.settle()
+    expect(a.state(request)?.lacking).toEqual([bob])
+  })
+
   it('MS6 a room reaches those who joined it; they are frozen at sending', () => {
     const { world, a, b, c } = trio()
     for (const peer of [a, b]) peer.room('general')
