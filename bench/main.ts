@@ -115,6 +115,10 @@ async function save(
   progress(`Every value is in bench/results/${file}`)
 }
 
+// Interrupted: what was started is ended on the way out.
+process.once('SIGINT', () => process.exit(128 + 2))
+process.once('SIGTERM', () => process.exit(128 + 15))
+
 process.exitCode = await main().catch((error: unknown) => {
   progress(`The benchmark failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return exitFailed

@@ -376,9 +376,9 @@ export class MeshHandle implements Mesh {
     this.#changed('status')
   }
 
-  #onDriverError(error: MeshError): void {
-    this.#report(error)
-    if (error.code === 'left' && this.#driver) this.leave().catch((problem) => this.#report(problem))
+  #onDriverError(problem: MeshError): void {
+    this.#report(problem)
+    if (problem.code === 'left' && this.#driver) this.leave().catch((another) => this.#report(another))
   }
 
   #onEvent(event: PeerEvent): void {

@@ -27,7 +27,10 @@ export class Agent implements Participant {
     const child = spawn(process.execPath, ['--import', 'tsx', 'bench/support/agent.ts'], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    ending.add(() => endProcess(child))
+    ending.add(
+      () => endProcess(child),
+      () => void child.kill('SIGKILL'),
+    )
     const agent = new Agent(options.name, child, onNews)
     await agent.#command({ do: 'join', options: { ...options, dataDir } })
     return agent

@@ -7,25 +7,33 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 export interface Ending {
-  /** Runs `end` when the benchmark is over, last one first. Returns how to do so now instead. */
-  add(end: () => Promise<void> | void): () => Promise<void>
+  /**
+   * Runs `end` when the benchmark is over, last one first; where it is interrupted, `atExit`, which cannot wait.
+   * Returns how to run `end` now instead.
+   */
+  add(end: () => Promise<void> | void, atExit?: () => void): () => Promise<void>
   all(): Promise<void>
 }
 
 export function createEnding(): Ending {
-  const ends = new Set<() => Promise<void> | void>()
+  const ends = new Map<() => Promise<void> | void, (() => void) | undefined>()
   const run = async (end: () => Promise<void> | void): Promise<void> => {
     if (ends.delete(end)) await end()
   }
+  const interrupted = (): void => {
+    for (const atExit of [...ends.values()].toReversed()) atExit?.()
+  }
+  process.once('exit', interrupted)
   return {
-    add: (end) => {
-      ends.add(end)
+    add: (end, atExit) => {
+      ends.set(end, atExit)
       return () => run(end)
     },
     all: async () => {
-      for (const end of [...ends].toReversed()) {
+      for (const end of [...ends.keys()].toReversed()) {
         await run(end).catch((error: unknown) => process.stderr.write(`While ending: ${String(error)}\n`))
       }
+      process.off('exit', interrupted)
     },
   }
 }
@@ -33,7 +41,8 @@ export function createEnding(): Ending {
 /** A folder that is deleted at the end. */
 export function temporaryFolder(ending: Ending, label: string): string {
   const folder = mkdtempSync(join(tmpdir(), `skein-bench-${label}-`))
-  ending.add(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  ending.add(remove, remove)
   return folder
 }
 
@@ -53,7 +62,10 @@ export async function startServer(ending: Ending): Promise<string> {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, SKEIN_REGISTRY_DIR: temporaryFolder(ending, 'registry') },
   })
-  ending.add(() => endProcess(child))
+  ending.add(
+    () => endProcess(child),
+    () => void child.kill('SIGKILL'),
+  )
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout! }).on('line', (line) => {
       const found = /^Skein is at (\S+)$/.exec(line)?.[1]
