@@ -74,6 +74,7 @@ export class MeshHandle implements Mesh {
   #leader: PeerId | undefined
   #epoch = 0
   #left: Promise<void> | undefined
+  #leaving = false
   /** Sends whose bodies are being hashed: large ones take longer, and each waits for those before it. */
   #hashing = 0
   #lastAsked: Promise<unknown> = Promise.resolve()
@@ -347,6 +348,7 @@ export class MeshHandle implements Mesh {
   }
 
   async #leave(): Promise<void> {
+    this.#leaving = true
     this.#duties.stopAll()
     if (this.#hashing > 0) await this.#lastAsked
     try {
@@ -458,7 +460,9 @@ export class MeshHandle implements Mesh {
     this.#epoch = event.epoch
     const leader = event.leader === undefined ? undefined : this.#peers.get(event.leader)
     if (leader) this.#lastLeader = leader
-    this.#events.emit('leader', { leader, previous, epoch: event.epoch, reason: event.reason })
+    // One's own leaving looks to the elections like a stall: either way this peer leads no more.
+    const reason = this.#leaving ? 'left' : event.reason
+    this.#events.emit('leader', { leader, previous, epoch: event.epoch, reason })
   }
 
   /** The leader may be gone from the view by the time that it is somebody's predecessor. */

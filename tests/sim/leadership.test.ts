@@ -56,6 +56,7 @@ test('a leader that leaves hands over at once', async () => {
   const duties = leadAll(actors)
   await world.run(1_000)
   await world.finish(actors[0]!.mesh.leave())
+  expect(actors[0]!.leaders.at(-1)).toMatchObject({ leader: undefined, reason: 'left' })
   await untilLed(world, actors.slice(1), 'bob')
   expect(actors[1]!.left.map(({ reason }) => reason)).toEqual(['left'])
   expect(duties.most).toBe(1)
