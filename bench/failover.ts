@@ -40,6 +40,7 @@ export async function run(options: BenchmarkOptions): Promise<Outcome> {
         }
       }
     }
+    if (cases.length === 0) throw new Error(`No case's name contains "${options.only}".`)
     const stock = options.peerRuns > 0 ? await runStock(surroundings, options.peerRuns) : []
     return outcome(cases, stock)
   } finally {

@@ -71,7 +71,7 @@ export const limits = {
   recordDelayMs: 20,
   /** Discovery ends at the latest after this: introducers that did not answer count as "nobody is there". */
   discoveryTimeoutMs: 3 * second,
-  /** The same when an introducer named peers and links to them are being made. FACTS: links take 20-400 ms here. */
+  /** The same when an introducer named peers and links to them are being made; also what they get after a stall of ours. FACTS: links take 20-400 ms here. */
   introducedTimeoutMs: 15 * second,
   /** A link that has not formed after this is given up and dialled again. chosen: ICE + DTLS on bad networks. */
   dialTimeoutMs: 15 * second,

@@ -8,7 +8,9 @@ import { limits } from '../base/limits.ts'
 import type { PeerRecord } from '../wire/messages.ts'
 import type { RoundTrip } from './links.ts'
 
-export type Evidence = 'lock' | 'socket' | 'link-down' | 'word' | 'silence'
+export type Evidence = 'own-stall' | 'lock' | 'socket' | 'link-down' | 'word' | 'silence'
+/** For us alone to look into: the others would gain nothing, or be set on a peer by one who does not hear well. */
+const keptToOurselves: ReadonlySet<Evidence> = new Set(['own-stall', 'word', 'silence'])
 export type GoneReason = 'left' | 'failed'
 
 interface Suspicion {
@@ -93,6 +95,15 @@ export class Membership {
     return this.#known.get(peer)?.heardAtMs
   }
 
+  /** A new way to a suspected peer: the nonce to ask it with. Undefined: it is not suspected. */
+  askAgain(peer: PeerId): number | undefined {
+    const suspicion = this.#suspicions.get(peer)
+    if (!suspicion) return undefined
+    const nonce = this.#newNonce()
+    suspicion.nonces.add(nonce)
+    return nonce
+  }
+
   /** An answer to a probe. True: it ended a suspicion. */
   alive(peer: PeerId, nonce: number): boolean {
     if (!this.#suspicions.get(peer)?.nonces.has(nonce)) return false
@@ -126,8 +137,7 @@ export class Membership {
       late: 0,
       renewed: false,
     })
-    // Silence is for each to hear; a watcher that is deaf itself must not set the others on a peer.
-    return { type: 'probe', peer, nonce, spread: evidence !== 'word' && evidence !== 'silence' }
+    return { type: 'probe', peer, nonce, spread: !keptToOurselves.has(evidence) }
   }
 
   /** Looks at the suspicions whose time has come. */
@@ -175,6 +185,7 @@ export class Membership {
   }
 
   #probeTimeoutMs(evidence: Evidence, roundTrip: RoundTrip | undefined, nowMs: number): number {
+    if (evidence === 'own-stall') return limits.introducedTimeoutMs
     const floor = evidence === 'silence' ? limits.minSilentProbeTimeoutMs : limits.minProbeTimeoutMs
     const trip = roundTrip ? roundTrip.smoothedMs + 4 * roundTrip.variationMs : floor
     return Math.min(limits.maxProbeTimeoutMs, Math.max(floor, trip + 3 * this.lagMs(nowMs)))

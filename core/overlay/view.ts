@@ -15,6 +15,7 @@ import type { SelfRecord } from './self-record.ts'
 
 /** What began a suspicion, as the status counts it: operators and benchmarks see who bears witness. */
 const evidenceCounters: Readonly<Record<Evidence, string>> = {
+  'own-stall': 'suspicionsByOwnStall',
   lock: 'suspicionsByLock',
   socket: 'suspicionsBySocket',
   'link-down': 'suspicionsByLinkDown',
@@ -55,6 +56,8 @@ export class View {
         { type: 'linked', peer: link.remote, digest: hello.digest, claims },
         { type: 'links' },
       )
+      const nonce = this.#context.membership.askAgain(link.remote)
+      if (nonce !== undefined) this.#parts.delivery.send(link, link.ping(nonce, this.#context.nowMs))
     }
     this.settle()
   }
@@ -89,9 +92,12 @@ export class View {
     this.#act(verdict)
   }
 
-  /** We stalled: each of the others has to show that it still lives. Nobody else is bothered. */
+  /**
+   * We stalled: each of the others has to show that it still lives, and gets the time to link to us again, for they
+   * may have closed their links. Nobody else is bothered.
+   */
   doubtEverybody(): void {
-    for (const { id } of this.#context.membership.records()) this.suspect(id, 'word')
+    for (const { id } of this.#context.membership.records()) this.suspect(id, 'own-stall')
   }
 
   takeSuspicion({ peer, incarnation }: PayloadOf<'suspect'>): void {

@@ -8,6 +8,7 @@ import {
   joinAs,
   joinInTurn,
   leadAll,
+  server,
   untilFullMesh,
   untilLed,
 } from './mesh-world.ts'
@@ -195,4 +196,22 @@ test('sixteen peers form a full mesh and stay quiet: nobody is suspected', async
   expect(agreedLeader(actors)).toBe('peer-0')
   expect(actors.flatMap(({ left }) => left)).toEqual([])
   for (const { mesh } of actors) expect(mesh.status().counters['suspicions'] ?? 0).toBe(0)
+})
+
+test('one that wakes up declares nobody gone that lives, however long new links take', async () => {
+  for (const seed of [13, 14, 15, 16]) {
+    const world = createMeshWorld(seed)
+    const actors = await joinInTurn(world, ['alice', 'bob', 'carol'])
+    const [alice, bob, carol] = actors
+    alice!.process.freeze()
+    await untilLed(world, [bob!, carol!], 'bob')
+    // The server is slow to come back: for two seconds there is no way to make a link.
+    world.server(server).stop()
+    alice!.process.wake()
+    await world.run(2_000)
+    world.server(server).start()
+    await untilFullMesh(world, actors)
+    await untilLed(world, actors, 'bob')
+    expect(alice!.left).toEqual([])
+  }
 })
