@@ -4,14 +4,14 @@
 
 import type { Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
-import { toHex, type MemberId, type PeerId } from './base/ids.ts'
+import { memberIdFromHash, type MemberId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { IceServer, LifecycleEvent, Link, Platform, Store } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
 import { createCheckedStore } from './checked-store.ts'
 import { openEntry, sealChain } from './entry-seal.ts'
 import { raiseEpoch, readEpoch } from './epochs.ts'
-import { messagePrefixes } from './messages/rows.ts'
+import { messagePrefixes, prefixRange } from './messages/rows.ts'
 import type { PeerEffect, PeerEvent, PeerInput, UnverifiedEntries } from './peer-io.ts'
 import { Peer } from './peer.ts'
 import { SignalingServers } from './signaling-servers.ts'
@@ -82,12 +82,10 @@ export class Driver {
     const early: string[] = []
     let report = (key: string): void => void early.push(key)
     const store = createCheckedStore(platform.store, { onCorrupt: ({ key }) => report(key) })
-    const rows = (
-      await Promise.all(messagePrefixes.map((prefix) => store.range({ from: prefix, to: `${prefix}~` })))
-    ).flat()
+    const rows = (await Promise.all(messagePrefixes.map((prefix) => store.range(prefixRange(prefix))))).flat()
     const epoch = await readEpoch(store, '')
     const hash = await platform.crypto.sha256(platform.deviceKey.publicKey)
-    const driver = new Driver(options, store, toHex(hash.subarray(0, 16)) as MemberId, rows, epoch)
+    const driver = new Driver(options, store, memberIdFromHash(hash), rows, epoch)
     report = (key) => driver.input({ type: 'corrupt', key })
     driver.#start()
     for (const key of early) report(key)

@@ -1,7 +1,7 @@
 // Signing and verifying entries: between the wire's bytes and what the machines may see.
 
 import { fail, ok, type Result } from './base/errors.ts'
-import { equalBytes, toHex, type MemberId } from './base/ids.ts'
+import { equalBytes, memberIdFromHash, type MemberId } from './base/ids.ts'
 import type { Crypto, DeviceKey } from './base/ports.ts'
 import type { Draft } from './messages/types.ts'
 import { decodeHeader, encodeHeader, type Entry, type VerifiedEntry } from './wire/entries.ts'
@@ -38,7 +38,7 @@ export async function openEntry(crypto: Crypto, entry: Entry): Promise<Result<Ve
   if (entry.body !== undefined && !(await bodyFits(crypto, header.content, entry.body))) {
     return fail('the body is not the one that was signed')
   }
-  return ok({ entry, header, hash, author: toHex(key.subarray(0, 16)) as MemberId })
+  return ok({ entry, header, hash, author: memberIdFromHash(key) })
 }
 
 async function bodyFits(

@@ -2,14 +2,23 @@
 
 import type { MeshOptions, Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
-import { isMemberId, isMessageId, isPeerId, type Address, type MessageId, type PeerId } from './base/ids.ts'
+import {
+  isMemberId,
+  isMessageId,
+  isPeerId,
+  nameForm,
+  topicForm,
+  type Address,
+  type MessageId,
+  type PeerId,
+} from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { IceServer } from './base/ports.ts'
 
 const invalid = (what: string): MeshError => new MeshError('invalid-argument', what)
 
 function checkName(name: unknown): asserts name is string {
-  if (typeof name === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(name)) return
+  if (typeof name === 'string' && nameForm.test(name)) return
   throw invalid(
     `The name ${show(name)} will not do: use 1 to 32 of the letters A-Z and a-z, digits, _ and -.`,
   )
@@ -17,7 +26,7 @@ function checkName(name: unknown): asserts name is string {
 
 /** `what`: "mesh" or "room". */
 export function checkTopic(what: string, name: unknown): asserts name is string {
-  if (typeof name === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(name)) return
+  if (typeof name === 'string' && topicForm.test(name)) return
   throw invalid(
     `The ${what} name ${show(name)} will not do: use 1 to 64 of the letters A-Z and a-z, digits, _ and -.`,
   )

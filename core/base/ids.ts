@@ -17,13 +17,17 @@ export type MessageId = Branded<'MessageId'>
 export type Address = `@${string}` | `#${string}` | MemberId
 
 const hexId = /^[0-9a-f]{32}$/
-const messageId = /^[A-Za-z0-9_-]{1,64}$/
+/** Names of members and peers. */
+export const nameForm = /^[A-Za-z0-9_-]{1,32}$/
+/** Names of meshes and rooms. */
+export const topicForm = /^[A-Za-z0-9_-]{1,64}$/
+export const messageIdForm = /^[A-Za-z0-9_-]{1,64}$/
 
 export const isHexId = (value: unknown): value is string => typeof value === 'string' && hexId.test(value)
 export const isPeerId = (value: unknown): value is PeerId => isHexId(value)
 export const isMemberId = (value: unknown): value is MemberId => isHexId(value)
 export const isMessageId = (value: unknown): value is MessageId =>
-  typeof value === 'string' && messageId.test(value)
+  typeof value === 'string' && messageIdForm.test(value)
 
 /** Hex of `bytes`, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
@@ -31,6 +35,9 @@ export function toHex(bytes: Uint8Array): string {
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
   return text
 }
+
+/** Who a public key makes its owner. @param hash SHA-256 of the key. */
+export const memberIdFromHash = (hash: Uint8Array): MemberId => toHex(hash.subarray(0, 16)) as MemberId
 
 /** The bytes that `text` (hex of even length) spells. */
 export function fromHex(text: string): Uint8Array {

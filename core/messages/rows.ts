@@ -1,7 +1,14 @@
 // The storage layout: the key of every row and the codec of its value. Keys are ASCII and sort by code unit, so
 // numbers are padded. README.md has the same as a table. Values are read back as cautiously as bytes off the wire.
 
-import { isHexId, type Address, type MemberId, type MessageId, type StoreId } from '../base/ids.ts'
+import {
+  isHexId,
+  messageIdForm,
+  type Address,
+  type MemberId,
+  type MessageId,
+  type StoreId,
+} from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { HybridTime } from '../base/hlc.ts'
 import type { Range, Row } from '../base/ports.ts'
@@ -145,7 +152,7 @@ export const entryRow = object({ entry: entryCodec, hash, author: member, receiv
 export const idRow = object({ feed: store, number: uint })
 export const inboxRow = object({ attempt: uint })
 
-const messageIdText = text<MessageId>(64, /^[A-Za-z0-9_-]{1,64}$/)
+const messageIdText = text<MessageId>(64, messageIdForm)
 const addressText = text<Address>(65)
 
 /** What is needed to know who lacks a message without reading the message. */

@@ -3,7 +3,15 @@
 // still be checked. The same bytes are signed, hashed, sent and stored.
 
 import type { Result } from '../base/errors.ts'
-import type { Address, MemberId, MessageId, StoreId } from '../base/ids.ts'
+import {
+  messageIdForm,
+  nameForm,
+  topicForm,
+  type Address,
+  type MemberId,
+  type MessageId,
+  type StoreId,
+} from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import {
   bytes,
@@ -21,8 +29,6 @@ import {
   type ValueOf,
 } from './codec.ts'
 
-const nameForm = /^[A-Za-z0-9_-]{1,32}$/
-const roomForm = /^[A-Za-z0-9_-]{1,64}$/
 const addressForm = /^(@[A-Za-z0-9_-]{1,32}|#[A-Za-z0-9_-]{1,64}|[0-9a-f]{32})$/
 
 const content = union({
@@ -30,13 +36,13 @@ const content = union({
   message: [
     1,
     object({
-      id: text<MessageId>(64, /^[A-Za-z0-9_-]{1,64}$/),
+      id: text<MessageId>(64, messageIdForm),
       to: text<Address>(65, addressForm),
       /** Frozen at sending; at most `limits.maxNamedAddressees`. */
       addressees: list(hexId<MemberId>(), limits.maxNamedAddressees),
       /** How many there were, those not named included. */
       addresseeCount: uint,
-      replyTo: optional(text<MessageId>(64, /^[A-Za-z0-9_-]{1,64}$/)),
+      replyTo: optional(text<MessageId>(64, messageIdForm)),
       /** The author's wall clock, ms since 1970. */
       sentAt: uint,
       expiresAt: uint,
@@ -50,7 +56,7 @@ const content = union({
     object({
       name: text(limits.maxNameLength, nameForm),
       kind: oneOf<'human' | 'agent'>('human', 'agent'),
-      rooms: list(text(limits.maxRoomNameLength, roomForm), limits.maxRooms),
+      rooms: list(text(limits.maxRoomNameLength, topicForm), limits.maxRooms),
       /** The feed this one goes on from, where the store turned out to be a copy. */
       predecessor: optional(hexId<StoreId>()),
     }),

@@ -1,7 +1,7 @@
 // What peers say to one another. A link carries `LinkMessage`s; a broadcast or unicast carries a `Payload`
 // within. Tags are part of the wire format: add, never reuse.
 
-import type { MemberId, PeerId, StoreId } from '../base/ids.ts'
+import { nameForm, type MemberId, type PeerId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import {
   bool,
@@ -25,7 +25,7 @@ export const protocolVersion = 1
 
 const peerId = hexId<PeerId>()
 const storeId = hexId<StoreId>()
-const name = text(limits.maxNameLength, /^[A-Za-z0-9_-]{1,32}$/)
+const name = text(limits.maxNameLength, nameForm)
 const roleName = text(128)
 const incarnation = uintUpTo(limits.maxIncarnation)
 

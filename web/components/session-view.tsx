@@ -2,6 +2,7 @@
 // right. On narrow screens the sides become drawers.
 
 import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { count, statusSentence } from '../words.ts'
 import type { Session } from '../state.ts'
@@ -100,41 +101,51 @@ function TopBar({ session, open, narrow, medium }: TopBarProps) {
   return (
     <div class="top-bar">
       {narrow && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-expanded={open.value === 'conversations'}
-          onClick={() => {
-            open.value = 'conversations'
-          }}
-        >
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="M3 5.5h14M3 10h14M3 14.5h9" />
-          </svg>
+        <DrawerButton open={open} side="conversations" icon="M3 5.5h14M3 10h14M3 14.5h9">
           <span class="visually-hidden">Conversations</span>
           {unread > 0 && <span class="badge">{unread > 99 ? '99+' : unread}</span>}
-        </button>
+        </DrawerButton>
       )}
       <p class="status-line" data-testid="status-line" data-settled={session.status.value.settled}>
         {statusSentence(session.status.value, others)}
       </p>
       {medium && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-expanded={open.value === 'flock'}
-          onClick={() => {
-            open.value = 'flock'
-          }}
+        <DrawerButton
+          open={open}
+          side="flock"
+          icon="M2.5 8q3.5-3 7.5-.5q4-2.5 7.5.5M1.5 15q2-2 4-.5q2-1.5 4 .5M10.5 15q2-2 4-.5q2-1.5 4 .5"
         >
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="M2.5 8q3.5-3 7.5-.5q4-2.5 7.5.5M1.5 15q2-2 4-.5q2-1.5 4 .5M10.5 15q2-2 4-.5q2-1.5 4 .5" />
-          </svg>
           <span class="visually-hidden">Who is here, and what happened: {count(others + 1, 'peer')}</span>
           <span aria-hidden="true">{others + 1}</span>
-        </button>
+        </DrawerButton>
       )}
     </div>
+  )
+}
+
+interface DrawerButtonProps {
+  readonly open: Signal<Side | undefined>
+  readonly side: Side
+  /** Path of a 20×20 picture. */
+  readonly icon: string
+  readonly children: ComponentChildren
+}
+
+function DrawerButton({ open, side, icon, children }: DrawerButtonProps) {
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-expanded={open.value === side}
+      onClick={() => {
+        open.value = side
+      }}
+    >
+      <svg viewBox="0 0 20 20" aria-hidden="true">
+        <path d={icon} />
+      </svg>
+      {children}
+    </button>
   )
 }
 

@@ -2,7 +2,7 @@
 // pairs, member ids, seeds. Ed25519: RFC 8032. Works on bytes only; what is signed, and when, is decided above.
 
 import { MeshError } from '../../base/errors.ts'
-import { toHex } from '../../base/ids.ts'
+import { memberIdFromHash, toHex } from '../../base/ids.ts'
 import type { MemberId } from '../../base/ids.ts'
 import type { Crypto, DeviceKey } from '../../base/ports.ts'
 
@@ -49,7 +49,7 @@ const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
 
 /** Who a public key makes its owner: the first 16 bytes of its SHA-256, in hex. */
 export async function memberIdOf(publicKey: Uint8Array): Promise<MemberId> {
-  return toHex((await sha256(publicKey)).subarray(0, 16)) as MemberId
+  return memberIdFromHash(await sha256(publicKey))
 }
 
 /** 16 bytes from the platform's cryptographic source, to seed `Random`. */
