@@ -1,5 +1,7 @@
 // The public types: what a person who embeds Skein sees. No code. docs/ carries the same list in prose.
 
+import type { Awareness } from 'y-protocols/awareness'
+import type { Doc } from 'yjs'
 import type { MeshError } from './base/errors.ts'
 import type { Address, MemberId, MessageId, PeerId, StoreId } from './base/ids.ts'
 import type { IceServer, LinkKind, SignalingState } from './base/ports.ts'
@@ -97,7 +99,8 @@ export interface Message<B = Body> {
   readonly state: 'waiting' | 'stored' | 'delivered' | 'expired'
   /** The author's clock was over a minute ahead of ours: its place in the order is doubtful. */
   readonly clockAhead?: true
-  /** Where it stands in the history; pass as `before` for the page that precedes it. */
+  /** Where it stands in the history; pass as `before` for the page that precedes it. Of one conversation, cursors
+   * compared as text are in the order of its history. */
   readonly cursor: string
 }
 
@@ -168,6 +171,57 @@ export interface PeersChange {
   readonly changed: readonly Peer[]
 }
 
+/**
+ * `alone`: nobody reachable has it open. `syncing`: something is missing, or it is not known yet whether. `synced`:
+ * everybody reachable who has it open said so, and nothing of what they hold is missing here.
+ */
+export type DocState = 'alone' | 'syncing' | 'synced'
+
+export interface DocEvents {
+  state: DocState
+  /** Everything in the document is in this device's store; not sent with `store: 'memory'`. */
+  stored: void
+  /** From 0 to 1. */
+  progress: number
+}
+
+export interface DocHandle {
+  readonly name: string
+  readonly doc: Doc
+  /** As editors bind to it. Who left is removed from it at once. */
+  readonly awareness: Awareness
+  readonly state: DocState
+  /** `state === 'synced'`. */
+  readonly synced: boolean
+  /** Whose copies `state` rests on: they have it open, and nothing they hold is missing here. */
+  readonly basedOn: readonly PeerId[]
+  /** From 0 to 1: how much of what is being fetched is here. 1 where nothing is being fetched. */
+  readonly progress: number
+  /** Everything in it is in this device's store. */
+  readonly stored: boolean
+  /** Why it cannot be synced or stored at present: `doc-over-limit`, `storage-full`, `storage-busy`, `storage-failed`. */
+  readonly problem: MeshError | undefined
+  /** Equal with all reachable peers that have it open; with none reachable once discovery has settled, at once.
+   * Rejects `doc-over-limit`, `left`, `aborted`. */
+  whenSynced(options?: { signal?: AbortSignal }): Promise<void>
+  /** Everything it holds at the time of the call is in this device's store. Rejects `storage-full` (and the like),
+   * `doc-over-limit`, `left`, `aborted`. */
+  whenStored(options?: { signal?: AbortSignal }): Promise<void>
+  on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off
+  /** Stores what waits, then stops syncing. A Y.Doc that was handed in stays usable; one of ours is destroyed. */
+  close(): Promise<void>
+}
+
+export interface DocStatus {
+  readonly name: string
+  readonly state: DocState
+  readonly basedOn: readonly PeerId[]
+  readonly progress: number
+  readonly stored: boolean
+  readonly sizeBytes: number
+  readonly problem: MeshError | undefined
+}
+
 export interface LinkStatus {
   readonly peer: PeerId
   readonly kind: LinkKind
@@ -196,6 +250,8 @@ export interface MeshStatus {
     readonly inbox: number
     readonly linkBytes: number
   }
+  /** Documents open in this peer. */
+  readonly docs: readonly DocStatus[]
   /** Counts since this peer started: frames, broadcasts, malformed input, false suspicions … */
   readonly counters: Readonly<Record<string, number>>
 }
@@ -241,6 +297,15 @@ export interface Mesh {
   /** Volatile: at most once, unordered across peers, nothing stored. */
   cast(topic: string, body: Body, options?: { to?: PeerId }): void
   onCast(topic: string, listener: (x: { from: Peer; topic: string; body: Body }) => void): Off
+  /**
+   * A named Yjs document of this mesh. Resolves when what this device holds of it is loaded; the network is not
+   * awaited. Opened twice, both handles share one document. `doc`, `awareness`: your own, to be used in place of new
+   * ones. `maxBytes`: how large it may grow here (default and at most 256 MiB).
+   */
+  doc(
+    name: string,
+    options?: { doc?: Doc; awareness?: Awareness; maxBytes?: number; signal?: AbortSignal },
+  ): Promise<DocHandle>
   lead(duty: Duty): Running
   lead(role: string, duty: Duty, options?: { priority?: number }): Running
   configure(options: {

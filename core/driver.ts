@@ -7,7 +7,7 @@ import { MeshError } from './base/errors.ts'
 import { memberIdFromHash, type MemberId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { IceServer, LifecycleEvent, Link, Platform, Store } from './base/ports.ts'
-import { createRandom } from './base/random.ts'
+import { createRandom, type Random } from './base/random.ts'
 import { createCheckedStore } from './checked-store.ts'
 import { openEntry, sealChain } from './entry-seal.ts'
 import { raiseEpoch, readEpoch } from './epochs.ts'
@@ -31,6 +31,8 @@ export interface DriverOptions {
   readonly timing: Timing
   /** In the order they happen; called while inputs wait. Must not throw. */
   readonly onEvent: (event: PeerEvent) => void
+  /** To be put into the program's document now; answered by `docApplied`. Must not throw. */
+  readonly onApply: (effect: Extract<PeerEffect, { type: 'applyDoc' }>) => void
   readonly onSignaling: () => void
   /** `left`: a rule of ours was broken, and the driver has ended by itself; `close` gives the storage back. */
   readonly onError: (error: MeshError) => void
@@ -65,6 +67,7 @@ export class Driver {
   readonly #requests = new Map<number, Request>()
   readonly #stops: (() => void)[] = []
   readonly #standing: Standing
+  readonly #random: Random
   #timing: Timing
   #lastNumber = 0
   #running = false
@@ -102,6 +105,7 @@ export class Driver {
     const { platform } = options
     const random = createRandom(platform.seed)
     this.#options = options
+    this.#random = random
     this.#timing = options.timing
     this.store = store
     this.member = member
@@ -195,6 +199,11 @@ export class Driver {
 
   configureIceServers(iceServers: readonly IceServer[]): void {
     this.#options.platform.connector.configure({ iceServers })
+  }
+
+  /** 32 random bits: Yjs takes no more for a client. */
+  newClientId(): number {
+    return this.#random.integer(2 ** 32)
   }
 
   /** Why it ended. */
@@ -320,6 +329,8 @@ export class Driver {
         return this.#settleRequest(effect.request, (request) => request.resolve(effect.value))
       case 'reject':
         return this.#settleRequest(effect.request, (request) => request.reject(effect.error))
+      case 'applyDoc':
+        return this.#options.onApply(effect)
       case 'emit':
         return this.#options.onEvent(effect.event)
     }
@@ -352,32 +363,32 @@ export class Driver {
     )
   }
 
-  #commit({ commit, transaction }: Extract<PeerEffect, { type: 'commit' }>): void {
+  #commit({ commit, machine, transaction }: Extract<PeerEffect, { type: 'commit' }>): void {
     const puts = (transaction.put?.length ?? 0) > 0
     this.#write(
       this.store.commit(transaction).then(
         (result) => {
           if (result.ok && puts) this.#options.onWritten(undefined)
-          this.input({ type: 'committed', commit, result })
+          this.input({ type: 'committed', machine, commit, result })
         },
         (problem: unknown) => {
           const error = asMeshError(problem)
           this.#options.onWritten(error)
-          this.input({ type: 'commitFailed', commit, error })
+          this.input({ type: 'commitFailed', machine, commit, error })
         },
       ),
     )
   }
 
-  #read({ read, ranges }: Extract<PeerEffect, { type: 'read' }>): void {
+  #read({ read, machine, ranges }: Extract<PeerEffect, { type: 'read' }>): void {
     // Answers come in the order of the questions, whichever the store finishes first.
     const found = Promise.all(ranges.map((range) => this.store.range(range)))
     found.catch(() => undefined)
     this.#reading = this.#reading
       .then(() => found)
       .then(
-        (rows) => this.input({ type: 'rows', read, rows: rows.flat() }),
-        (error: unknown) => this.input({ type: 'readFailed', read, error: asMeshError(error) }),
+        (rows) => this.input({ type: 'rows', machine, read, rows: rows.flat() }),
+        (error: unknown) => this.input({ type: 'readFailed', machine, read, error: asMeshError(error) }),
       )
   }
 

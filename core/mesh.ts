@@ -1,7 +1,10 @@
 // The handle a user holds: turns calls into inputs and events into objects, promises and loops. No protocol here.
 
+import type { Awareness } from 'y-protocols/awareness'
+import type { Doc } from 'yjs'
 import type {
   Body,
+  DocHandle,
   Duty,
   InboxMessage,
   LinkStatus,
@@ -30,12 +33,14 @@ import { Emitter } from './emitter.ts'
 import { readHistory } from './history.ts'
 import { abortedError, InboxQueue } from './inbox-queue.ts'
 import { Sends } from './sends.ts'
+import { MeshDocs } from './mesh-docs.ts'
 import { samePeer, toLinkStatus, toMessage, toPeer } from './mesh-views.ts'
 import type { InboxItem, MemberView, RoomView } from './messages/types.ts'
 import {
   checkAddress,
   checkCastTopic,
   checkDelay,
+  checkMaxDocBytes,
   checkIceServers,
   checkLimit,
   checkMessageId,
@@ -66,6 +71,7 @@ export class MeshHandle implements Mesh {
   readonly #duties: Duties
   readonly #inbox: InboxQueue<InboxItem>
   readonly #castListeners = new Map<string, Set<(x: { from: Peer; topic: string; body: Body }) => void>>()
+  readonly #docs: MeshDocs
   readonly #sends = new Sends((id) => this.#driver.peer.messages.sentState(id))
   #driver!: Driver
   #peers = new Map<PeerId, Peer>()
@@ -113,6 +119,7 @@ export class MeshHandle implements Mesh {
       iceServers: options.iceServers ?? [],
       timing: fullTiming(this.#timing),
       onEvent: (event) => take(event),
+      onApply: (effect) => this.#docs.apply(effect),
       onSignaling: () => this.#changed('status'),
       onError: (error) => this.#onDriverError(error),
       onWritten: (problem) => this.#onWritten(problem),
@@ -136,6 +143,13 @@ export class MeshHandle implements Mesh {
       stand: (role, priority) => this.#driver.stand(role, priority),
       stepAside: (role) => this.#driver.stepAside(role),
       report: (error) => this.#report(error),
+    })
+    this.#docs = new MeshDocs({
+      request: (asked) => this.#driver.request(asked),
+      input: (input) => this.#driver.input(input),
+      report: (problem) => this.#report(problem),
+      durable: () => this.#driver.store.durable,
+      newClientId: () => this.#driver.newClientId(),
     })
     this.#inbox = new InboxQueue((readers) => this.#inboxReaders(readers))
   }
@@ -280,6 +294,19 @@ export class MeshHandle implements Mesh {
     }
   }
 
+  // ---------------------------------------------------------------------------------------- documents
+
+  async doc(
+    name: string,
+    options: { doc?: Doc; awareness?: Awareness; maxBytes?: number; signal?: AbortSignal } = {},
+  ): Promise<DocHandle> {
+    this.#refuseWhenLeft()
+    checkTopic('document', name)
+    const { maxBytes = limits.maxDocBytes, signal, ...given } = options
+    checkMaxDocBytes(maxBytes)
+    return this.#docs.open(name, { ...given, maxBytes }, signal)
+  }
+
   // -------------------------------------------------------------------------------------- leadership
 
   lead(duty: Duty): Running
@@ -334,7 +361,8 @@ export class MeshHandle implements Mesh {
         inbox: messages.inbox,
         linkBytes: links.reduce((sum, link) => sum + link.queuedBytes, 0),
       },
-      counters: { ...peer.overlay.counters(), ...messages.counters },
+      docs: this.#docs.status(),
+      counters: { ...peer.overlay.counters(), ...messages.counters, ...peer.docs.counters },
     }
   }
 
@@ -351,10 +379,12 @@ export class MeshHandle implements Mesh {
     this.#leaving = true
     this.#duties.stopAll()
     if (this.#hashing > 0) await this.#lastAsked
+    this.#docs.closeAll()
     try {
       await this.#driver.close()
     } finally {
       this.#inbox.close()
+      this.#docs.end()
       this.#options.onLeft?.()
       this.#sends.close()
     }
@@ -416,6 +446,11 @@ export class MeshHandle implements Mesh {
         return this.#inbox.push(event.items)
       case 'cast':
         return this.#takeCast(event)
+      case 'doc':
+        this.#docs.show(event.view)
+        return this.#changed('status')
+      case 'docAwareness':
+        return this.#docs.showAwareness(event.doc, event.states)
       case 'misbehaved': {
         const who = this.#peers.get(event.peer)?.name ?? event.peer
         const text = `${who} sent what no Skein peer sends (${event.reason}); the link was closed.`

@@ -24,7 +24,7 @@ function checkName(name: unknown): asserts name is string {
   )
 }
 
-/** `what`: "mesh" or "room". */
+/** `what`: "mesh", "room" or "document". */
 export function checkTopic(what: string, name: unknown): asserts name is string {
   if (typeof name === 'string' && topicForm.test(name)) return
   throw invalid(
@@ -66,6 +66,13 @@ export function checkDelay(delayMs: unknown): void {
 export function checkLimit(limit: unknown): void {
   if (Number.isSafeInteger(limit) && (limit as number) >= 1) return
   throw invalid(`A limit of ${show(limit)} will not do: use a whole number from 1 on.`)
+}
+
+export function checkMaxDocBytes(maxBytes: unknown): void {
+  const fits =
+    Number.isSafeInteger(maxBytes) && (maxBytes as number) >= 1 && (maxBytes as number) <= limits.maxDocBytes
+  if (!fits)
+    throw invalid(`A document of ${show(maxBytes)} bytes will not do: use 1 to ${limits.maxDocBytes}.`)
 }
 
 export function checkPriority(priority: unknown): asserts priority is number {

@@ -3,6 +3,7 @@
 import type { MemberId, PeerId, StoreId } from './base/ids.ts'
 import type { Instant, LinkKind, Row } from './base/ports.ts'
 import type { Random } from './base/random.ts'
+import type { DocsEffect, DocsEvent, DocsInput } from './docs/types.ts'
 import type { LeaderChangeReason } from './election/protocol.ts'
 import type { MessagesEffect, MessagesEvent, MessagesInput } from './messages/types.ts'
 import type { OverlayEffect } from './overlay/effects.ts'
@@ -20,9 +21,16 @@ export interface UnverifiedEntries {
 }
 
 /** Inputs that the messages machine takes as they are. */
-type MessagesAnswer = Extract<
+type MessagesAnswer = Extract<MessagesInput, { type: 'sealed' | 'sealFailed' }>
+/** What the store says goes to the machine that asked. */
+type StoreAnswer = { readonly machine: StoringMachine } & Extract<
   MessagesInput,
-  { type: 'sealed' | 'sealFailed' | 'committed' | 'commitFailed' | 'rows' | 'readFailed' | 'corrupt' }
+  { type: 'committed' | 'commitFailed' | 'rows' | 'readFailed' }
+>
+export type StoringMachine = 'messages' | 'docs'
+type DocsRequest = Extract<
+  DocsInput,
+  { type: 'openDoc' | 'closeDoc' | 'editDoc' | 'awareDoc' | 'docApplied' }
 >
 type MessagesRequest = Extract<MessagesInput, { type: 'send' | 'room' | 'handled' | 'retry' }>
 
@@ -55,10 +63,14 @@ export type PeerInput =
       readonly rejected: number
     }
   | MessagesAnswer
+  | StoreAnswer
+  /** The store set that row aside: it did not match its checksum. */
+  | { readonly type: 'corrupt'; readonly key: string }
   | { readonly type: 'epochPersisted'; readonly role: string; readonly epoch: number }
   | { readonly type: 'epochFailed'; readonly role: string }
   // the program
   | MessagesRequest
+  | DocsRequest
   | { readonly type: 'cast'; readonly topic: string; readonly body: Uint8Array; readonly to?: PeerId }
   | { readonly type: 'stand'; readonly role: string; readonly priority: number; readonly epoch: number }
   | { readonly type: 'stepAside'; readonly role: string }
@@ -67,6 +79,7 @@ export type PeerInput =
 
 export type PeerEvent =
   | MessagesEvent
+  | DocsEvent
   | { readonly event: 'joined' | 'changed'; readonly record: PeerRecord }
   | { readonly event: 'left'; readonly record: PeerRecord; readonly reason: 'left' | 'failed' }
   | { readonly event: 'self'; readonly record: PeerRecord }
@@ -90,7 +103,9 @@ export type PeerEffect =
       { type: 'writable' | 'closeLink' | 'dial' | 'abandon' | 'connectorSignal' | 'signalOut' | 'refresh' }
     >
   | { readonly type: 'verify'; readonly unverified: UnverifiedEntries }
-  | Extract<MessagesEffect, { type: 'seal' | 'commit' | 'read' | 'resolve' | 'reject' }>
+  | Extract<MessagesEffect, { type: 'seal' | 'resolve' | 'reject' }>
+  | ({ readonly machine: StoringMachine } & Extract<MessagesEffect, { type: 'commit' | 'read' }>)
+  | Extract<DocsEffect, { type: 'applyDoc' }>
   /** Raise the stored epoch to at least this; where `answer`, say what it is then. */
   | { readonly type: 'persistEpoch'; readonly role: string; readonly epoch: number; readonly answer: boolean }
   | { readonly type: 'emit'; readonly event: PeerEvent }

@@ -3,9 +3,12 @@
 // contract: what is to be durable comes before what speaks of it.
 
 import { assert } from './base/errors.ts'
-import type { MemberId, StoreId } from './base/ids.ts'
+import type { MemberId, PeerId, StoreId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
-import type { Instant } from './base/ports.ts'
+import type { Instant, LinkKind } from './base/ports.ts'
+import { Docs } from './docs/docs.ts'
+import { docRowsPrefix } from './docs/rows.ts'
+import type { DocsEffect, DocsInput } from './docs/types.ts'
 import type { ElectionEffect } from './election/protocol.ts'
 import { Fitness, fitterLives } from './election/resign.ts'
 import { Messages } from './messages/messages.ts'
@@ -29,6 +32,7 @@ export const inboxRole = (member: MemberId): string => `inbox/${member}`
 export class Peer {
   readonly overlay: Overlay
   readonly messages: Messages
+  readonly docs: Docs
   readonly #options: PeerOptions
   /** The overlay reads it anew at each use. */
   readonly #timing: LivenessTiming
@@ -56,6 +60,7 @@ export class Peer {
       random: options.random,
       durable: options.durable,
     })
+    this.docs = new Docs({ me: options.id, writer: options.random.hexId().slice(0, 8) })
     this.#messagesStep({ type: 'loaded', rows: options.rows }, options.now)
     this.overlay = new Overlay({
       self: {
@@ -89,8 +94,14 @@ export class Peer {
     return this.#deadlineMs
   }
 
+  /** What to put on that link next: pieces of documents only where nothing else waits. */
   nextFrame(link: number): Uint8Array | undefined {
-    return this.overlay.nextFrame(link)
+    const { overlay } = this
+    const frame = overlay.nextFrame(link)
+    const state = overlay.links.get(link)
+    if (frame || !state?.greeted || overlay.links.to(state.remote) !== state) return frame
+    const piece = this.docs.nextPiece(state.remote)
+    return piece && overlay.enqueueDirect(link, piece) ? overlay.nextFrame(link) : undefined
   }
 
   /** Takes one input and returns what to do, in this order. Never called from inside itself. */
@@ -116,11 +127,12 @@ export class Peer {
     const nowMs = now.monotonicMs
     const lateMs = Math.max(0, nowMs - this.#deadlineMs)
     const sleptMs = now.wallMs - this.#before.wallMs - (nowMs - this.#before.monotonicMs)
-    if (lateMs > 0) {
-      this.overlay.noteLag(Math.min(lateMs, limits.stallMs))
-      this.#fitness.step({ type: 'late', lateMs }, nowMs)
-    }
-    if (lateMs < this.#stallMs() && sleptMs < limits.stallMs) return
+    // What we announced is neither a stall nor a reason to resign. But who did not listen must not accuse either.
+    const announcedMs = Math.min(lateMs, Math.max(0, this.overlay.busyUntilMs - this.#deadlineMs))
+    const unforeseenMs = lateMs - announcedMs
+    if (lateMs > 0) this.overlay.noteLag(Math.min(lateMs, announcedMs + limits.stallMs))
+    if (unforeseenMs > 0) this.#fitness.step({ type: 'late', lateMs: unforeseenMs }, nowMs)
+    if (unforeseenMs < this.#stallMs() && sleptMs < limits.stallMs) return
     this.#roles.stepAll({ type: 'stalled' }, nowMs)
     this.overlay.stalled()
     // The elections must see us without our seniority before anything gives us a new one.
@@ -144,12 +156,14 @@ export class Peer {
     this.overlay.tick()
     this.#roles.stepAll({ type: 'tick' }, nowMs)
     this.#messagesStep({ type: 'tick' }, now)
+    this.#docsStep({ type: 'tick' }, now)
   }
 
   #nextDeadlineMs(now: Instant): number {
-    const { overlay, messages } = this
+    const { overlay, messages, docs } = this
     const deadlines = [
       overlay.deadlineMs(),
+      docs.deadlineMs,
       this.#fitness.deadlineMs,
       messages.deadlineMs,
       this.#roles.deadlineMs,
@@ -212,6 +226,21 @@ export class Peer {
         return
       case 'tick':
         return
+      case 'openDoc':
+      case 'closeDoc':
+      case 'editDoc':
+      case 'awareDoc':
+      case 'docApplied':
+        return this.#docsStep(input, now)
+      case 'committed':
+      case 'commitFailed':
+      case 'rows':
+      case 'readFailed':
+        if (input.machine === 'docs') return this.#docsStep(input, now)
+        return this.#messagesStep(input, now)
+      case 'corrupt':
+        if (input.key.startsWith(docRowsPrefix)) return this.#docsStep(input, now)
+        return this.#messagesStep(input, now)
       default:
         return this.#messagesStep(input, now)
     }
@@ -327,7 +356,10 @@ export class Peer {
     this.#fitness.step({ type: 'view', fitterLives: fitterLives(this.#options.id, ranked) }, nowMs)
     this.#roles.view(records, this.#goneReason, nowMs)
     this.#goneReason = undefined
-    this.#messagesStep({ type: 'live', peers: others.map((record) => ({ ...record, peer: record.id })) }, now)
+    const peers = others.map((record) => ({ ...record, peer: record.id }))
+    this.#messagesStep({ type: 'live', peers }, now)
+    const { settled } = this.overlay
+    this.#docsStep({ type: 'live', peers, settled, store: this.messages.storeId }, now)
   }
 
   #overlayEffect(effect: OverlayEffect, now: Instant): void {
@@ -346,9 +378,11 @@ export class Peer {
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
         for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, nowMs)
-        return this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
+        this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
+        return this.#docsStep({ type: 'linked', peer: effect.peer, kind: this.#linkKind(effect.peer) }, now)
       case 'unlinked':
-        return this.#messagesStep(effect, now)
+        this.#messagesStep(effect, now)
+        return this.#docsStep(effect, now)
       case 'links':
         return this.#emit({ event: 'links' })
       case 'misbehaved':
@@ -382,6 +416,14 @@ export class Peer {
       case 'digest':
       case 'fork':
         return this.#messagesStep({ type: 'payload', from, viaBroadcast, payload }, now)
+      case 'docs':
+      case 'docUpdates':
+      case 'docWant':
+      case 'docPiece':
+      case 'docEnd':
+      case 'docGot':
+      case 'docAwareness':
+        return this.#docsStep({ type: 'payload', from, link, payload }, now)
       default:
         assert(false, `the overlay keeps ${payload.type} to itself`)
     }
@@ -405,6 +447,47 @@ export class Peer {
         return this.overlay.broadcast(effect.payload)
       case 'emit':
         return this.#emit(effect.event)
+      case 'commit':
+      case 'read':
+        this.#effects.push({ ...effect, machine: 'messages' })
+        return
+      default:
+        this.#effects.push(effect)
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------- docs
+
+  #linkKind(peer: PeerId): LinkKind {
+    return this.overlay.links.to(peer)?.kind ?? 'webrtc'
+  }
+
+  #docsStep(input: DocsInput, now: Instant): void {
+    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect)
+  }
+
+  #docsEffect(effect: DocsEffect): void {
+    const { overlay } = this
+    switch (effect.type) {
+      case 'sendTo':
+        return overlay.unicast(effect.peer, effect.payload)
+      case 'multicast': {
+        const refused = overlay.multicast(effect.peers, effect.payload)
+        if (refused.length > 0) this.docs.refused(refused, effect.payload)
+        return
+      }
+      case 'piecesReady':
+        return overlay.wake(effect.peer)
+      case 'busy':
+        return overlay.announceBusy(effect.ms)
+      case 'blame':
+        return overlay.blame(effect.link, effect.reason)
+      case 'emit':
+        return this.#emit(effect.event)
+      case 'commit':
+      case 'read':
+        this.#effects.push({ ...effect, machine: 'docs' })
+        return
       default:
         this.#effects.push(effect)
     }

@@ -2,6 +2,10 @@
 
 export type {
   Body,
+  DocEvents,
+  DocHandle,
+  DocState,
+  DocStatus,
   Duty,
   DutyContext,
   FencingToken,

@@ -12,7 +12,7 @@ export interface Floor {
   readonly pure?: boolean
 }
 
-const machines = ['overlay', 'election', 'messages']
+const machines = ['overlay', 'election', 'messages', 'docs']
 const pureFloors = ['peer', ...machines, 'wire', 'base']
 const belowPlatform = ['mesh', 'driver', 'api', ...pureFloors]
 
@@ -20,7 +20,7 @@ const machineFloors: readonly Floor[] = machines.map((name) => ({
   name,
   files: new RegExp(`^core/${name}/`),
   sees: ['wire', 'base'],
-  packages: [],
+  packages: name === 'docs' ? ['lib0'] : [],
   pure: true,
 }))
 
@@ -35,7 +35,7 @@ export const floors: readonly Floor[] = [
     packages: [],
     pure: true,
   },
-  { name: 'api', files: /^core\/api\.ts$/, sees: ['base'], packages: [] },
+  { name: 'api', files: /^core\/api\.ts$/, sees: ['base'], packages: ['yjs', 'y-protocols'] },
   {
     name: 'platform/shared',
     files: /^core\/platform\/shared\//,
@@ -76,7 +76,7 @@ export const floors: readonly Floor[] = [
     name: 'mesh',
     files: /^core\/mesh(-[^/]*)?\.ts$/,
     sees: ['driver', 'api', ...pureFloors],
-    packages: [],
+    packages: ['yjs', 'y-protocols', 'lib0'],
   },
   // Whatever else lies beside driver.ts and mesh.ts and serves them.
   { name: 'driver', files: /^core\/[^/]+\.ts$/, sees: ['api', ...pureFloors], packages: [] },

@@ -33,6 +33,8 @@ export type MeshErrorCode =
   | 'aborted'
   /** A signaling server cannot be reached or refused us; tried again by itself. */
   | 'signaling-failed'
+  /** A document is, or would become, larger than it may be; what is over the limit is neither sent nor taken in. */
+  | 'doc-over-limit'
   /** A peer sent what no Skein peer sends. */
   | 'peer-misbehaved'
   /** A duty or handler of the program threw. */

@@ -142,6 +142,58 @@ export const limits = {
   maxRoles: 63,
   /** Body of a cast, encoded: it must fit a link message with room to spare. chosen. */
   maxCastBytes: 256 * KiB,
+  /** A document as it is encoded (DESIGN: 256 MiB). */
+  maxDocBytes: 256 * MiB,
+  /** Documents open in one peer. chosen. */
+  maxDocs: 256,
+  /** Clients of Yjs that ever wrote in one document: a vector that large is 1 MB. chosen. */
+  maxDocClients: 65_536,
+  /** An operation count above this is malformed: out of reach by honest editing, safe to add to. chosen. */
+  maxDocClock: 2 ** 48,
+  /** A document travels, is applied and is stored in segments of at most this (DESIGN); a single larger value is one of its own. */
+  maxDocSegmentBytes: 1 * MiB,
+  /** … and of at least this; between them so large that applying one takes `docApplyMs`. chosen. */
+  minDocSegmentBytes: 32 * KiB,
+  /** Applying one segment should block no longer than a frame on the screen. chosen. */
+  docApplyMs: 16,
+  /** A segment travels in pieces of this size, so that a message waits for one piece at most. chosen. */
+  maxDocPieceBytes: 64 * KiB,
+  /** Bytes of a transfer under way that were not yet taken in; to a peer without a direct link less. chosen. */
+  docWindowBytes: 3 * MiB,
+  /** Taking in is acknowledged this often. chosen: a twelfth of the window. */
+  docAckBytes: 256 * KiB,
+  distantDocWindowBytes: 64 * KiB,
+  /** Local edits up to this size are pushed; larger ones are announced, and pulled like any other difference. chosen. */
+  maxDocUpdatesBytes: 64 * KiB,
+  maxDocUpdates: 4096,
+  /** Edits go out at once, and again after this long; what comes in between goes out together. chosen: well below what an eye sees. */
+  docUpdateIntervalMs: 10,
+  /** Open documents are compared anew this long after a peer that had them open went: it may have told some and not others. chosen. */
+  docCompareDelayMs: 50,
+  /** A peer that was asked which documents it has open is asked again after this, until it answers. chosen. */
+  docAskIntervalMs: 1 * second,
+  /** A transfer without a sign of progress is asked of another peer after this. chosen. */
+  docTransferTimeoutMs: 5 * second,
+  /** Transfers one peer serves at a time; the oldest gives way. A waiting one costs little: it is pulled. chosen. */
+  maxDocTransfers: 256,
+  /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
+  maxUnstoredDocBytes: 8 * MiB,
+  /** Small stored rows of one document that are put together into one. chosen. */
+  maxSmallDocRows: 128,
+  /** First and longest pause before a document's write that failed is tried again; doubled each time. chosen. */
+  docStoreRetryBaseMs: 1 * second,
+  docStoreRetryMaxMs: 60 * second,
+  /** What somebody is doing in a document: size of one state as JSON, clients of one peer, clock, and how often
+   * changes go out. chosen: a cursor, a name and a colour are 200 bytes; 20 a second look live. */
+  maxAwarenessBytes: 16 * KiB,
+  maxAwarenessClients: 8,
+  maxAwarenessClock: 2 ** 48,
+  maxAwarenessClockJump: 2 ** 20,
+  awarenessIntervalMs: 50,
+  /** Longest time a peer may announce to be busy (DESIGN: bounded). chosen: a slow machine applying one segment. */
+  maxBusyMs: 5 * second,
+  /** Work expected to take longer than this is announced. chosen: a tenth of the silence that raises suspicion. */
+  announceBusyMs: 150,
   /** A write that takes longer than this: a sibling tab is frozen inside a transaction (DESIGN: `storage-busy`). */
   storageBusyMs: 5 * second,
   /** Names and mesh or room names (DESIGN). */

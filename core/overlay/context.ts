@@ -34,6 +34,8 @@ export class Context {
   leader: PeerId | undefined
   /** The page stands still, or the mesh was left: nothing goes out and nothing is believed. */
   suspended = false
+  /** Until when we announced not to listen. */
+  busyUntilMs = Number.NEGATIVE_INFINITY
   #effects: OverlayEffect[] = []
   readonly #counters = new Map<string, number>()
 
@@ -54,8 +56,8 @@ export class Context {
     return effects
   }
 
-  count(what: string): void {
-    this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1)
+  count(what: string, times = 1): void {
+    if (times > 0) this.#counters.set(what, (this.#counters.get(what) ?? 0) + times)
   }
 
   counters(): Record<string, number> {

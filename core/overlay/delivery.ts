@@ -1,5 +1,5 @@
 // Puts messages on links and passes on those of others: broadcasts (whole to some, their ids to the rest, with
-// repair of what was missed) and unicasts over several hops. What it reads of the view: which links an origin says
+// repair of what was missed), unicasts over several hops, multicasts to a few. What it reads of the view: which links an origin says
 // it has.
 
 import type { PeerId } from '../base/ids.ts'
@@ -36,6 +36,39 @@ export class Delivery {
     const direct = this.#context.links.to(to)
     if (direct) this.send(direct, { type: 'direct', payload })
     else this.#forward(this.#newUnicast(to, payload), undefined)
+  }
+
+  /**
+   * To each of these peers, and to nobody else: over the link to it, encoded once for all of them, else by way of
+   * neighbours. Nothing is repaired. Returns those to whom nothing went out: the lane was full, or there is no way.
+   */
+  multicast(peers: readonly PeerId[], payload: Payload): PeerId[] {
+    let direct: EncodedMessage | undefined
+    return peers.filter((peer) => {
+      const link = this.#context.links.to(peer)
+      const sent = link
+        ? Number(this.#sendEncoded(link, (direct ??= encodeMessage({ type: 'direct', payload }))))
+        : this.#forward(this.#newUnicast(peer, payload), undefined)
+      this.#context.count('multicastsSent', sent)
+      return sent === 0
+    })
+  }
+
+  /**
+   * Puts it on an idle link, for a driver that is pulling its frames already: no `writable` is emitted. False where
+   * anything still waits there, or where this is not the link in use to that peer; nothing of it will go out.
+   */
+  enqueueDirect(id: number, payload: Payload): boolean {
+    const link = this.#context.links.get(id)
+    if (!link || link.queuedBytes > 0 || this.#context.links.to(link.remote) !== link) return false
+    const message = encodeMessage({ type: 'direct', payload })
+    return this.#fits(message) && link.enqueue(message)
+  }
+
+  /** Makes the driver pull frames for that peer. */
+  wake(peer: PeerId): void {
+    const link = this.#context.links.to(peer)
+    if (link) this.#context.emit({ type: 'writable', link: link.id })
   }
 
   /** Hands one unicast to each of these neighbours; the target takes the first copy that arrives. */
@@ -123,11 +156,11 @@ export class Delivery {
     return { type: 'unicast', origin: this.#context.self.id, target, sequence, hops: 0, payload }
   }
 
-  #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): void {
+  /** Returns how many neighbours it went out to. */
+  #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): number {
     const encoded = encodeMessage(message)
-    for (const peer of this.#routes.next(message.target, this.#context.neighbours(), cameFrom)) {
-      this.#sendEncoded(this.#context.links.to(peer)!, encoded)
-    }
+    const next = this.#routes.next(message.target, this.#context.neighbours(), cameFrom)
+    return next.filter((peer) => this.#sendEncoded(this.#context.links.to(peer)!, encoded)).length
   }
 
   #sendBroadcast(link: LinkState, id: BroadcastId, message: EncodedMessage): void {

@@ -1,6 +1,7 @@
 // Hears whether the others live. Any frame is a sign of life; an idle link is pinged by its lower end, and the
 // pong serves both (the higher end pings too where that one is late). A leader's links beat faster: a failover
-// hangs on them. What is silent for too long is suspected, later where our own clock runs late.
+// hangs on them. What is silent for too long is suspected, later where our own clock runs late or where its end
+// announced to be busy.
 
 import { compareText, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -44,6 +45,34 @@ export class Heartbeats {
       if (!membership.isSuspected(link.remote)) next = Math.min(next, this.#silentAtMs(link))
     }
     return next
+  }
+
+  /**
+   * We are about to work without listening: tells everybody linked to us not to take that for silence. At most
+   * `limits.maxBusyMs`; not said again while what was said still covers it.
+   */
+  announceBusy(ms: number): void {
+    const { links, nowMs, busyUntilMs, suspended } = this.#context
+    const boundedMs = Math.min(Math.ceil(ms), limits.maxBusyMs)
+    const untilMs = nowMs + boundedMs
+    if (suspended || boundedMs <= 0 || untilMs <= busyUntilMs) return
+    this.#context.busyUntilMs = untilMs
+    this.#context.count('busyAnnounced')
+    // Those not greeted yet have our hello before this, and may have greeted us.
+    for (const link of links.every()) {
+      link.untimedUntilMs = Math.max(link.untimedUntilMs, untilMs)
+      this.#delivery.send(link, { type: 'busy', ms: boundedMs })
+    }
+  }
+
+  /** The far end will not listen for so long. */
+  takeBusy(link: LinkState, ms: number): void {
+    const { membership, nowMs } = this.#context
+    const untilMs = nowMs + ms
+    this.#context.count('busyNotices')
+    link.busyUntilMs = Math.max(link.busyUntilMs, untilMs)
+    link.untimedUntilMs = Math.max(link.untimedUntilMs, untilMs)
+    membership.busy(link.remote, untilMs)
   }
 
   #watch(link: LinkState): void {
@@ -94,6 +123,6 @@ export class Heartbeats {
     const { silenceTimeoutMs, heartbeatIntervalMs } = options.timing
     const slackMs = this.#intervalMs(link) - heartbeatIntervalMs
     link.silenceMs = silenceTimeoutMs + slackMs + membership.lagMs(nowMs)
-    return link.heardAtMs + link.silenceMs
+    return link.silentAtMs
   }
 }

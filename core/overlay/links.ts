@@ -47,6 +47,10 @@ export class LinkState {
   /** How long it may be silent before its far end is suspected. */
   silenceMs = Number.POSITIVE_INFINITY
   pingedAtMs = Number.NEGATIVE_INFINITY
+  /** Until when the far end announced not to listen. */
+  busyUntilMs = Number.NEGATIVE_INFINITY
+  /** One of the two ends did not listen until then: pings sent before it measure no round trip. */
+  untimedUntilMs = Number.NEGATIVE_INFINITY
   roundTrip: RoundTrip | undefined
   /** Broadcasts to offer with a ping or pong, and from when on; the latest last. */
   #offers: { readonly id: BroadcastId; readonly ripeAtMs: number }[] = []
@@ -99,8 +103,9 @@ export class LinkState {
     return frames
   }
 
-  isSilent(nowMs: number): boolean {
-    return nowMs >= this.heardAtMs + this.silenceMs
+  /** When it is silent for too long, if nothing comes. What was announced as busy counts as heard to its end. */
+  get silentAtMs(): number {
+    return Math.max(this.heardAtMs, this.busyUntilMs) + this.silenceMs
   }
 
   /** Lets the far end know, later, that we have that broadcast. Where there are too many, the oldest give way. */
@@ -148,6 +153,7 @@ export class LinkState {
     const sentAtMs = this.#pings.get(nonce)
     if (sentAtMs === undefined) return false
     this.#pings.delete(nonce)
+    if (sentAtMs < this.untimedUntilMs) return true
     const sample = Math.max(0, nowMs - sentAtMs)
     const { smoothedMs, variationMs } = this.roundTrip ?? { smoothedMs: sample, variationMs: sample / 2 }
     this.roundTrip = {

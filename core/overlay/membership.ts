@@ -18,6 +18,8 @@ interface Suspicion {
   readonly nonces: Set<number>
   deadlineMs: number
   readonly timeoutMs: number
+  /** However long the peer says that it is busy, the answer is not waited for beyond this, and its time to travel. */
+  readonly putOffUntilMs: number
   /** How often we were too late to judge. */
   late: number
   /** A higher incarnation came; it may have been under way when the suspicion began. */
@@ -28,6 +30,8 @@ interface Known {
   record: PeerRecord
   /** Last sign of life that came from the peer itself, over whatever way. */
   heardAtMs: number
+  /** Until then it announced not to listen. */
+  busyUntilMs: number
 }
 
 /** What the overlay does about a suspicion that began or whose time ran out. */
@@ -81,7 +85,7 @@ export class Membership {
     if (!firstHand && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false
     if (this.#known.size >= limits.maxPeers + (firstHand ? limits.maxOpenLinks : 0)) return false
     this.#gone.delete(record.id)
-    this.#known.set(record.id, { record, heardAtMs: nowMs })
+    this.#known.set(record.id, { record, heardAtMs: nowMs, busyUntilMs: Number.NEGATIVE_INFINITY })
     return 'joined'
   }
 
@@ -93,6 +97,18 @@ export class Membership {
 
   heardAtMs(peer: PeerId): number | undefined {
     return this.#known.get(peer)?.heardAtMs
+  }
+
+  /**
+   * It announced not to listen until then: an answer to a probe may come after that. However often it says so, a
+   * suspicion is put off for at most `limits.maxBusyMs` from its beginning.
+   */
+  busy(peer: PeerId, untilMs: number): void {
+    const known = this.#known.get(peer)
+    if (!known) return
+    known.busyUntilMs = Math.max(known.busyUntilMs, untilMs)
+    const suspicion = this.#suspicions.get(peer)
+    if (suspicion) this.#putOff(peer, suspicion, suspicion.deadlineMs)
   }
 
   /** A new way to a suspected peer: the nonce to ask it with. Undefined: it is not suspected. */
@@ -130,13 +146,16 @@ export class Membership {
     if (!known || this.#suspicions.has(peer)) return undefined
     const nonce = this.#newNonce()
     const timeoutMs = this.#probeTimeoutMs(evidence, roundTrip, nowMs)
-    this.#suspicions.set(peer, {
+    const suspicion: Suspicion = {
       nonces: new Set([nonce]),
       timeoutMs,
-      deadlineMs: nowMs + timeoutMs,
+      deadlineMs: 0,
+      putOffUntilMs: nowMs + limits.maxBusyMs,
       late: 0,
       renewed: false,
-    })
+    }
+    this.#putOff(peer, suspicion, nowMs + timeoutMs)
+    this.#suspicions.set(peer, suspicion)
     return { type: 'probe', peer, nonce, spread: !keptToOurselves.has(evidence) }
   }
 
@@ -151,7 +170,7 @@ export class Membership {
         const nonce = this.#newNonce()
         suspicion.late++
         suspicion.nonces.add(nonce)
-        suspicion.deadlineMs = nowMs + suspicion.timeoutMs
+        this.#putOff(peer, suspicion, nowMs + suspicion.timeoutMs)
         verdicts.push({ type: 'probe', peer, nonce, spread: false })
         continue
       }
@@ -182,6 +201,12 @@ export class Membership {
   /** How much we mistrust our own watch. */
   lagMs(nowMs: number): number {
     return this.#lagMs * 0.5 ** ((nowMs - this.#lagAtMs) / 1000)
+  }
+
+  /** Its next deadline, later where the peer is busy. */
+  #putOff(peer: PeerId, suspicion: Suspicion, deadlineMs: number): void {
+    const listensAtMs = Math.min(this.#known.get(peer)!.busyUntilMs, suspicion.putOffUntilMs)
+    suspicion.deadlineMs = Math.max(deadlineMs, listensAtMs + suspicion.timeoutMs)
   }
 
   #probeTimeoutMs(evidence: Evidence, roundTrip: RoundTrip | undefined, nowMs: number): number {

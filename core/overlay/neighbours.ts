@@ -25,7 +25,7 @@ export class Neighbours {
   }
 
   open(id: number, remote: PeerId, kind: LinkKind, lone: boolean): void {
-    const { links, nowMs, self, suspended, membership, options } = this.#context
+    const { links, nowMs, self, suspended, membership, options, busyUntilMs } = this.#context
     const link = new LinkState(id, remote, kind, nowMs)
     links.add(link)
     if (suspended || remote === self.id) return this.close(link, 'not wanted')
@@ -40,6 +40,11 @@ export class Neighbours {
       view: view.slice(0, limits.maxPeers),
       claims: options.helloClaims(),
       digest: options.helloDigest(),
+    })
+    if (busyUntilMs <= nowMs) return
+    this.#delivery.send(link, {
+      type: 'busy',
+      ms: Math.min(Math.ceil(busyUntilMs - nowMs), limits.maxBusyMs),
     })
   }
 

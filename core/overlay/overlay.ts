@@ -171,6 +171,28 @@ export class Overlay {
     this.#delivery.unicast(to, payload)
   }
 
+  /**
+   * To each of these peers, and to nobody else: over the link to it, else by way of neighbours. Nothing is repaired.
+   * Returns those to whom nothing went out: the lane is full, or there is no way.
+   */
+  multicast(peers: readonly PeerId[], payload: Payload): PeerId[] {
+    return this.#delivery.multicast(peers, payload)
+  }
+
+  /**
+   * For a driver that is pulling frames of that link and got the last of what waited: puts one more message on it,
+   * without a `writable`. False, and nothing of it will go out, where something waits, or where another link is in
+   * use to that peer.
+   */
+  enqueueDirect(linkId: number, payload: Payload): boolean {
+    return this.#delivery.enqueueDirect(linkId, payload)
+  }
+
+  /** Makes the driver pull frames of the link in use to that peer, where there is one. */
+  wake(peer: PeerId): void {
+    this.#delivery.wake(peer)
+  }
+
   // ---------------------------------------------------------------------------------- ourselves
 
   /** Changes what we say of ourselves and tells everybody. */
@@ -217,6 +239,19 @@ export class Overlay {
   }
 
   // ---------------------------------------------------------------------------------- time
+
+  /**
+   * We are about to work without listening for so long (at most `limits.maxBusyMs`): tells the neighbours, who do not
+   * suspect us before it is over. Their frames must be sent before the work begins.
+   */
+  announceBusy(ms: number): void {
+    this.#heartbeats.announceBusy(ms)
+  }
+
+  /** Until when we announced not to listen; the past where we did not. */
+  get busyUntilMs(): number {
+    return this.#context.busyUntilMs
+  }
 
   /** Our own clock rang this late: watch more patiently for a while. */
   noteLag(lateMs: number): void {
@@ -268,6 +303,8 @@ export class Overlay {
         return this.#onPayload(message.origin, message.payload, link, false)
       case 'direct':
         return this.#onPayload(link.remote, message.payload, link, false)
+      case 'busy':
+        return this.#heartbeats.takeBusy(link, message.ms)
     }
   }
 

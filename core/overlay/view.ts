@@ -119,7 +119,7 @@ export class View {
     if (!this.#context.membership.alive(peer, nonce)) return
     // It lives, and the link says nothing: the link is dead, not the peer.
     const direct = link ? undefined : this.#context.links.to(peer)
-    if (direct && direct.isSilent(this.#context.nowMs)) this.#parts.neighbours.close(direct, 'silent')
+    if (direct && this.#context.nowMs >= direct.silentAtMs) this.#parts.neighbours.close(direct, 'silent')
     this.settle()
   }
 

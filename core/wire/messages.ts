@@ -1,7 +1,7 @@
 // What peers say to one another. A link carries `LinkMessage`s; a broadcast or unicast carries a `Payload`
 // within. Tags are part of the wire format: add, never reuse.
 
-import { nameForm, type MemberId, type PeerId, type StoreId } from '../base/ids.ts'
+import { nameForm, topicForm, type MemberId, type PeerId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import {
   bool,
@@ -63,6 +63,31 @@ export type FeedHead = ValueOf<typeof feedHead>
 const broadcastId = object({ origin: peerId, sequence: uint })
 export type BroadcastId = ValueOf<typeof broadcastId>
 
+const docName = text(limits.maxRoomNameLength, topicForm)
+/** Hash over a document's vector and its deletions. */
+const docDigest = fixedBytes(16)
+/** Client id of Yjs (below 2^53) → how many of its operations are held, from the first on without a hole. */
+export const docVector = list(
+  object({ client: uint, clock: uintUpTo(limits.maxDocClock) }),
+  limits.maxDocClients,
+)
+export type DocVector = ValueOf<typeof docVector>
+
+/** What a peer says of a document it has opened. */
+const docState = object({
+  doc: docName,
+  /** Rises with every change of the sender's replica. */
+  revision: uint,
+  /** Of the last `docUpdates` the sender made. */
+  number: uint,
+  digest: docDigest,
+  /** Peers that have something the sender still lacks. */
+  waitingFor: list(peerId, 64),
+  /** Up to which of their revisions the sender lacks nothing of theirs. */
+  agreed: list(object({ peer: peerId, revision: uint }), 64),
+})
+export type DocState = ValueOf<typeof docState>
+
 export const payload = union({
   record: [1, object({ record: peerRecord })],
   /** That peer is gone: its own goodbye, or the verdict of a watcher. */
@@ -97,6 +122,69 @@ export const payload = union({
   digest: [20, object({ digest: uint })],
   /** Your feed holds another entry at that number than the one I was sent. */
   fork: [21, object({ feed: storeId, number: uint, hash: fixedBytes(32) })],
+
+  /** The documents the sender has open. `whole`: no others are; `ask`: tell me yours. */
+  docs: [
+    32,
+    object({
+      whole: bool,
+      ask: bool,
+      open: list(docState, limits.maxDocs),
+      closed: list(docName, limits.maxDocs),
+    }),
+  ],
+  /** Local edits of the sender, in order; `number` counts these messages. */
+  docUpdates: [
+    33,
+    object({
+      doc: docName,
+      number: uint,
+      updates: list(bytes(limits.maxDocUpdatesBytes), limits.maxDocUpdates),
+    }),
+  ],
+  /** Send me what I lack, in segments of about `segmentBytes`. A second one ends the first. */
+  docWant: [
+    34,
+    object({
+      transfer: uint,
+      segmentBytes: uint,
+      state: docState,
+      vector: docVector,
+    }),
+  ],
+  /** A piece of a segment. A segment is a Yjs update (V1) that needs nothing but what came before it. */
+  docPiece: [
+    35,
+    object({
+      doc: docName,
+      transfer: uint,
+      /** Of the whole segment, and where this piece stands in it. */
+      segmentBytes: uint,
+      offset: uint,
+      /** Estimated size of the whole transfer. */
+      totalBytes: uint,
+      bytes: bytes(limits.maxDocPieceBytes),
+    }),
+  ],
+  /** All was sent: this is what the sender held when the last segment was made. */
+  docEnd: [36, object({ transfer: uint, state: docState })],
+  /** Bytes of that transfer that were taken in so far, and how large the next segments should be. */
+  docGot: [37, object({ doc: docName, transfer: uint, bytes: uint, segmentBytes: uint })],
+  /** What the sender's clients are doing right now (y-protocols' awareness). No state: it is gone. */
+  docAwareness: [
+    38,
+    object({
+      doc: docName,
+      states: list(
+        object({
+          client: uint,
+          clock: uintUpTo(limits.maxAwarenessClock),
+          state: optional(text(limits.maxAwarenessBytes)),
+        }),
+        limits.maxAwarenessClients,
+      ),
+    }),
+  ],
 })
 export type Payload = ValueOf<typeof payload>
 export type PayloadOf<T extends Payload['type']> = Extract<Payload, { type: T }>
@@ -125,18 +213,25 @@ export const linkMessage = union({
   unicast: [7, object({ origin: peerId, target: peerId, sequence: uint, hops: uint, payload })],
   /** For the neighbour itself. */
   direct: [8, object({ payload })],
+  /** I am about to work without listening, for at most so long. */
+  busy: [9, object({ ms: uintUpTo(limits.maxBusyMs) })],
 })
 export type LinkMessage = ValueOf<typeof linkMessage>
 export type LinkMessageOf<T extends LinkMessage['type']> = Extract<LinkMessage, { type: T }>
 
 /** Large or many: they must never delay a heartbeat. */
-export const isBulk = (message: LinkMessage): boolean => {
-  const carried = 'payload' in message ? message.payload.type : undefined
-  return (
-    carried === 'entries' ||
-    carried === 'found' ||
-    carried === 'want' ||
-    carried === 'vector' ||
-    carried === 'cast'
-  )
-}
+const bulkPayloads: ReadonlySet<Payload['type']> = new Set([
+  'entries',
+  'found',
+  'want',
+  'vector',
+  'cast',
+  'docs',
+  'docUpdates',
+  'docWant',
+  'docPiece',
+  'docEnd',
+] as const)
+
+export const isBulk = (message: LinkMessage): boolean =>
+  'payload' in message && bulkPayloads.has(message.payload.type)

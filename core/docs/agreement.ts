@@ -1,0 +1,218 @@
+// What one document knows of the copies the others hold: who has it open, up to which of their revisions nothing is
+// missing here, up to which of ours nothing is missing there, and from that whether it may be called synced. Counting
+// alone decides, never a guess: we agree with a peer when its digest equals ours, or when a transfer from it has ended.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { DocState } from '../wire/messages.ts'
+import type { Desk } from './desk.ts'
+
+/** One peer that has the document open. */
+export interface Holder {
+  readonly peer: PeerId
+  /** The highest it has told; and the highest of which nothing is missing here, -1: none. */
+  revision: number
+  agreed: number
+  /** Of its last `docUpdates` that came. */
+  number: number
+  /** Updates of it were lost, or need something that is not here. */
+  missed: boolean
+  /** Somebody went who may have told it what he did not tell us: it has to speak again. */
+  unsure: boolean
+  /** Our revision that it has not confirmed yet; undefined where nothing is known to be missing there. */
+  needs: number | undefined
+  /** When to ask it how far it is. */
+  askAtMs: number
+  /** As it last told. */
+  state: DocState
+  /** Transfers from it that came to nothing, in a row, and when to try it again. */
+  failures: number
+  retryAtMs: number
+  /** We told it that we were waiting for others. */
+  toldWaiting: boolean
+  /** The document changed since we last told it how it stands. */
+  untold: boolean
+}
+
+export const lacks = (holder: Holder): boolean => holder.missed || holder.agreed < holder.revision
+
+export class Agreement {
+  readonly #desk: Desk
+  readonly #holders = new Map<PeerId, Holder>()
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  get(peer: PeerId): Holder | undefined {
+    return this.#holders.get(peer)
+  }
+
+  all(): Holder[] {
+    return [...this.#holders.values()]
+  }
+
+  peers(): PeerId[] {
+    return [...this.#holders.keys()]
+  }
+
+  /**
+   * It says how its copy stands. `anew`: it begins, or begins again, to follow us. True: it was not known to have the
+   * document open.
+   */
+  heard(
+    peer: PeerId,
+    state: DocState,
+    ours: { revision: number; digest: Uint8Array },
+    anew: boolean,
+  ): boolean {
+    const known = this.#holders.get(peer)
+    const holder = known ?? newHolder(peer, state)
+    this.#holders.set(peer, holder)
+    holder.unsure = false
+    holder.state = state
+    if (state.revision > holder.revision) {
+      holder.revision = state.revision
+      // News of it: whatever failed before may go well now.
+      holder.retryAtMs = Math.min(holder.retryAtMs, this.#desk.nowMs)
+    }
+    const equal = sameDigest(state.digest, ours.digest)
+    if (equal) this.agree(holder, state)
+    else if (anew || !known) this.expect(holder, ours.revision)
+    const confirmed = state.agreed.find((each) => each.peer === this.#desk.me)?.revision ?? -1
+    if (equal || confirmed >= (holder.needs ?? 0)) holder.needs = undefined
+    return known === undefined
+  }
+
+  /** It lacks something of this revision of ours, and will fetch it. */
+  expect(holder: Holder, revision: number): void {
+    holder.needs = revision
+    holder.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
+  }
+
+  /** Nothing that it held in this state is missing here. */
+  agree(holder: Holder, state: DocState): void {
+    holder.agreed = Math.max(holder.agreed, state.revision)
+    holder.revision = Math.max(holder.revision, state.revision)
+    if (state.number >= holder.number) {
+      holder.number = state.number
+      holder.missed = false
+    }
+    holder.failures = 0
+    holder.state = state
+  }
+
+  /** Our copy changed: it may be what others told theirs to be. */
+  compare(ours: Uint8Array): void {
+    for (const holder of this.#holders.values()) {
+      if (lacks(holder) && sameDigest(holder.state.digest, ours)) this.agree(holder, holder.state)
+    }
+  }
+
+  /** A transfer from it came to nothing, or brought nothing. */
+  failed(holder: Holder): void {
+    const pauseMs = Math.min(limits.docTransferTimeoutMs, 100 * 2 ** holder.failures)
+    holder.failures = Math.min(holder.failures + 1, 10)
+    holder.retryAtMs = this.#desk.nowMs + pauseMs
+  }
+
+  closed(peer: PeerId): boolean {
+    return this.#holders.delete(peer)
+  }
+
+  /** Somebody who had it open is gone: what he told the others last, they have to say. */
+  doubt(): void {
+    for (const holder of this.#holders.values()) holder.unsure = true
+  }
+
+  /** Peers from which something is missing here. */
+  waitingFor(): PeerId[] {
+    return this.all()
+      .filter(lacks)
+      .map(({ peer }) => peer)
+  }
+
+  /** For the others: how far we are with each of them. */
+  agreed(): { readonly peer: PeerId; readonly revision: number }[] {
+    return this.all()
+      .filter(({ agreed }) => agreed >= 0)
+      .map(({ peer, agreed: revision }) => ({ peer, revision }))
+  }
+
+  /** Peers from which nothing is missing. */
+  basedOn(): PeerId[] {
+    return this.all()
+      .filter((holder) => !lacks(holder) && !holder.unsure)
+      .map(({ peer }) => peer)
+      .sort()
+  }
+
+  /**
+   * Nothing that any holder has, or is waiting for, is missing here, and nothing of ours there. Whom a holder waits
+   * for must be us, or a holder of which we miss nothing.
+   */
+  complete(): boolean {
+    const { me } = this.#desk
+    const settled = (peer: PeerId): boolean => {
+      const holder = this.#holders.get(peer)
+      return peer === me || (holder !== undefined && !lacks(holder))
+    }
+    return this.all().every(
+      (holder) =>
+        !lacks(holder) &&
+        !holder.unsure &&
+        holder.needs === undefined &&
+        holder.state.waitingFor.every(settled),
+    )
+  }
+
+  /** Whom to fetch from: tabs of this browser first, then whoever has a link, then the rest; not who just failed. */
+  source(): Holder | undefined {
+    const { nowMs } = this.#desk
+    const ready = this.all().filter((holder) => lacks(holder) && holder.retryAtMs <= nowMs)
+    return ready.sort((a, b) => this.#distance(a) - this.#distance(b) || a.failures - b.failures)[0]
+  }
+
+  /** When a source that failed may be tried again. */
+  get retryAtMs(): number {
+    return Math.min(
+      Infinity,
+      ...this.all()
+        .filter(lacks)
+        .map(({ retryAtMs }) => retryAtMs),
+    )
+  }
+
+  /** Who has not confirmed what it needs, when to ask. */
+  get askAtMs(): number {
+    return Math.min(
+      Infinity,
+      ...this.all().map((holder) => (holder.needs === undefined ? Infinity : holder.askAtMs)),
+    )
+  }
+
+  #distance({ peer }: Holder): number {
+    const { linked, live, store } = this.#desk
+    if (live.get(peer)?.store === store) return linked.has(peer) ? 0 : 2
+    return linked.has(peer) ? 1 : 3
+  }
+}
+
+const newHolder = (peer: PeerId, state: DocState): Holder => ({
+  peer,
+  revision: -1,
+  agreed: -1,
+  number: state.number,
+  missed: false,
+  unsure: false,
+  needs: undefined,
+  askAtMs: Infinity,
+  state,
+  failures: 0,
+  retryAtMs: 0,
+  toldWaiting: false,
+  untold: false,
+})
+
+export const sameDigest = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i])

@@ -1,0 +1,113 @@
+// Who is doing what in one document right now (cursors, names). Compatible with y-protocols' Awareness where programs
+// touch it, without its flooding: each peer tells only its own states, to those who have the document open, when they
+// change; nobody passes anything on, nothing is renewed, and who leaves the view is removed by everybody.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Desk } from './desk.ts'
+import type { AwarenessState } from './types.ts'
+
+interface Known {
+  readonly peer: PeerId
+  readonly clock: number
+}
+
+export class DocAwareness {
+  readonly #desk: Desk
+  readonly #doc: string
+  readonly #own = new Map<number, AwarenessState>()
+  /** Clients of others: whoever spoke first for one keeps it while it lives, so nobody can be spoken over. */
+  readonly #others = new Map<number, Known>()
+  #untold = new Set<number>()
+  #toldAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(desk: Desk, doc: string) {
+    this.#desk = desk
+    this.#doc = doc
+  }
+
+  get deadlineMs(): number {
+    return this.#untold.size > 0 ? this.#toldAtMs + limits.awarenessIntervalMs : Infinity
+  }
+
+  /** The program's own states changed. */
+  set(states: readonly AwarenessState[], holders: readonly PeerId[]): void {
+    for (const state of states) {
+      this.#own.set(state.client, state)
+      this.#untold.add(state.client)
+    }
+    this.tick(holders)
+  }
+
+  tick(holders: readonly PeerId[]): void {
+    if (this.#desk.nowMs < this.deadlineMs || this.#untold.size === 0) return
+    const states = [...this.#untold].flatMap((client) => this.#own.get(client) ?? [])
+    this.#untold = new Set()
+    this.#toldAtMs = this.#desk.nowMs
+    this.#desk.multicast(holders, this.#payload(states))
+    for (const { client, state } of states) if (state === undefined) this.#own.delete(client)
+  }
+
+  /** Somebody has the document open whom we have not told yet. */
+  greet(peer: PeerId): void {
+    const states = [...this.#own.values()].filter(({ state }) => state !== undefined)
+    if (states.length > 0) this.#desk.sendTo(peer, this.#payload(states))
+  }
+
+  /** What to show of what a peer says of its clients. */
+  take(peer: PeerId, states: readonly AwarenessState[]): void {
+    const news = states.filter((state) => this.#accept(peer, state))
+    if (news.length > 0) this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states: news })
+  }
+
+  /** That peer is gone or has closed the document. */
+  gone(peer: PeerId): void {
+    const states: AwarenessState[] = []
+    for (const [client, known] of this.#others) {
+      if (known.peer !== peer) continue
+      this.#others.delete(client)
+      states.push({ client, clock: known.clock, state: undefined })
+    }
+    if (states.length > 0) this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states })
+  }
+
+  #accept(peer: PeerId, { client, clock, state }: AwarenessState): boolean {
+    const known = this.#others.get(client)
+    const isTheirs = !this.#own.has(client) && (known === undefined || known.peer === peer)
+    const isNewer = known === undefined || clock > known.clock
+    const isFar = known !== undefined && clock > known.clock + limits.maxAwarenessClockJump
+    if (!isTheirs || !isNewer || isFar || !isJson(state)) {
+      this.#desk.count('awarenessRefused')
+      return false
+    }
+    if (state === undefined) return this.#others.delete(client)
+    if (known === undefined && this.#clientsOf(peer) >= limits.maxAwarenessClients) {
+      this.#desk.count('awarenessRefused')
+      return false
+    }
+    this.#others.set(client, { peer, clock })
+    return true
+  }
+
+  #clientsOf(peer: PeerId): number {
+    return [...this.#others.values()].filter((known) => known.peer === peer).length
+  }
+
+  #payload(states: readonly AwarenessState[]) {
+    return {
+      type: 'docAwareness' as const,
+      doc: this.#doc,
+      states: states.slice(0, limits.maxAwarenessClients),
+    }
+  }
+}
+
+function isJson(text: string | undefined): boolean {
+  if (text === undefined) return true
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false
+  }
+}

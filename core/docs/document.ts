@@ -1,0 +1,400 @@
+// One open document: brings its parts together. Local edits are stored and told to those who have it open; edits of
+// others are looked at before they touch the document; what is missing is fetched; and from all that follows how it
+// stands.
+
+import { MeshError } from '../base/errors.ts'
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { DocState, PayloadOf } from '../wire/messages.ts'
+import { Agreement, type Holder } from './agreement.ts'
+import { DocAwareness } from './awareness.ts'
+import type { Desk } from './desk.ts'
+import { Edits } from './edits.ts'
+import { Fetching } from './fetching.ts'
+import { Pace } from './pace.ts'
+import { Storage } from './storage.ts'
+import type { AwarenessState, DocView, Replica } from './types.ts'
+import { Horizon, scanUpdate } from './update-scan.ts'
+
+export interface DocumentOptions {
+  readonly name: string
+  readonly replica: Replica
+  readonly maxBytes: number
+  /** Nobody alive is left who has not said which documents it has open. */
+  readonly everybodyAnswered: () => boolean
+  readonly loaded: () => void
+  readonly loadFailed: (error: MeshError) => void
+  /** It can no longer be served, or can again. */
+  readonly openness: (open: boolean) => void
+}
+
+export class Document {
+  readonly name: string
+  readonly replica: Replica
+  readonly awareness: DocAwareness
+  readonly agreement: Agreement
+  readonly #desk: Desk
+  readonly #options: DocumentOptions
+  readonly #pace = new Pace()
+  readonly #storage: Storage
+  readonly #fetching: Fetching
+  readonly #edits: Edits
+  #revision = 1
+  /** Our own copy is over its limit: it is neither told nor stored. */
+  #over = false
+  /** What others have would take it over its limit. */
+  #refused = false
+  #compareAtMs = Infinity
+  #asking = false
+  #antiEntropyAtMs = 0
+  #view: DocView
+  /** The program handed in a document that held something already. */
+  readonly #brought: boolean
+
+  constructor(desk: Desk, options: DocumentOptions) {
+    this.#desk = desk
+    this.#options = options
+    this.name = options.name
+    this.replica = options.replica
+    this.agreement = new Agreement(desk)
+    this.awareness = new DocAwareness(desk, this.name)
+    this.#edits = new Edits(desk, this.name)
+    this.#storage = new Storage(desk, this.name, this.replica, this.#pace, {
+      loaded: () => this.#onLoaded(),
+      loadFailed: options.loadFailed,
+      changed: () => undefined,
+    })
+    this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
+      state: () => this.state(),
+      ready: () => !this.#storage.choked,
+      apply: (update, from, applied) => this.#apply([update], from, applied),
+      finished: (from, end, news) => this.#fetched(from, end, news),
+      malformed: (from, link, reason) => this.#malformed(from, link, reason),
+      overLimit: () => {
+        this.#refused = true
+      },
+      progressed: () => undefined,
+    })
+    this.#view = this.#makeView()
+    this.#brought = this.replica.vector().length > 0
+    this.#storage.load()
+  }
+
+  /** Loaded, and within its limit: others may know of it. */
+  get open(): boolean {
+    return this.#storage.loaded && !this.#over
+  }
+
+  get stored(): boolean {
+    return this.#storage.stored && !this.#over
+  }
+
+  get problem(): MeshError | undefined {
+    if (!this.#over && !this.#refused) return this.#storage.problem
+    const what = this.#over
+      ? 'is larger than it may be: its changes are neither stored nor sent until it is smaller again'
+      : 'would become larger than it may be here with what the others hold; that was not taken in'
+    const text = `The document “${this.name}” ${what}. Its limit here is ${this.#options.maxBytes} bytes.`
+    return new MeshError('doc-over-limit', text, { details: { doc: this.name } })
+  }
+
+  get deadlineMs(): number {
+    const deadlines = [this.#storage.deadlineMs]
+    if (this.open) {
+      deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
+      deadlines.push(this.#compareAtMs, this.#antiEntropyDueMs(), this.agreement.askAtMs)
+      if (!this.#fetching.busy && !this.#refused) deadlines.push(this.agreement.retryAtMs)
+    }
+    return Math.min(...deadlines)
+  }
+
+  /** What we say of it. */
+  state(): DocState {
+    return {
+      doc: this.name,
+      revision: this.#revision,
+      number: this.#edits.number,
+      digest: this.replica.digest(),
+      waitingFor: this.agreement.waitingFor().slice(0, 64),
+      agreed: this.agreement.agreed().slice(0, 64),
+    }
+  }
+
+  tick(): void {
+    this.#storage.tick()
+    if (!this.open) return
+    const { nowMs } = this.#desk
+    const holders = this.agreement.peers()
+    this.#told(this.#edits.tick(holders))
+    this.awareness.tick(holders)
+    this.#fetching.tick()
+    if (nowMs >= this.#compareAtMs) this.#compare()
+    if (nowMs >= this.#antiEntropyDueMs()) this.#antiEntropy()
+    if (nowMs >= this.agreement.askAtMs) this.#askConfirmation()
+    this.#fetch()
+  }
+
+  close(): void {
+    this.#fetching.drop()
+    this.#storage.close()
+  }
+
+  // ----------------------------------------------------------------------------------------- our own
+
+  edited(updates: readonly Uint8Array[]): void {
+    this.#changed()
+    const wasOver = this.#over
+    this.#over = this.replica.sizeBytes > this.#options.maxBytes
+    if (this.#over) {
+      if (!wasOver) this.#wentOver()
+      return
+    }
+    if (wasOver) {
+      // What was left out meanwhile is in no update we still have.
+      this.#storage.saveWhole()
+      return this.#options.openness(true)
+    }
+    this.#storage.save(updates)
+    if (this.#storage.loaded) this.#told(this.#edits.add(updates, this.agreement.peers()))
+  }
+
+  #changed(): void {
+    this.#revision++
+    const holders = this.agreement.all()
+    // Counted from the first change that nobody was told of: until then there is nothing to compare.
+    if (!holders.some((holder) => holder.untold)) {
+      this.#antiEntropyAtMs = this.#desk.nowMs + limits.antiEntropyIntervalMs
+    }
+    for (const holder of holders) holder.untold = true
+  }
+
+  #wentOver(): void {
+    this.#edits.clear()
+    this.#fetching.drop()
+    for (const peer of this.agreement.peers()) this.agreement.closed(peer)
+    this.#options.openness(false)
+  }
+
+  setAwareness(states: readonly AwarenessState[]): void {
+    this.awareness.set(states, this.agreement.peers())
+  }
+
+  #onLoaded(): void {
+    this.#over = this.replica.sizeBytes > this.#options.maxBytes
+    if (this.#brought && !this.#over) this.#storage.saveWhole()
+    this.#options.loaded()
+  }
+
+  // ---------------------------------------------------------------------------------------- the others
+
+  /** `anew`: it begins, or begins again, to follow us. */
+  heard(peer: PeerId, state: DocState, anew = false): void {
+    if (!this.open) return
+    const before = this.agreement.get(peer)?.revision ?? -1
+    const ours = { revision: this.#revision, digest: this.replica.digest() }
+    const isNew = this.agreement.heard(peer, state, ours, anew)
+    if (state.revision > before) this.#refused = false
+    if (isNew) this.awareness.greet(peer)
+    this.#fetch()
+  }
+
+  /** It has closed the document, or is gone. */
+  gone(peer: PeerId): void {
+    this.awareness.gone(peer)
+    this.#fetching.gone(peer)
+    if (!this.agreement.closed(peer) || !this.open) return
+    // What it told some of us last it may not have told the others.
+    this.agreement.doubt()
+    this.#compareAtMs = this.#desk.nowMs + limits.docCompareDelayMs
+    this.#asking = false
+    this.#fetch()
+  }
+
+  unlinked(peer: PeerId): void {
+    this.#fetching.gone(peer)
+  }
+
+  updates(from: PeerId, link: number | undefined, { number, updates }: PayloadOf<'docUpdates'>): void {
+    const holder = this.agreement.get(from)
+    if (!this.open || !holder) return
+    if (number <= holder.number) return this.#desk.count('docUpdatesTwice')
+    if (number > holder.number + 1) holder.missed = true
+    holder.number = number
+    const horizon = new Horizon((client) => this.replica.clockOf(client))
+    let bytes = 0
+    for (const update of updates) {
+      const scan = scanUpdate(update)
+      if (!scan.ok) return this.#malformed(from, link, scan.error)
+      bytes += update.length
+      if (!horizon.take(scan.value)) {
+        // It builds on what is not here: fetched in its order instead.
+        this.#desk.count('docUpdatesOrphaned')
+        holder.missed = true
+        return this.#fetch()
+      }
+    }
+    if (this.replica.sizeBytes + bytes > this.#options.maxBytes) {
+      holder.missed = true
+      this.#refused = true
+      return
+    }
+    this.#apply(updates, from, (problem) => {
+      if (problem !== undefined) this.#malformed(from, link, problem)
+    })
+    this.#fetch()
+  }
+
+  piece(from: PeerId, link: number | undefined, piece: PayloadOf<'docPiece'>): void {
+    if (this.open) this.#fetching.piece(from, link, piece)
+  }
+
+  ended(from: PeerId, end: PayloadOf<'docEnd'>): void {
+    if (this.open) this.#fetching.ended(from, end)
+  }
+
+  #apply(updates: readonly Uint8Array[], from: PeerId, applied: (problem: string | undefined) => void): void {
+    this.#desk.apply(this.name, updates, from, (problem) => {
+      if (problem === undefined) {
+        this.#changed()
+        this.#storage.save(updates)
+      }
+      applied(problem)
+    })
+  }
+
+  #malformed(from: PeerId, link: number | undefined, reason: string): void {
+    this.#desk.count('docUpdatesMalformed')
+    if (link !== undefined) this.#desk.effect({ type: 'blame', link, reason: `a document's ${reason}` })
+    this.#desk.outcasts.add(from)
+    this.#fetching.gone(from)
+    this.awareness.gone(from)
+    this.agreement.closed(from)
+    this.#tellChanged()
+    this.#fetch()
+  }
+
+  // ----------------------------------------------------------------------------------------- fetching
+
+  #fetch(): void {
+    if (!this.open || this.#fetching.busy || this.#refused) return
+    const source = this.agreement.source()
+    if (source) this.#fetching.start(source.peer)
+  }
+
+  #fetched(from: PeerId, end: DocState | undefined, news: boolean): void {
+    const holder = this.agreement.get(from)
+    if (holder) {
+      if (end) this.agreement.agree(holder, end)
+      else this.agreement.failed(holder)
+      // It wants to know that it may call us equal.
+      if (end) holder.untold = true
+    }
+    if (news) this.agreement.compare(this.replica.digest())
+    this.#tellChanged()
+    this.#fetch()
+  }
+
+  /** To those who may lack what came or wait for us, and to those who were told that we were waiting. */
+  #tellChanged(): void {
+    const waiting = this.agreement.waitingFor().length > 0
+    this.tell(this.agreement.all().filter((holder) => holder.untold || (holder.toldWaiting && !waiting)))
+  }
+
+  /** Says how our copy stands. */
+  tell(holders: readonly Holder[], ask = false): void {
+    if (holders.length === 0) return
+    const state = this.state()
+    for (const holder of holders) this.told(holder, state)
+    const peers = holders.map(({ peer }) => peer)
+    this.#desk.multicast(peers, { type: 'docs', whole: false, ask, open: [state], closed: [] })
+  }
+
+  /** That peer was told so. */
+  told(holder: Holder, state: DocState): void {
+    holder.toldWaiting = state.waitingFor.length > 0
+    holder.untold = false
+  }
+
+  /** Edits that could not be pushed are announced: who lacks them fetches them. */
+  #told(announce: boolean): void {
+    if (!announce) return
+    const holders = this.agreement.all()
+    for (const holder of holders) this.agreement.expect(holder, this.#revision)
+    this.tell(holders)
+  }
+
+  #askConfirmation(): void {
+    const { nowMs } = this.#desk
+    const waiting = this.agreement
+      .all()
+      .filter((holder) => holder.needs !== undefined && holder.askAtMs <= nowMs)
+    for (const holder of waiting) holder.askAtMs = nowMs + limits.docAskIntervalMs
+    this.tell(waiting, true)
+  }
+
+  /** The overlay had no room for our edits to these. */
+  refusedBy(peers: readonly PeerId[]): void {
+    const refused = peers.flatMap((peer) => this.agreement.get(peer) ?? [])
+    for (const holder of refused) this.agreement.expect(holder, this.#revision)
+  }
+
+  #compare(): void {
+    const unsure = this.agreement.all().filter((holder) => holder.unsure)
+    // Everybody tells everybody once; whoever has not noticed yet is asked until it answers.
+    if (this.#asking) this.tell(unsure, true)
+    else this.tell(this.agreement.all())
+    this.#asking = unsure.length > 0
+    this.#compareAtMs = this.#asking ? this.#desk.nowMs + limits.docAskIntervalMs : Infinity
+  }
+
+  #antiEntropyDueMs(): number {
+    return this.agreement.all().some((holder) => holder.untold) ? this.#antiEntropyAtMs : Infinity
+  }
+
+  #antiEntropy(): void {
+    this.tell(this.agreement.all().filter((holder) => holder.untold))
+  }
+
+  // --------------------------------------------------------------------------------------------- view
+
+  /** Tells the program where anything has changed. */
+  show(): void {
+    const view = this.#makeView()
+    const before = this.#view
+    if (sameView(view, before)) return
+    this.#view = view
+    if (view.problem && view.problem.code !== before.problem?.code) {
+      this.#desk.emit({ event: 'error', error: view.problem })
+    }
+    this.#desk.emit({ event: 'doc', view })
+  }
+
+  #makeView(): DocView {
+    return {
+      doc: this.name,
+      state: this.#standing(),
+      basedOn: this.agreement.basedOn(),
+      ...this.#fetching.progress,
+      stored: this.stored,
+      problem: this.problem,
+    }
+  }
+
+  #standing(): DocView['state'] {
+    const known = this.open && this.#desk.settled && this.#options.everybodyAnswered()
+    if (!known) return 'syncing'
+    const holders = this.agreement.all()
+    if (holders.length === 0) return 'alone'
+    const whole = !this.replica.pending && !this.#refused && !this.#fetching.busy
+    return whole && this.agreement.complete() ? 'synced' : 'syncing'
+  }
+}
+
+const sameView = (a: DocView, b: DocView): boolean =>
+  a.state === b.state &&
+  a.stored === b.stored &&
+  a.receivedBytes === b.receivedBytes &&
+  a.totalBytes === b.totalBytes &&
+  a.problem?.code === b.problem?.code &&
+  a.basedOn.length === b.basedOn.length &&
+  a.basedOn.every((peer, i) => peer === b.basedOn[i])

@@ -1,0 +1,261 @@
+// Fetches what a document lacks from one peer at a time: asks with our vector, puts the pieces of each segment
+// together, applies one segment a task, acknowledges what was taken in. Nothing is kept of a transfer but what was
+// applied: whoever continues it, with whatever peer, asks with the vector as it is then.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { DocState, PayloadOf } from '../wire/messages.ts'
+import type { Desk } from './desk.ts'
+import type { Pace } from './pace.ts'
+import type { Replica } from './types.ts'
+import { missingFor, scanUpdate } from './update-scan.ts'
+
+interface Transfer {
+  readonly from: PeerId
+  /** By which its last piece came straight. */
+  link: number | undefined
+  readonly transfer: number
+  totalBytes: number
+  /** Pieces of the segment that is coming in. */
+  pieces: Uint8Array[]
+  piecesBytes: number
+  segmentBytes: number
+  /** Whole segments not yet applied. */
+  readonly ready: Uint8Array[]
+  readyBytes: number
+  receivedBytes: number
+  toldBytes: number
+  progressAtMs: number
+  /** The sender has sent all: it held this. */
+  end: DocState | undefined
+  /** The way to the sender is gone: what came whole is still applied. */
+  lost: boolean
+  /** It brought something that was not here. */
+  news: boolean
+}
+
+export interface FetchingEvents {
+  state(): DocState
+  /** More may be taken in: the store keeps up. */
+  ready(): boolean
+  /** Puts an update that needs nothing else into the document. */
+  apply(update: Uint8Array, from: PeerId, applied: (problem: string | undefined) => void): void
+  /** `end`: nothing of what the sender held is missing now. */
+  finished(from: PeerId, end: DocState | undefined, news: boolean): void
+  malformed(from: PeerId, link: number | undefined, reason: string): void
+  overLimit(): void
+  progressed(): void
+}
+
+export class Fetching {
+  readonly #desk: Desk
+  readonly #doc: string
+  readonly #replica: Replica
+  readonly #pace: Pace
+  readonly #maxBytes: number
+  readonly #events: FetchingEvents
+  #current: Transfer | undefined
+  #applying = false
+  #lastTransfer = 0
+
+  constructor(
+    desk: Desk,
+    doc: string,
+    replica: Replica,
+    pace: Pace,
+    maxBytes: number,
+    events: FetchingEvents,
+  ) {
+    this.#desk = desk
+    this.#doc = doc
+    this.#replica = replica
+    this.#pace = pace
+    this.#maxBytes = maxBytes
+    this.#events = events
+  }
+
+  get busy(): boolean {
+    return this.#current !== undefined
+  }
+
+  /** Bytes taken in, and the sender's estimate of all. */
+  get progress(): { readonly receivedBytes: number; readonly totalBytes: number } {
+    const { receivedBytes = 0, totalBytes = 0 } = this.#current ?? {}
+    return { receivedBytes: Math.min(receivedBytes, totalBytes), totalBytes }
+  }
+
+  get deadlineMs(): number {
+    const current = this.#current
+    if (!current || this.#applying) return Infinity
+    if (current.ready.length > 0) return this.#events.ready() ? this.#desk.nowMs : Infinity
+    return current.progressAtMs + limits.docTransferTimeoutMs
+  }
+
+  start(from: PeerId): void {
+    const transfer = ++this.#lastTransfer
+    this.#current = {
+      from,
+      link: undefined,
+      transfer,
+      totalBytes: 0,
+      pieces: [],
+      piecesBytes: 0,
+      segmentBytes: 0,
+      ready: [],
+      readyBytes: 0,
+      receivedBytes: 0,
+      toldBytes: 0,
+      progressAtMs: this.#desk.nowMs,
+      end: undefined,
+      lost: false,
+      news: false,
+    }
+    this.#desk.sendTo(from, {
+      type: 'docWant',
+      transfer,
+      segmentBytes: this.#pace.segmentBytes,
+      state: this.#events.state(),
+      vector: this.#replica.vector(),
+    })
+    this.#desk.count('docTransfers')
+  }
+
+  piece(from: PeerId, link: number | undefined, piece: PayloadOf<'docPiece'>): void {
+    const current = this.#expected(from, piece.transfer)
+    if (!current) return
+    const { bytes, offset, segmentBytes, totalBytes } = piece
+    if (offset !== current.piecesBytes || (offset > 0 && segmentBytes !== current.segmentBytes)) {
+      // Pieces over several hops may get lost or overtake one another.
+      if (link === undefined) return this.#give(current)
+      return this.#events.malformed(from, link, 'a piece of a document out of its place')
+    }
+    if (bytes.length === 0 || offset + bytes.length > segmentBytes) {
+      return this.#events.malformed(from, link, 'pieces of a document that do not add up')
+    }
+    if (this.#replica.sizeBytes + current.readyBytes + segmentBytes > this.#maxBytes) {
+      this.drop()
+      return this.#events.overLimit()
+    }
+    current.link = link
+    current.segmentBytes = segmentBytes
+    current.pieces.push(bytes)
+    current.piecesBytes += bytes.length
+    current.receivedBytes += bytes.length
+    current.totalBytes = Math.max(totalBytes, current.receivedBytes, 1)
+    current.progressAtMs = this.#desk.nowMs
+    if (current.piecesBytes === segmentBytes) {
+      current.ready.push(joined(current.pieces, segmentBytes))
+      current.readyBytes += segmentBytes
+      current.pieces = []
+      current.piecesBytes = 0
+    }
+    this.#tell(current)
+  }
+
+  ended(from: PeerId, end: PayloadOf<'docEnd'>): void {
+    const current = this.#expected(from, end.transfer)
+    if (!current || current.piecesBytes > 0) return
+    current.end = end.state
+    current.progressAtMs = this.#desk.nowMs
+    this.#finishWhenApplied(current)
+  }
+
+  /** No way to it any more. */
+  gone(peer: PeerId): void {
+    const current = this.#current
+    if (current?.from !== peer) return
+    current.lost = true
+    this.#finishWhenApplied(current)
+  }
+
+  /** Forgets the transfer under way. */
+  drop(): void {
+    this.#current = undefined
+  }
+
+  tick(): void {
+    const current = this.#current
+    if (!current || this.#applying) return
+    if (current.ready.length > 0) return this.#events.ready() ? this.#applyNext(current) : undefined
+    const isSilent = this.#desk.nowMs >= current.progressAtMs + limits.docTransferTimeoutMs
+    if (isSilent) this.#give(current)
+  }
+
+  #applyNext(current: Transfer): void {
+    const update = current.ready.shift()!
+    const scan = scanUpdate(update)
+    if (!scan.ok) return this.#events.malformed(current.from, current.link, scan.error)
+    if (missingFor(scan.value, (client) => this.#replica.clockOf(client))) {
+      this.#desk.count('docSegmentsOutOfOrder')
+      return this.#give(current)
+    }
+    const busyMs = this.#pace.busyMs(update.length)
+    if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
+    const startedMs = this.#desk.nowMs
+    this.#applying = true
+    this.#events.apply(update, current.from, (problem) => {
+      this.#applying = false
+      current.readyBytes -= update.length
+      if (problem !== undefined) return this.#events.malformed(current.from, current.link, problem)
+      current.news = true
+      this.#pace.took(update.length, this.#desk.nowMs - startedMs)
+      current.progressAtMs = this.#desk.nowMs
+      if (this.#current !== current) return
+      this.#tell(current)
+      this.#events.progressed()
+      this.#finishWhenApplied(current)
+    })
+  }
+
+  #finishWhenApplied(current: Transfer): void {
+    if (this.#applying || current.ready.length > 0 || !(current.end || current.lost)) return
+    this.#current = undefined
+    this.#events.finished(current.from, current.end, current.news)
+  }
+
+  /** It does not go on. */
+  #give(current: Transfer): void {
+    if (this.#current !== current) return
+    this.#current = undefined
+    this.#desk.count('docTransfersGivenUp')
+    this.#events.finished(current.from, undefined, current.news)
+  }
+
+  /** Lets the sender go on. A segment larger than the window counts as it comes. */
+  #tell(current: Transfer): void {
+    const takenBytes = current.receivedBytes - current.readyBytes
+    const isDue = takenBytes - current.toldBytes >= limits.docAckBytes
+    const isDry = current.ready.length === 0 && current.piecesBytes === 0 && takenBytes > current.toldBytes
+    const distant = !this.#desk.linked.has(current.from)
+    if (current.lost || current.end || !(isDue || isDry || distant)) return
+    if (takenBytes <= current.toldBytes) return
+    current.toldBytes = takenBytes
+    this.#desk.sendTo(current.from, {
+      type: 'docGot',
+      doc: this.#doc,
+      transfer: current.transfer,
+      bytes: takenBytes,
+      segmentBytes: this.#pace.segmentBytes,
+    })
+  }
+
+  #expected(from: PeerId, transfer: number): Transfer | undefined {
+    const current = this.#current
+    if (current?.from === from && current.transfer === transfer && !current.end && !current.lost)
+      return current
+    // Of a transfer that was given up.
+    this.#desk.count('strayDocPieces')
+    return undefined
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!
+  const whole = new Uint8Array(bytes)
+  let offset = 0
+  for (const piece of pieces) {
+    whole.set(piece, offset)
+    offset += piece.length
+  }
+  return whole
+}

@@ -1,0 +1,344 @@
+// Keeps one document in the store: loads its rows, adds a row for whatever changes, puts many small rows into one,
+// and writes the whole anew where the rows have become much more than the document. One transaction at a time; a row
+// is removed only in or after the transaction that stored its content again, so a kill at any moment loses nothing.
+
+import { MeshError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { Row } from '../base/ports.ts'
+import type { Desk } from './desk.ts'
+import type { Pace } from './pace.ts'
+import { asideKey, decodeRow, docRange, docRowKey, encodeRow } from './rows.ts'
+import type { Replica, SegmentReader } from './types.ts'
+import { scanUpdate } from './update-scan.ts'
+
+/** Rows read at one time: each may hold a segment. chosen. */
+const pageRows = 4
+/** A row is small below this. chosen: a merged row has at most `maxDocSegmentBytes`. */
+const smallRowBytes = 16 * 1024
+
+interface SmallRow {
+  readonly key: string
+  readonly updates: readonly Uint8Array[]
+  readonly bytes: number
+}
+
+interface Rewrite {
+  readonly reader: SegmentReader
+  /** Rows whose content the document held when the rewriting began. */
+  readonly doomed: readonly string[]
+  /** Something in the document is in no row yet. */
+  readonly needed: boolean
+}
+
+export interface StorageEvents {
+  loaded(): void
+  loadFailed(error: MeshError): void
+  /** What is stored or why it is not has changed. */
+  changed(): void
+}
+
+export class Storage {
+  readonly #desk: Desk
+  readonly #doc: string
+  readonly #replica: Replica
+  readonly #pace: Pace
+  readonly #events: StorageEvents
+  /** Our rows that hold parts of what the document holds, with their sizes. */
+  readonly #rows = new Map<string, number>()
+  #rowsBytes = 0
+  #small: SmallRow[] = []
+  #smallBytes = 0
+  /** Read and not yet applied. */
+  #loading: Row[] = []
+  #loadFrom: string | undefined
+  #applying = false
+  #loaded = false
+  #unsaved: Uint8Array[] = []
+  #unsavedBytes = 0
+  /** Under way: taken out of `#unsaved` and put back where it fails. */
+  #saving: Uint8Array[] = []
+  #busy = false
+  #rewrite: Rewrite | undefined
+  /** The document holds what is neither in the rows nor in `#unsaved`. */
+  #rewriteNeeded = false
+  #problem: MeshError | undefined
+  #retryAtMs: number | undefined
+  #retries = 0
+  #lastWallMs = 0
+  #lastNumber = 0
+
+  constructor(desk: Desk, doc: string, replica: Replica, pace: Pace, events: StorageEvents) {
+    this.#desk = desk
+    this.#doc = doc
+    this.#replica = replica
+    this.#pace = pace
+    this.#events = events
+  }
+
+  get loaded(): boolean {
+    return this.#loaded
+  }
+
+  /** Everything in the document is in the store. */
+  get stored(): boolean {
+    const rewritten = !this.#rewriteNeeded && !this.#rewrite?.needed
+    return this.#loaded && this.#unsaved.length + this.#saving.length === 0 && rewritten
+  }
+
+  get problem(): MeshError | undefined {
+    return this.#problem
+  }
+
+  /** Too much waits to be stored: nothing more should be fetched. */
+  get choked(): boolean {
+    return this.#unsavedBytes > limits.maxUnstoredDocBytes
+  }
+
+  get deadlineMs(): number {
+    if (!this.#loaded) return this.#loading.length > 0 && !this.#applying ? this.#desk.nowMs : Infinity
+    return this.#retryAtMs ?? Infinity
+  }
+
+  load(): void {
+    this.#loadFrom = docRange(this.#doc).from
+    this.#readPage()
+  }
+
+  /** These are in the document now and belong in the store. */
+  save(updates: readonly Uint8Array[]): void {
+    for (const update of updates) this.#unsavedBytes += update.length
+    this.#unsaved.push(...updates)
+    // The document itself is the buffer where the store takes nothing for long.
+    if (this.#problem && this.choked) {
+      this.#unsaved = []
+      this.#unsavedBytes = 0
+      this.#rewriteNeeded = true
+    }
+    this.#next()
+  }
+
+  /** The document holds what was never handed to `save`. */
+  saveWhole(): void {
+    this.#rewriteNeeded = true
+    this.#next()
+  }
+
+  tick(): void {
+    if (!this.#loaded) return this.#applyNext()
+    if (this.#retryAtMs === undefined || this.#desk.nowMs < this.#retryAtMs) return
+    this.#retryAtMs = undefined
+    this.#next()
+  }
+
+  close(): void {
+    this.#rewrite?.reader.close()
+    this.#rewrite = undefined
+  }
+
+  // ------------------------------------------------------------------------------------------ loading
+
+  #readPage(): void {
+    const from = this.#loadFrom!
+    const range = { ...docRange(this.#doc), from, limit: pageRows }
+    const take = (rows: readonly Row[]): void => {
+      // The next page begins behind the last key; a space comes before all other characters of a key.
+      this.#loadFrom = rows.length < pageRows ? undefined : `${rows.at(-1)!.key} `
+      this.#loading.push(...rows)
+      this.#applyNext()
+    }
+    this.#desk.read(range, take, (error) => this.#events.loadFailed(error))
+  }
+
+  /** One row a task: the program and the links get their turn in between. */
+  #applyNext(): void {
+    if (this.#applying) return
+    const row = this.#loading.shift()
+    if (!row) return this.#loadFrom === undefined ? this.#finishLoading() : this.#readPage()
+    const updates = decodeRow(row)
+    if (!updates || updates.some((update) => !scanUpdate(update).ok)) return this.#setAside(row)
+    this.#applying = true
+    const bytes = row.value.length
+    const startedMs = this.#desk.nowMs
+    const busyMs = this.#pace.busyMs(bytes)
+    if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
+    this.#desk.apply(this.#doc, updates, 'store', (problem) => {
+      this.#applying = false
+      if (problem !== undefined) return this.#setAside(row)
+      this.#pace.took(bytes, this.#desk.nowMs - startedMs)
+      this.#know(row.key, updates, bytes)
+      if (this.#loading.length === 0) this.#applyNext()
+    })
+  }
+
+  /** It came whole from the disk, and yet holds no update: kept for whoever wants to look; the mesh has the content. */
+  #setAside(row: Row): void {
+    const text = `A record of the document “${this.#doc}” could not be read; it was set aside, and what is missing is fetched from the others.`
+    this.#desk.emit({
+      event: 'error',
+      error: new MeshError('record-corrupt', text, { details: { key: row.key } }),
+    })
+    this.#desk.count('docRowsSetAside')
+    const transaction = { put: [{ key: asideKey(row.key), value: row.value }], delete: [row.key] }
+    // A failure leaves the row where it is: it is met again at the next start.
+    this.#desk.commit(
+      transaction,
+      () => undefined,
+      () => this.#desk.count('docRowsNotSetAside'),
+    )
+    this.#applyNext()
+  }
+
+  #finishLoading(): void {
+    if (this.#loaded) return
+    this.#loaded = true
+    this.#events.loaded()
+    this.#next()
+  }
+
+  // ------------------------------------------------------------------------------------------ writing
+
+  /** The next thing to write, one at a time: news first, then what only saves room. */
+  #next(): void {
+    if (!this.#loaded || this.#busy || this.#retryAtMs !== undefined) return
+    if (this.#unsaved.length > 0) return this.#writeUnsaved()
+    if (this.#rewrite) return this.#writeSegment(this.#rewrite)
+    if (this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes)
+      return this.#mergeSmall()
+    if (this.#wantsRewrite()) this.#startRewrite()
+  }
+
+  #writeUnsaved(): void {
+    this.#saving = this.#unsaved
+    this.#unsaved = []
+    const rows = groups(this.#saving).map((updates) => ({ updates, row: this.#row(updates) }))
+    this.#write({ put: rows.map(({ row }) => row) }, () => {
+      for (const { updates, row } of rows) this.#know(row.key, updates, row.value.length)
+      for (const update of this.#saving) this.#unsavedBytes -= update.length
+      this.#saving = []
+    })
+  }
+
+  #mergeSmall(): void {
+    const merged = [...this.#small]
+    const updates = merged.flatMap((row) => row.updates)
+    const put = groups(updates).map((group) => this.#row(group))
+    this.#write({ put, delete: merged.map(({ key }) => key) }, () => {
+      this.#small = this.#small.slice(merged.length)
+      this.#smallBytes = this.#small.reduce((sum, row) => sum + row.bytes, 0)
+      for (const { key } of merged) this.#forget(key)
+      for (const { key, value } of put) this.#count(key, value.length)
+      this.#desk.count('docRowsMerged')
+    })
+  }
+
+  /** Rows of many more bytes, or many more in number, than the document needs. */
+  #wantsRewrite(): boolean {
+    if (this.#rewriteNeeded) return true
+    const { sizeBytes } = this.#replica
+    const segments = sizeBytes / limits.maxDocSegmentBytes
+    return (
+      this.#rowsBytes > 3 * sizeBytes + limits.maxDocSegmentBytes || this.#rows.size > 192 + 16 * segments
+    )
+  }
+
+  #startRewrite(): void {
+    // What waits for something else is in no segment: it must stay in its row.
+    if (this.#replica.pending) return
+    this.#rewrite = {
+      reader: this.#replica.reader([]),
+      doomed: [...this.#rows.keys()],
+      needed: this.#rewriteNeeded,
+    }
+    this.#rewriteNeeded = false
+    this.#small = []
+    this.#smallBytes = 0
+    this.#next()
+  }
+
+  #writeSegment(rewrite: Rewrite): void {
+    const update = rewrite.reader.next(limits.maxDocSegmentBytes)
+    if (update) {
+      const row = this.#row([update])
+      return this.#write({ put: [row] }, () => this.#count(row.key, row.value.length))
+    }
+    this.#write({ delete: rewrite.doomed }, () => {
+      for (const key of rewrite.doomed) this.#forget(key)
+      rewrite.reader.close()
+      this.#rewrite = undefined
+      this.#desk.count('docsRewritten')
+    })
+  }
+
+  #write(transaction: { put?: readonly Row[]; delete?: readonly string[] }, done: () => void): void {
+    this.#busy = true
+    const answer = (): void => {
+      this.#busy = false
+      this.#problem = undefined
+      this.#retries = 0
+      done()
+      this.#events.changed()
+      this.#next()
+    }
+    this.#desk.commit(transaction, answer, (error) => this.#failed(error))
+  }
+
+  #failed(error: MeshError): void {
+    this.#busy = false
+    this.#unsaved = [...this.#saving, ...this.#unsaved]
+    this.#saving = []
+    // Half a rewrite is only rows too many.
+    if (this.#rewrite) {
+      this.#rewrite.reader.close()
+      this.#rewriteNeeded = this.#rewrite.needed
+      this.#rewrite = undefined
+    }
+    this.#problem = error
+    const pauseMs = Math.min(limits.docStoreRetryMaxMs, limits.docStoreRetryBaseMs * 2 ** this.#retries++)
+    this.#retryAtMs = this.#desk.nowMs + pauseMs
+    this.#events.changed()
+  }
+
+  // -------------------------------------------------------------------------------------------- rows
+
+  #row(updates: readonly Uint8Array[]): Row {
+    this.#lastWallMs = Math.max(this.#lastWallMs, this.#desk.now.wallMs)
+    const key = docRowKey(this.#doc, this.#lastWallMs, this.#desk.writer, ++this.#lastNumber)
+    return { key, value: encodeRow(updates) }
+  }
+
+  #know(key: string, updates: readonly Uint8Array[], bytes: number): void {
+    this.#count(key, bytes)
+    if (bytes >= smallRowBytes) return
+    this.#small.push({ key, updates, bytes })
+    this.#smallBytes += bytes
+  }
+
+  #count(key: string, bytes: number): void {
+    this.#rows.set(key, bytes)
+    this.#rowsBytes += bytes
+  }
+
+  #forget(key: string): void {
+    this.#rowsBytes -= this.#rows.get(key) ?? 0
+    this.#rows.delete(key)
+  }
+}
+
+/** Rows' worth of updates, in their order: each of about a segment, a larger update alone. */
+function groups(updates: readonly Uint8Array[]): Uint8Array[][] {
+  const groups: Uint8Array[][] = []
+  let group: Uint8Array[] = []
+  let bytes = 0
+  for (const update of updates) {
+    const full = bytes + update.length > limits.maxDocSegmentBytes || group.length === limits.maxDocUpdates
+    if (full && group.length > 0) {
+      groups.push(group)
+      group = []
+      bytes = 0
+    }
+    group.push(update)
+    bytes += update.length
+  }
+  if (group.length > 0) groups.push(group)
+  return groups
+}

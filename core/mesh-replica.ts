@@ -1,0 +1,180 @@
+// A Y.Doc as Skein sees it: what it holds, a digest of it, its size, a way to read it in segments, and the two ways in
+// which it changes: updates of others, applied here, and everything else, which is an edit of this program and is told
+// to whoever stores and sends it. No protocol in it, and it decides nothing.
+
+import { createDecoder, readVarUint } from 'lib0/decoding'
+import * as Y from 'yjs'
+import type { Off } from './api.ts'
+import type { Replica, SegmentReader } from './docs/types.ts'
+import { clockAfter, DocDigest } from './mesh-replica-digest.ts'
+import { contentBytes, documentBytes, isBareDeletion, itemOf } from './mesh-replica-size.ts'
+import { createSegmentReader } from './mesh-segments.ts'
+import { updateProblem } from './mesh-update-check.ts'
+import type { DocVector } from './wire/messages.ts'
+
+/** What became of updates that were handed to `apply`. */
+export type Applied =
+  | { readonly outcome: 'applied' }
+  /** They are in the document, and then an observer or listener of the program threw. */
+  | { readonly outcome: 'observer-threw'; readonly error: unknown }
+  /**
+   * One of them cannot be read, so none was taken in; or (`partly`) all could be read and Yjs failed to put one in its
+   * place: those before it, and parts of it, may be in the document.
+   */
+  | { readonly outcome: 'unreadable'; readonly problem: string; readonly partly: boolean }
+
+/** The size is measured anew where the estimate may be off by more than this part of it, */
+const tolerance = 1 / 10
+/** … but not for less. chosen: a small document costs little to measure, but not at every key. */
+const minDriftBytes = 8 * 1024
+/** What the head of a struct may take, or save where Yjs merges it with the one before. */
+const structHeadBytes = 32
+
+export class DocReplica implements Replica {
+  readonly #doc: Y.Doc
+  readonly #digest: DocDigest
+  readonly #listeners = new Set<(update: Uint8Array) => void>()
+  readonly #readers = new Set<SegmentReader>()
+  /** Transactions in which updates of others are applied, and nothing else happens. */
+  readonly #applied = new WeakSet<Y.Transaction>()
+  #measuredBytes: number
+  /** Since it was measured: what came, what went, and by how much the sum of them may be off. */
+  #cameBytes = 0
+  #wentBytes = 0
+  #driftBytes = 0
+
+  /** Listens to the document until `destroy()`. Walks through it once. */
+  constructor(doc: Y.Doc) {
+    this.#doc = doc
+    this.#digest = new DocDigest(doc)
+    this.#measuredBytes = documentBytes(doc)
+    doc.on('afterTransaction', this.#onTransaction)
+    doc.on('update', this.#onUpdate)
+  }
+
+  clockOf(client: number): number {
+    return clockAfter(this.#doc.store.clients.get(client))
+  }
+
+  /** In the order of the clients. */
+  vector(): DocVector {
+    const vector = Array.from(this.#doc.store.clients, ([client, structs]) => ({
+      client,
+      clock: clockAfter(structs),
+    }))
+    return vector.sort((a, b) => a.client - b.client)
+  }
+
+  digest(): Uint8Array {
+    return this.#digest.value()
+  }
+
+  get pending(): boolean {
+    const { pendingStructs, pendingDs } = this.#doc.store
+    return pendingStructs !== null || pendingDs !== null
+  }
+
+  /** What waits for others is part of it. Within a tenth of the encoded size from 100 KB on; may walk through the
+   * document where much has changed since it was last measured. */
+  get sizeBytes(): number {
+    if (this.#driftBytes > Math.max(minDriftBytes, this.#measuredBytes * tolerance)) this.measure()
+    const { pendingStructs, pendingDs } = this.#doc.store
+    const pendingBytes = (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0)
+    return Math.max(this.#measuredBytes + this.#cameBytes - this.#wentBytes, 2) + pendingBytes
+  }
+
+  /** Walks through the document so that `sizeBytes` is as exact as it gets. */
+  measure(): void {
+    this.#measuredBytes = documentBytes(this.#doc)
+    this.#cameBytes = 0
+    this.#wentBytes = 0
+    this.#driftBytes = 0
+  }
+
+  reader(since: DocVector): SegmentReader {
+    const reader = createSegmentReader(this.#doc, since, () => this.#readers.delete(reader))
+    this.#readers.add(reader)
+    return reader
+  }
+
+  /**
+   * Takes in updates (encoding V1) in one transaction with that origin. Runs observers of the program. Never throws.
+   * Called inside a transaction of the program, they become part of it: of its origin, and of the local update.
+   */
+  apply(updates: readonly Uint8Array[], origin: unknown): Applied {
+    for (const update of updates) {
+      const problem = updateProblem(update)
+      if (problem !== undefined) return { outcome: 'unreadable', problem, partly: false }
+    }
+    let integrated = false
+    try {
+      const joins = this.#doc._transaction !== null
+      this.#doc.transact((transaction) => {
+        if (!joins) this.#applied.add(transaction)
+        for (const update of updates) Y.applyUpdate(this.#doc, update, origin)
+        integrated = true
+      }, origin)
+      return { outcome: 'applied' }
+    } catch (error) {
+      if (integrated) return { outcome: 'observer-threw', error }
+      return { outcome: 'unreadable', problem: String(error), partly: true }
+    }
+  }
+
+  /** Every change that `apply` did not make, as an update (encoding V1): edits of the program, and what Yjs itself
+   * tidies up. Called once a transaction, in their order. */
+  onLocalUpdate(listener: (update: Uint8Array) => void): Off {
+    // The same function given twice is two listeners.
+    const entry = (update: Uint8Array): void => listener(update)
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  /** Listens no longer; readers end. The document stays usable. */
+  destroy(): void {
+    this.#doc.off('afterTransaction', this.#onTransaction)
+    this.#doc.off('update', this.#onUpdate)
+    this.#digest.close()
+    for (const reader of [...this.#readers]) reader.close()
+    this.#listeners.clear()
+  }
+
+  readonly #onUpdate = (
+    update: Uint8Array,
+    _origin: unknown,
+    _doc: Y.Doc,
+    transaction: Y.Transaction,
+  ): void => {
+    this.#cameBytes += update.length
+    // Where a client's new structs join the ones before, the heads of the first and of its block are saved again.
+    const clients = readVarUint(createDecoder(update))
+    this.#driftBytes += Math.min(update.length, 2 * structHeadBytes * clients)
+    if (this.#applied.has(transaction)) return
+    for (const listener of this.#listeners) listener(update)
+  }
+
+  /** Before Yjs forgets what was deleted. */
+  readonly #onTransaction = (transaction: Y.Transaction): void => {
+    let wentBytes = 0
+    let structsTouched = 0
+    for (const [client, ranges] of transaction.deleteSet.clients) {
+      const structs = this.#doc.store.clients.get(client) ?? []
+      // What came and went in one transaction is not in its update.
+      const before = transaction.beforeState.get(client) ?? 0
+      for (const { clock, len } of ranges) {
+        structsTouched++
+        if (clock >= before) continue
+        for (let i = Y.findIndexSS(structs, clock); i < structs.length; i++) {
+          const struct = structs[i]!
+          if (struct.id.clock >= Math.min(clock + len, before)) break
+          structsTouched++
+          const item = itemOf(struct)
+          if (item !== undefined && !isBareDeletion(struct)) wentBytes += contentBytes(item)
+        }
+      }
+    }
+    if (this.#doc.gc) this.#wentBytes += wentBytes
+    // An undo manager may keep it all, or structs may vanish with their content.
+    this.#driftBytes += wentBytes + structsTouched * structHeadBytes
+  }
+}
