@@ -5,6 +5,10 @@ export interface BenchmarkOptions {
   readonly runs: number
   /** Runs of each case with the named peer (y-webrtc), which takes its time. */
   readonly peerRuns: number
+  /** Rounds in which contenders take turns. */
+  readonly rounds: number
+  /** Sizes of the meshes that are measured. */
+  readonly peers: readonly number[]
   /** Only cases whose label contains this. */
   readonly only: string
   /** Prints what every survivor saw, run by run, on stderr. */

@@ -7,15 +7,17 @@ import { type Benchmark, type BenchmarkOptions, type Outcome, progress } from '.
 import * as failover from './failover.ts'
 import * as link from './link.ts'
 import { describeMachine, type Machine, machineLine } from './machine.ts'
+import * as mesh from './mesh.ts'
 import * as messages from './messages.ts'
 import { formatTable } from './table.ts'
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { failover, link, messages }
+const benchmarks: Readonly<Record<string, Benchmark>> = { failover, link, mesh, messages }
 
 const exitFailed = 1
 const exitUsage = 2
 
-const usage = `Usage: npm run bench -- [NAME ...] [--runs N] [--peer-runs N] [--only TEXT] [--trace]
+const usage = `Usage: npm run bench -- [NAME ...] [--runs N] [--peer-runs N] [--rounds N] [--peers N,N]
+                              [--only TEXT] [--trace]
 
 ${Object.entries(benchmarks)
   .map(([name, { about }]) => `  ${name.padEnd(15)}${about}`)
@@ -23,6 +25,8 @@ ${Object.entries(benchmarks)
 
   --runs N       runs of each case (default 20)
   --peer-runs N  runs of each case with y-webrtc, beside failover (default 3; 0: none)
+  --rounds N     rounds in which contenders take turns: mesh, bulk (default 3)
+  --peers N,N    sizes of the meshes that mesh measures (default 8,16)
   --only TEXT    only cases whose name contains this
   --trace        print what every survivor of a failover saw
 `
@@ -41,6 +45,8 @@ function readArguments(argv: readonly string[]): Asked | 'help' | { readonly wro
       options: {
         runs: { type: 'string', default: '20' },
         'peer-runs': { type: 'string', default: '3' },
+        rounds: { type: 'string', default: '3' },
+        peers: { type: 'string', default: '8,16' },
         only: { type: 'string', default: '' },
         trace: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -56,11 +62,16 @@ function readArguments(argv: readonly string[]): Asked | 'help' | { readonly wro
     if (!/^[1-9]\d{0,3}$/.test(values.runs)) return { wrong: '--runs must be a number from 1 to 9999.' }
     if (!/^\d{1,4}$/.test(values['peer-runs']))
       return { wrong: '--peer-runs must be a number from 0 to 9999.' }
+    if (!/^[1-9]\d{0,2}$/.test(values.rounds)) return { wrong: '--rounds must be a number from 1 to 999.' }
+    if (!/^([2-9]|1\d|20)(,([2-9]|1\d|20))*$/.test(values.peers))
+      return { wrong: '--peers must be numbers from 2 to 20, with commas between them.' }
     return {
       names: positionals.length > 0 ? positionals : Object.keys(benchmarks),
       options: {
         runs: Number(values.runs),
         peerRuns: Number(values['peer-runs']),
+        rounds: Number(values.rounds),
+        peers: values.peers.split(',').map(Number),
         only: values.only,
         trace: values.trace,
       },

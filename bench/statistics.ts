@@ -3,6 +3,7 @@
 export interface Summary {
   readonly count: number
   readonly p50: number
+  readonly p90: number
   readonly p95: number
   readonly max: number
 }
@@ -12,8 +13,11 @@ export function summarize(values: readonly number[]): Summary | undefined {
   if (values.length === 0) return undefined
   const sorted = values.toSorted((a, b) => a - b)
   const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!
-  return { count: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) }
+  return { count: sorted.length, p50: at(0.5), p90: at(0.9), p95: at(0.95), max: at(1) }
 }
+
+/** `undefined` of nothing. */
+export const median = (values: readonly number[]): number | undefined => summarize(values)?.p50
 
 /** How often each occurs, most frequent first: `lock 18, socket 2`. */
 export function tally(values: readonly string[]): string {

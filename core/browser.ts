@@ -7,6 +7,7 @@ import { MeshHandle } from './mesh.ts'
 import { checkOptions } from './options.ts'
 import { createBrowserClock } from './platform/browser/clock.ts'
 import { loadDeviceKey } from './platform/browser/device-key.ts'
+import { eraseIndexedDbStore } from './platform/browser/erase.ts'
 import { askForPersistence, openIndexedDbStore } from './platform/browser/indexeddb.ts'
 import { onBrowserLifecycle } from './platform/browser/lifecycle.ts'
 import { createBrowserSignaling } from './platform/browser/signaling.ts'
@@ -63,6 +64,17 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     servers,
     onLeft: () => clock.close(),
   })
+}
+
+/**
+ * Deletes what this browser profile holds of a mesh: messages, documents, everything not yet delivered. What others
+ * hold stays with them; the profile's device key stays too, for all its meshes share it. Leave first, in every tab:
+ * rejects with `storage-busy` while one is in the mesh (`details.tabs`), else with `invalid-argument`,
+ * `storage-failed`.
+ */
+export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir'>): Promise<void> {
+  checkOptions(options)
+  await eraseIndexedDbStore(options.mesh)
 }
 
 /** The server that served this page is a signaling server too. */

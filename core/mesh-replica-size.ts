@@ -1,7 +1,7 @@
 // How large parts of a document are in encoding V1, counted without encoding them: the same forms that Yjs writes,
 // walked once. Exact up to a few bytes a struct (the lengths of numbers are assumed where looking would cost more).
 
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 
 export type Struct = Y.Item | Y.GC
 
@@ -71,27 +71,30 @@ const prefixed = (bytes: number): number => bytes + varUintBytes(bytes)
 /** A value as lib0 writes it. As deep as that, too: what lies deeper could neither have been written nor read. */
 function valueBytes(value: unknown): number {
   if (typeof value === 'string') return 1 + prefixed(utf8Bytes(value))
-  if (typeof value === 'number')
-    return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 1 + varUintBytes(Math.abs(value) * 2) : 7
+  if (typeof value === 'number') return 1 + numberBytes(value)
   if (typeof value === 'bigint') return 9
   if (typeof value !== 'object' || value === null) return 1
   if (value instanceof Uint8Array) return 1 + prefixed(value.length)
-  let bytes = 3
-  if (Array.isArray(value)) {
-    for (const one of value) bytes += valueBytes(one)
-    return bytes
-  }
-  for (const [key, one] of Object.entries(value)) bytes += prefixed(utf8Bytes(key)) + valueBytes(one)
+  if (Array.isArray(value)) return 1 + listBytes(value, 0, valueBytes)
+  const keys = Object.keys(value)
+  let bytes = 1 + varUintBytes(keys.length)
+  for (const key of keys)
+    bytes += prefixed(utf8Bytes(key)) + valueBytes((value as Record<string, unknown>)[key])
+  return bytes
+}
+
+function numberBytes(value: number): number {
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 31) return varUintBytes(Math.abs(value) * 2)
+  return Math.fround(value) === value ? 4 : 8
+}
+
+function listBytes(values: readonly unknown[], from: number, bytesOf: (value: unknown) => number): number {
+  let bytes = varUintBytes(values.length - from)
+  for (let i = from; i < values.length; i++) bytes += bytesOf(values[i])
   return bytes
 }
 
 const jsonBytes = (value: unknown): number => prefixed(utf8Bytes(JSON.stringify(value) ?? ''))
-
-function sumFrom(values: readonly unknown[], from: number, bytesOf: (value: unknown) => number): number {
-  let bytes = 3
-  for (let i = from; i < values.length; i++) bytes += bytesOf(values[i])
-  return bytes
-}
 
 /** What the item holds, from its operation number `offset` on. */
 export function contentBytes(item: Y.Item, offset = 0): number {
@@ -102,9 +105,9 @@ export function contentBytes(item: Y.Item, offset = 0): number {
       return prefixed(utf8Bytes(offset === 0 ? str : str.slice(offset)))
     }
     case contentRef.any:
-      return sumFrom((content as Y.ContentAny).arr, offset, valueBytes)
+      return listBytes((content as Y.ContentAny).arr, offset, valueBytes)
     case contentRef.json:
-      return sumFrom((content as Y.ContentJSON).arr, offset, jsonBytes)
+      return listBytes((content as Y.ContentJSON).arr, offset, jsonBytes)
     case contentRef.binary:
       return prefixed((content as Y.ContentBinary).content.length)
     case contentRef.embed:

@@ -11,6 +11,7 @@ import { checkOptions } from './options.ts'
 import { createNodeClock } from './platform/node/clock.ts'
 import { loadDeviceKey } from './platform/node/device-key.ts'
 import { openDiskStore } from './platform/node/disk.ts'
+import { eraseDataDir } from './platform/node/erase.ts'
 import { findLocalServers } from './platform/node/registry.ts'
 import { createNodeSignaling } from './platform/node/signaling.ts'
 import { createNodeConnector } from './platform/node/webrtc.ts'
@@ -62,7 +63,7 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
 
 async function openStorage(options: MeshOptions): Promise<{ store: Store; deviceKey: DeviceKey }> {
   if (options.store === 'memory') return { store: createMemoryStore(), deviceKey: await makeEphemeralKey() }
-  const dataDir = options.dataDir ?? join(homedir(), '.skein', options.mesh, options.name)
+  const dataDir = dataDirOf(options)
   const store = await openDiskStore(dataDir)
   try {
     return { store, deviceKey: await loadDeviceKey(dataDir) }
@@ -70,6 +71,19 @@ async function openStorage(options: MeshOptions): Promise<{ store: Store; device
     await store.close()
     throw problem
   }
+}
+
+const dataDirOf = ({ dataDir, mesh, name }: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir'>): string =>
+  dataDir ?? join(homedir(), '.skein', mesh, name)
+
+/**
+ * Deletes what this agent holds of a mesh: messages, documents, everything not yet delivered, and its device key, so
+ * that it comes back as a new member. What others hold stays with them. Leave first: rejects with `data-dir-in-use`
+ * while a process has the data directory open, else with `invalid-argument`, `storage-failed`.
+ */
+export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir'>): Promise<void> {
+  checkOptions(options)
+  await eraseDataDir(dataDirOf(options))
 }
 
 const localServers = async (): Promise<string[]> =>

@@ -463,10 +463,10 @@ export class Peer {
   }
 
   #docsStep(input: DocsInput, now: Instant): void {
-    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect)
+    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect, now)
   }
 
-  #docsEffect(effect: DocsEffect): void {
+  #docsEffect(effect: DocsEffect, now: Instant): void {
     const { overlay } = this
     switch (effect.type) {
       case 'sendTo':
@@ -479,7 +479,10 @@ export class Peer {
       case 'piecesReady':
         return overlay.wake(effect.peer)
       case 'busy':
-        return overlay.announceBusy(effect.ms)
+        overlay.announceBusy(effect.ms)
+        // It has to be on its way before the work it announces begins.
+        for (const each of overlay.takeEffects()) this.#overlayEffect(each, now)
+        return
       case 'blame':
         return overlay.blame(effect.link, effect.reason)
       case 'emit':

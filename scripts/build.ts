@@ -48,7 +48,8 @@ async function buildLibrary(): Promise<void> {
     legalComments: 'inline',
     logLevel: 'warning',
   }
-  // Self-contained, so that a page without a bundler can load it; Yjs must be the same copy as the page's own.
+  // Self-contained but for Yjs, which must be the same copy as the page's own: a page without a bundler names it in
+  // an import map.
   const workers = sourceFiles().filter((file) => /^core\/platform\/browser\/[^/]+-worker\.ts$/.test(file))
   await bundle({
     ...common,
@@ -57,7 +58,7 @@ async function buildLibrary(): Promise<void> {
     outdir: dist,
     platform: 'browser',
     target: 'es2022',
-    external: ['yjs', 'y-protocols'],
+    external: ['yjs'],
   })
   await pointToBuiltWorkers(workers.map((file) => basename(file, '.ts')))
   // In Node every package stays outside, the optional natives among them.

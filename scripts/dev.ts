@@ -49,7 +49,11 @@ async function main(): Promise<number> {
   const { port, host } = read.options
   stopWithNpm()
   const server = createServer()
-  const vite = await createVite({ server: { middlewareMode: true, hmr: { server } } })
+  const vite = await createVite({
+    server: { middlewareMode: true, hmr: { server } },
+    // Named, so that the first visit to an example is not interrupted by finding what it imports.
+    optimizeDeps: { entries: ['examples/*.html'] },
+  })
   const fallback: RequestListener = (request, response) => vite.middlewares(request, response)
   const signaling = await createSignalingServer({ server, fallback })
   const got = await listenSomewhere(server, port, host === 'localhost' ? '127.0.0.1' : host)

@@ -1,11 +1,13 @@
-// `npm test`: sees to a Chromium and to a current build, runs Vitest and then Playwright, and ends with one line that
-// totals both. `npm test -- vitest` or `npm test -- playwright` runs one of them, with what follows as its arguments.
+// `npm test`: sees to a Chromium, a Firefox where it can be had, and a current build, runs Vitest and then Playwright,
+// and ends with what was skipped and one line that totals both. `npm test -- vitest` or `npm test -- playwright` runs
+// one of them, with what follows as its arguments.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureLibrary, ensureWeb } from './build.ts'
 import { ensureChromium } from './find-chromium.ts'
+import { ensureFirefox } from './find-firefox.ts'
 import { runTool } from './run.ts'
 
 interface Outcome {
@@ -16,6 +18,35 @@ interface Outcome {
 /** A runner that fails for another reason than a test (or leaves no report at all) counts as one failure. */
 function outcome(code: number, passed: number, failed: number): Outcome {
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+}
+
+interface PlaywrightSuite {
+  readonly suites?: readonly PlaywrightSuite[]
+  readonly specs: readonly {
+    readonly file: string
+    readonly title: string
+    readonly tests: readonly {
+      readonly annotations: readonly { readonly type: string; readonly description?: string }[]
+    }[]
+  }[]
+}
+
+interface PlaywrightReport {
+  readonly stats: { readonly expected: number; readonly unexpected: number; readonly flaky: number }
+  readonly suites: readonly PlaywrightSuite[]
+}
+
+/** One line for each test that this machine could not run, with its name and why. */
+function skippedIn(suites: readonly PlaywrightSuite[]): string[] {
+  return suites.flatMap(({ suites: inner = [], specs }) => [
+    ...specs.flatMap(({ file, title, tests }) =>
+      tests
+        .flatMap(({ annotations }) => annotations)
+        .filter(({ type }) => type === 'skip')
+        .map(({ description = 'no reason given' }) => `skipped: ${file}: ${title}: ${description}`),
+    ),
+    ...skippedIn(inner),
+  ])
 }
 
 async function readReport<T>(file: string): Promise<T | undefined> {
@@ -45,7 +76,8 @@ async function runPlaywright(folder: string, words: readonly string[]): Promise<
   const code = await runTool('playwright', ['test', '--reporter=list,json', ...words], {
     PLAYWRIGHT_JSON_OUTPUT_FILE: file,
   })
-  const report = await readReport<{ stats: { expected: number; unexpected: number; flaky: number } }>(file)
+  const report = await readReport<PlaywrightReport>(file)
+  for (const line of skippedIn(report?.suites ?? [])) console.log(line)
   return outcome(
     code,
     report?.stats.expected ?? 0,
@@ -68,6 +100,8 @@ async function main(): Promise<number> {
   try {
     const chromium = ensureChromium()
     console.log(`Chromium: ${chromium}`)
+    if (only !== 'vitest')
+      console.log(`Firefox: ${ensureFirefox() ?? 'none; the tests that need one are skipped'}`)
     await ensureLibrary()
     await ensureWeb()
     if (only !== 'playwright') add(await runVitest(folder, words))

@@ -3,10 +3,15 @@
 
 import { signal, type ReadonlySignal } from '@preact/signals'
 import type { Mesh, MeshOptions } from 'skein'
+import type { Attention } from './attention.ts'
+import { eraseWithPatience, untilAlone } from './erasing.ts'
 import { errorSentence } from './event-sentences.ts'
 import { readInvitation, type Invitation } from './invitation.ts'
 import { problemWithName, problemWithTopic, withoutMark } from './names.ts'
+import { createNotifications, type NotificationPort, type Notifications } from './notifications.ts'
+import type { ReadPositions } from './read-positions.ts'
 import type { Memory } from './remembered.ts'
+import type { SiblingTabs } from './sibling-tabs.ts'
 import { openSession, type Session } from './state.ts'
 
 export const defaultMesh = 'lobby'
@@ -18,9 +23,13 @@ export type Screen =
       readonly name: string
       readonly nameProblem?: string
       readonly meshProblem?: string
+      /** What has just happened. */
+      readonly notice?: string
     }
   | { readonly type: 'opening'; readonly mesh: string; readonly name: string }
-  | { readonly type: 'session'; readonly session: Session }
+  | { readonly type: 'session'; readonly session: Session; readonly notifications: Notifications }
+  | { readonly type: 'erasing'; readonly mesh: string }
+  | { readonly type: 'erase-failed'; readonly mesh: string; readonly name: string; readonly sentence: string }
   | { readonly type: 'insecure'; readonly sentence: string }
   | { readonly type: 'failed'; readonly mesh: string; readonly name: string; readonly sentence: string }
 
@@ -30,14 +39,25 @@ export interface App {
   start(invitation: Invitation | undefined): Promise<void>
   join(mesh: string, name: string): Promise<void>
   /** Leaves the mesh and asks again. */
-  leave(): Promise<void>
+  leave(notice?: string): Promise<void>
+  /**
+   * Has the other tabs of this browser leave, leaves, and deletes what this device holds of the mesh. Resolves with a
+   * sentence where another tab stays in it: then nothing has happened here.
+   */
+  erase(): Promise<string | undefined>
+  /** Tries the deletion again after it failed. */
+  eraseAgain(): Promise<void>
 }
 
 export interface AppEnvironment {
   readonly joinMesh: (options: MeshOptions) => Promise<Mesh>
+  readonly eraseMesh: (options: { mesh: string; name: string }) => Promise<void>
   readonly memory: Memory
+  readonly positionsOf: (mesh: string) => ReadPositions
   readonly now: () => number
-  readonly isVisible: () => boolean
+  readonly attention: Attention
+  readonly notifications: NotificationPort
+  readonly siblings: SiblingTabs
   /** Told the mesh once it has joined, and undefined once it was left. */
   readonly publish: (mesh: Mesh | undefined) => void
 }
@@ -70,10 +90,12 @@ export function createApp(environment: AppEnvironment): App {
         mesh: joined,
         meshName: mesh,
         now: environment.now,
-        isVisible: environment.isVisible,
+        attention: environment.attention,
         memory,
+        positions: environment.positionsOf(mesh),
       })
-      screen.value = { type: 'session', session }
+      const notifications = createNotifications({ session, port: environment.notifications, memory })
+      screen.value = { type: 'session', session, notifications }
       await joinGeneralOnce(session)
     } catch (error) {
       screen.value = failure(error, mesh, name)
@@ -91,6 +113,50 @@ export function createApp(environment: AppEnvironment): App {
     }
   }
 
+  /** Stops everything of the app that listens to the mesh; the mesh itself goes on until it is left. */
+  function put(
+    { session, notifications }: Extract<Screen, { type: 'session' }>,
+    next: Screen,
+  ): Promise<void> {
+    notifications.close()
+    session.close()
+    memory.leftOnPurpose()
+    screen.value = next
+    environment.publish(undefined)
+    return session.mesh.leave()
+  }
+
+  async function eraseLeft(mesh: string, name: string): Promise<void> {
+    screen.value = { type: 'erasing', mesh }
+    try {
+      await eraseWithPatience(() => environment.eraseMesh({ mesh, name }))
+      memory.forgetMesh(mesh)
+      const notice = `Erased: this device holds nothing of ${mesh} any more.`
+      screen.value = { type: 'ask', mesh: defaultMesh, name, notice }
+    } catch (error) {
+      screen.value = { type: 'erase-failed', mesh, name, sentence: errorSentence(error) }
+    }
+  }
+
+  environment.siblings.onAskedToLeave((mesh) => {
+    const now = screen.value
+    if (now.type !== 'session' || now.session.meshName !== mesh) return
+    const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
+    leave(notice).catch(now.session.report)
+  })
+
+  async function leave(notice?: string): Promise<void> {
+    const now = screen.value
+    if (now.type !== 'session') return
+    const { meshName, me } = now.session
+    await put(now, {
+      type: 'ask',
+      mesh: meshName,
+      name: me.value.name,
+      ...(notice !== undefined && { notice }),
+    })
+  }
+
   return {
     screen,
     join,
@@ -102,15 +168,22 @@ export function createApp(environment: AppEnvironment): App {
       if (enough) await join(mesh, name)
       else screen.value = { type: 'ask', mesh, name }
     },
-    async leave() {
+    leave,
+    async erase() {
       const now = screen.value
-      if (now.type !== 'session') return
+      if (now.type !== 'session') return undefined
       const { session } = now
-      session.close()
-      memory.leftOnPurpose()
-      screen.value = { type: 'ask', mesh: session.meshName, name: session.me.value.name }
-      environment.publish(undefined)
-      await session.mesh.leave()
+      environment.siblings.askToLeave(session.meshName)
+      if (!(await untilAlone(session)))
+        return `Another tab of this browser is still in ${session.meshName} and does not leave. Close it, then erase again. Nothing was erased.`
+      const name = session.me.value.name
+      await put(now, { type: 'erasing', mesh: session.meshName })
+      await eraseLeft(session.meshName, name)
+      return undefined
+    },
+    async eraseAgain() {
+      const now = screen.value
+      if (now.type === 'erase-failed') await eraseLeft(now.mesh, now.name)
     },
   }
 }

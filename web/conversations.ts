@@ -1,10 +1,11 @@
 // What is shown of the mesh's history, one conversation at a time. The library keeps and orders the messages;
-// this keeps the pages that were read, reads the newest page again when something changed, and counts what
-// came in while the person looked elsewhere.
+// this keeps the pages that were read, and reads the newest page again when something changed.
 
 import { signal, type ReadonlySignal } from '@preact/signals'
 import type { Address, MemberId, Mesh, Message, Receipt } from 'skein'
 import { createDraft, type Draft } from './draft.ts'
+import type { ReadPositions } from './read-positions.ts'
+import { createUnread, type Unread } from './unread.ts'
 import { deliveryOf } from './words.ts'
 
 /** A room (`#general`), a member (its id), or a name nobody bears yet (`@zoe`). */
@@ -17,28 +18,37 @@ export interface Conversation {
   /** There may be older ones than those shown. */
   readonly hasEarlier: ReadonlySignal<boolean>
   readonly loadingEarlier: ReadonlySignal<boolean>
-  readonly unread: ReadonlySignal<number>
+  readonly unread: Unread
   readonly draft: Draft
   /** Reads the newest page again; calls that come while one runs are answered by one more. */
   refresh(): Promise<void>
   loadEarlier(): Promise<void>
-  received(message: Message, seen: boolean): void
+  received(message: Message): void
   receipt(receipt: Receipt, me: MemberId): void
+  /** Counts what is in the history beyond the position read. */
+  countUnread(): Promise<void>
+  /** Everything that is here was seen. */
   markRead(): void
+}
+
+export interface ConversationOptions {
+  readonly mesh: Pick<Mesh, 'history' | 'send' | 'me'>
+  readonly key: ConversationKey
+  readonly positions: ReadPositions
+  /** The person has this conversation before their eyes. */
+  readonly isWatched: () => boolean
+  readonly report: (error: unknown) => void
+  readonly sentenceOf: (error: unknown) => string
 }
 
 const pageSize = 100
 
-export function createConversation(
-  mesh: Pick<Mesh, 'history' | 'send'>,
-  key: ConversationKey,
-  report: (error: unknown) => void,
-  sentenceOf: (error: unknown) => string,
-): Conversation {
+export function createConversation(options: ConversationOptions): Conversation {
+  const { mesh, key, positions, isWatched, report, sentenceOf } = options
   const messages = signal<readonly Message[] | undefined>(undefined)
   const hasEarlier = signal(false)
   const loadingEarlier = signal(false)
-  const unread = signal(0)
+  const unread = createUnread(key, positions, mesh.me.member)
   /** Came as events and are not in a page that was read yet. */
   const fresh = new Map<string, Message>()
   let running: Promise<void> | undefined
@@ -60,8 +70,10 @@ export function createConversation(
   async function readNewestOnce(): Promise<void> {
     const page = await mesh.history(key, { limit: pageSize })
     const merged = withNewestPage(messages.value ?? [], page)
+    if (messages.value === undefined) unread.found(page)
     if (merged[0]?.id !== messages.value?.[0]?.id) hasEarlier.value = page.length === pageSize
     messages.value = merged
+    if (isWatched()) markRead()
     if ([...fresh.keys()].every((id) => merged.some((message) => message.id === id))) return fresh.clear()
     if (again) return
     // A message that belongs before the newest page: read all that is shown, once.
@@ -69,6 +81,8 @@ export function createConversation(
     messages.value = withNewestPage(messages.value, all)
     fresh.clear()
   }
+
+  const markRead = (): void => unread.read(messages.value?.at(-1)?.cursor)
 
   const refresh = (): Promise<void> => {
     again = true
@@ -86,6 +100,7 @@ export function createConversation(
     unread,
     draft: createDraft(async (text) => {
       await mesh.send(key, text)
+      unread.clearLine()
       void refresh()
     }, sentenceOf),
     refresh,
@@ -104,8 +119,9 @@ export function createConversation(
         loadingEarlier.value = false
       }
     },
-    received(message, seen) {
-      if (!seen) unread.value++
+    received(message) {
+      if (isWatched()) unread.read(message.cursor)
+      else unread.arrived(message)
       if (messages.value === undefined && running === undefined) return
       fresh.set(message.id, message)
       void refresh()
@@ -116,9 +132,11 @@ export function createConversation(
       if (message) messages.value = messages.value?.with(at, withReceipt(message, receipt, me))
       else if (running) again = true
     },
-    markRead() {
-      if (unread.value !== 0) unread.value = 0
+    async countUnread() {
+      unread.found(await mesh.history(key, { limit: pageSize }))
+      if (isWatched()) unread.read(undefined)
     },
+    markRead,
   }
 }
 

@@ -2,12 +2,16 @@
 // worker. The one place of the app that touches `window` outside a component.
 
 import { render } from 'preact'
-import { joinMesh, type Mesh } from 'skein'
+import { eraseMesh, joinMesh, type Mesh } from 'skein'
 import { asksToMove, createApp } from './app.ts'
+import { watchAttention } from './attention.ts'
+import { createBrowserNotifications } from './browser-notifications.ts'
 import { AppView } from './components/app-view.tsx'
 import { takeInvitation } from './invitation.ts'
+import { createReadPositions } from './read-positions.ts'
 import { registerServiceWorker } from './register-service-worker.ts'
 import { createMemory, shelfOf } from './remembered.ts'
+import { createSiblingTabs } from './sibling-tabs.ts'
 
 declare global {
   interface Window {
@@ -16,14 +20,25 @@ declare global {
   }
 }
 
+const device = shelfOf(() => window.localStorage)
+
 const app = createApp({
   joinMesh,
+  eraseMesh,
   memory: createMemory(
-    shelfOf(() => window.localStorage),
+    device,
     shelfOf(() => window.sessionStorage),
   ),
+  positionsOf: (mesh) =>
+    createReadPositions(mesh, device, (listener) => {
+      const changed = ({ key }: StorageEvent): void => listener(key)
+      window.addEventListener('storage', changed)
+      return () => window.removeEventListener('storage', changed)
+    }),
   now: () => Date.now(),
-  isVisible: () => document.visibilityState === 'visible',
+  attention: watchAttention(window),
+  notifications: createBrowserNotifications(window),
+  siblings: createSiblingTabs(),
   publish: (mesh) => {
     window.mesh = mesh
   },

@@ -1,5 +1,5 @@
 // What this device and this tab remember between visits: the name, the mesh, whether `#general` was joined once,
-// and names written to that nobody bears yet. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
+// names written to that nobody bears yet, and what to notify of. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
 // everything else works.
 
 /** The part of Web Storage used here. */
@@ -27,6 +27,14 @@ export interface Memory {
   /** Names written to that nobody bears yet: the mesh keeps the messages, but does not list their addressees. */
   unboundNames(mesh: string): readonly string[]
   keepUnboundNames(mesh: string, names: readonly string[]): void
+  /** Notifications on this device: undefined until the person was asked. */
+  notifications(): 'on' | 'off' | undefined
+  keepNotifications(choice: 'on' | 'off'): void
+  /** Rooms of which every message is told, not only mentions. */
+  loudRooms(mesh: string): readonly string[]
+  keepLoudRooms(mesh: string, rooms: readonly string[]): void
+  /** Everything remembered of this mesh, its name in the form included. */
+  forgetMesh(mesh: string): void
 }
 
 const key = (what: string): string => `skein-app:${what}`
@@ -38,6 +46,12 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
   const set = (shelf: Shelf | undefined, what: string, value: string): void =>
     attempt(() => shelf?.setItem(key(what), value))
   const forget = (shelf: Shelf | undefined, what: string): void => attempt(() => shelf?.removeItem(key(what)))
+
+  const list = (what: string): string[] => (get(device, what) ?? '').split(' ').filter((word) => word !== '')
+  const keepList = (what: string, words: readonly string[]): void => {
+    if (words.length > 0) set(device, what, words.join(' '))
+    else forget(device, what)
+  }
 
   return {
     read() {
@@ -60,16 +74,24 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
     },
     isFirstVisit: (mesh) => get(device, `visited:${mesh}`) === undefined,
     visited: (mesh) => set(device, `visited:${mesh}`, 'yes'),
-    unboundNames: (mesh) => (get(device, `unbound:${mesh}`) ?? '').split(' ').filter((name) => name !== ''),
-    keepUnboundNames: (mesh, names) => {
-      if (names.length > 0) set(device, `unbound:${mesh}`, names.join(' '))
-      else forget(device, `unbound:${mesh}`)
+    unboundNames: (mesh) => list(`unbound:${mesh}`),
+    keepUnboundNames: (mesh, names) => keepList(`unbound:${mesh}`, names),
+    notifications() {
+      const choice = get(device, 'notifications')
+      return choice === 'on' || choice === 'off' ? choice : undefined
+    },
+    keepNotifications: (choice) => set(device, 'notifications', choice),
+    loudRooms: (mesh) => list(`loud:${mesh}`),
+    keepLoudRooms: (mesh, rooms) => keepList(`loud:${mesh}`, rooms),
+    forgetMesh(mesh) {
+      for (const what of ['visited', 'unbound', 'loud', 'read']) forget(device, `${what}:${mesh}`)
+      for (const shelf of [device, tab]) if (get(shelf, 'mesh') === mesh) forget(shelf, 'mesh')
     },
   }
 }
 
 /** Storage that is switched off or full throws on every use: the same as remembering nothing. */
-function attempt<T>(use: () => T): T | undefined {
+export function attempt<T>(use: () => T): T | undefined {
   try {
     return use()
   } catch {

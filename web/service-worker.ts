@@ -35,6 +35,19 @@ self.addEventListener('fetch', (event) => {
   if (plan === 'asset') event.respondWith(asset(event.request))
 })
 
+// A notification that the page could not show by itself (phones) was pressed: back to its tab, which knows the rest.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(openTab(event.notification.tag))
+})
+
+async function openTab(tag: string): Promise<void> {
+  const windows = await self.clients.matchAll({ type: 'window' })
+  for (const client of windows) client.postMessage({ type: 'notice-pressed', tag })
+  if (windows[0]) await windows[0].focus()
+  else await self.clients.openWindow(base)
+}
+
 async function precache(): Promise<void> {
   const cache = await caches.open(name)
   await cache.addAll([...assets].map((path) => new Request(path, { cache: 'reload' })))

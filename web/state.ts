@@ -1,7 +1,7 @@
 // One stay in a mesh, as signals: the mesh's events come in here, components read what comes out. Everything
 // shown of the mesh is a snapshot taken at its last event; nothing here decides protocol.
 
-import { batch, effect, signal, type ReadonlySignal } from '@preact/signals'
+import { batch, effect, signal, untracked, type ReadonlySignal } from '@preact/signals'
 import type {
   LeaderChange,
   Member,
@@ -13,6 +13,7 @@ import type {
   PeersChange,
   Room,
 } from 'skein'
+import type { Attention } from './attention.ts'
 import {
   conversationsOf,
   createConversation,
@@ -29,7 +30,10 @@ import {
   sentence,
   signalingSentences,
 } from './event-sentences.ts'
+import type { ReadPositions } from './read-positions.ts'
 import type { Memory } from './remembered.ts'
+import { conversationView, type View } from './route.ts'
+import { createLinkHistory, type LinkHistory } from './trouble.ts'
 
 export interface Session {
   readonly mesh: Mesh
@@ -46,7 +50,14 @@ export interface Session {
   /** Those opened, written in, or with news. */
   readonly conversations: ReadonlySignal<ReadonlyMap<ConversationKey, Conversation>>
   readonly selected: ReadonlySignal<ConversationKey>
+  /** What the main pane shows. */
+  readonly view: ReadonlySignal<View>
+  readonly attention: Attention
+  /** Since when who is not linked with this tab. */
+  readonly linkHistory: LinkHistory
+  /** Opens the conversation in the main pane. */
   select(key: ConversationKey): void
+  show(view: View): void
   /** Joins (and so creates) a room and shows it. Rejects with the library's error. */
   joinRoom(name: string): Promise<void>
   leaveRoom(name: string): Promise<void>
@@ -62,12 +73,13 @@ export interface SessionOptions {
   readonly mesh: Mesh
   readonly meshName: string
   readonly now: () => number
-  /** True while the person can see the page. */
-  readonly isVisible: () => boolean
+  readonly attention: Attention
   readonly memory: Pick<Memory, 'unboundNames' | 'keepUnboundNames'>
+  readonly positions: ReadPositions
 }
 
-export function openSession({ mesh, meshName, now, isVisible, memory }: SessionOptions): Session {
+export function openSession(options: SessionOptions): Session {
+  const { mesh, meshName, now, attention, memory, positions } = options
   const me = signal(mesh.me)
   const peers = signal<readonly Peer[]>([...mesh.peers.values()])
   const members = signal<ReadonlyMap<MemberId, Member>>(new Map(mesh.members))
@@ -77,14 +89,26 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
   const events = createEventLog(now)
   const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
   const selected = signal<ConversationKey>('#general')
+  const view = signal<View>(conversationView)
   const signalingProblem = signal<string | undefined>(undefined)
+  const linkHistory = createLinkHistory(now)
+  linkHistory.update(mesh.me, peers.value, status.value.links)
+  const isWatched = (key: ConversationKey): boolean =>
+    attention.watching.value && view.value.type === 'conversation' && selected.value === key
   const report = (error: unknown): void => void events.say(errorSentence(error), 'bad')
   const narrator = createNarrator(mesh, events)
 
   function conversation(key: ConversationKey): Conversation {
     const known = conversations.value.get(key)
     if (known) return known
-    const made = createConversation(mesh, key, report, errorSentence)
+    const made = createConversation({
+      mesh,
+      key,
+      positions,
+      isWatched: () => untracked(() => isWatched(key)),
+      report,
+      sentenceOf: errorSentence,
+    })
     conversations.value = new Map(conversations.value).set(key, made)
     return made
   }
@@ -92,11 +116,28 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
   function select(key: ConversationKey): void {
     const shown = conversation(boundKey(key, mesh))
     batch(() => {
+      if (selected.value !== shown.key) conversations.value.get(selected.value)?.unread.clearLine()
       selected.value = shown.key
-      shown.markRead()
+      view.value = conversationView
     })
     void shown.refresh()
   }
+
+  /** What came in while no tab was open, or was left unread: counted once, one conversation after the other. */
+  async function countUnread(): Promise<void> {
+    const rooms = [...mesh.rooms.values()]
+      .filter(({ joined }) => joined)
+      .map(({ name }) => `#${name}` as const)
+    const members = [...mesh.members.keys()].filter((id) => id !== mesh.me.member)
+    for (const key of [...rooms, ...members]) {
+      if (closed) return
+      const [newest] = await mesh.history(key, { limit: 1 })
+      const position = positions.get(key)
+      const isRead = position && newest && newest.cursor <= position.cursor && position.late.length === 0
+      if (newest && !isRead) await conversation(key).countUnread()
+    }
+  }
+  let closed = false
 
   /** A conversation with a name becomes one with its bearer as soon as somebody bears it. */
   function bindNames(): void {
@@ -134,6 +175,7 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
       batch(() => {
         peers.value = [...mesh.peers.values()]
         me.value = mesh.me
+        linkHistory.update(mesh.me, peers.value, status.value.links)
         narrator.peers(change)
       }),
     ),
@@ -157,6 +199,7 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
     ),
     mesh.on('links', () => {
       status.value = mesh.status()
+      linkHistory.update(mesh.me, peers.value, status.value.links)
     }),
     mesh.on('status', (changed) =>
       batch(() => {
@@ -165,10 +208,7 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
       }),
     ),
     mesh.on('message', (message) => {
-      for (const key of conversationsOf(message, mesh.me.member)) {
-        const seen = message.from === mesh.me.member || (selected.value === key && isVisible())
-        conversation(key).received(message, seen)
-      }
+      for (const key of conversationsOf(message, mesh.me.member)) conversation(key).received(message)
     }),
     mesh.on('receipt', (receipt) => {
       for (const shown of conversations.value.values()) shown.receipt(receipt, mesh.me.member)
@@ -193,7 +233,20 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
       )
     }),
   )
+  offs.push(
+    positions.onChange(() => {
+      for (const shown of conversations.value.values()) {
+        if (untracked(() => isWatched(shown.key))) shown.markRead()
+        shown.unread.follow()
+      }
+    }),
+    effect(() => {
+      const shown = isWatched(selected.value) ? conversations.value.get(selected.value) : undefined
+      if (shown) untracked(() => shown.markRead())
+    }),
+  )
   select(selected.value)
+  countUnread().catch(report)
   return {
     mesh,
     meshName,
@@ -207,7 +260,13 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
     events,
     conversations,
     selected,
+    view,
+    attention,
+    linkHistory,
     select,
+    show: (next) => {
+      view.value = next
+    },
     async joinRoom(name) {
       await mesh.room(name).join()
       rooms.value = sortedRooms(mesh)
@@ -215,14 +274,17 @@ export function openSession({ mesh, meshName, now, isVisible, memory }: SessionO
     },
     async leaveRoom(name) {
       await mesh.room(name).leave()
+      conversations.value.get(`#${name}`)?.markRead()
       rooms.value = sortedRooms(mesh)
     },
     refreshStatus() {
       status.value = mesh.status()
+      linkHistory.update(mesh.me, peers.value, status.value.links)
       refreshAwaited()
     },
     report,
     close() {
+      closed = true
       for (const off of offs) off()
     },
   }

@@ -8,6 +8,9 @@
 import { fail, ok, type Result } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import { refuse, UpdateReader } from './update-content.ts'
+import { maxNesting, nestingOf, type Places, PlacesWriter } from './update-nesting.ts'
+
+export { Horizon, isNews, isPartlyHeld, missingFor } from './update-order.ts'
 
 /** Operations `from` … `to` - 1 of a client. */
 export interface ClockRange {
@@ -27,6 +30,8 @@ export interface UpdateScan {
   readonly needs: readonly number[]
   /** By client in the update's order; ascending and apart within a client. They may reach beyond `ranges`. */
   readonly deletes: readonly ClockRange[]
+  /** Where structs stand; `nestingOf` reads it. */
+  readonly places: Places
   /** Holes not counted. */
   readonly structs: number
   readonly bytes: number
@@ -70,12 +75,16 @@ class Scanner {
   readonly #ranges: ClockRange[] = []
   readonly #needs: number[] = []
   readonly #deletes: ClockRange[] = []
+  readonly #places = new PlacesWriter()
   /** The highest clock that the block under way already needs, by client. */
   readonly #needed = new Map<number, number>()
   #structs = 0
   #subdocuments = 0
   #client = 0
   #clock = 0
+  /** What was referred to last. */
+  #of = 0
+  #ofClock = 0
 
   constructor(bytes: Uint8Array) {
     this.#reader = new UpdateReader(bytes)
@@ -86,13 +95,22 @@ class Scanner {
     this.#blocks()
     this.#deleteSet()
     if (this.#reader.bytesLeft > 0) refuse('bytes left over')
-    return {
+    const scan: UpdateScan = {
       ranges: this.#ranges,
       needs: this.#needs,
       deletes: this.#deletes,
+      places: this.#places.places(),
       structs: this.#structs,
       bytes: this.#size,
     }
+    if (scan.places.inner > maxNesting) this.#checkNesting(scan)
+    return scan
+  }
+
+  /** What it refers to outside itself may be deeper: whoever has the document looks again. */
+  #checkNesting(scan: UpdateScan): void {
+    const nothing = (): number => 0
+    if (nestingOf(scan, nothing, nothing) > maxNesting) refuse('types nested too deep')
   }
 
   #blocks(): void {
@@ -116,6 +134,7 @@ class Scanner {
       const info = this.#reader.byte()
       if (info === hole) {
         this.#endRun(from)
+        this.#places.hole(this.#client, this.#clock)
         from = undefined
         this.#advance(this.#length())
       } else {
@@ -151,8 +170,11 @@ class Scanner {
     const reader = this.#reader
     const first = (info & hasOrigin) !== 0
     const second = (info & hasRightOrigin) !== 0
-    if (first) this.#reference()
-    if (second) this.#reference()
+    if (first) this.#beside()
+    if (second) {
+      if (first) this.#reference()
+      else this.#beside()
+    }
     if (!first && !second) {
       this.#parent()
       if ((info & hasKey) !== 0) reader.text()
@@ -163,14 +185,26 @@ class Scanner {
   /** A type at the document's root by its name, or one inside the document by its id. */
   #parent(): void {
     const kind = this.#reader.uint()
-    if (kind === 1) this.#reader.text()
-    else if (kind === 0) this.#reference()
-    else refuse('unknown kind of parent')
+    if (kind === 1) {
+      this.#reader.text()
+      this.#places.atRoot(this.#client, this.#clock)
+    } else if (kind === 0) {
+      this.#reference()
+      this.#places.inside(this.#client, this.#clock, this.#of, this.#ofClock)
+    } else refuse('unknown kind of parent')
+  }
+
+  /** A neighbour, whose parent is also the item's. */
+  #beside(): void {
+    this.#reference()
+    this.#places.beside(this.#client, this.#clock, this.#of, this.#ofClock)
   }
 
   #reference(): void {
     const of = this.#reader.uint()
     const clock = this.#reader.uint()
+    this.#of = of
+    this.#ofClock = clock
     if (clock >= limits.maxDocClock) refuse('clock too large')
     if (of === this.#client) {
       // What is before it in its own run is always there; Yjs looks for the rest without asking and throws.
@@ -265,124 +299,5 @@ class Scanner {
       last = to
       this.#deletes.push({ client, from, to })
     }
-  }
-}
-
-/**
- * True where a document whose state is `clockOf` would be left with pending structs or deletions by applying the
- * update: something comes before it, or is referred to, that is neither held nor in it; or it goes in circles.
- */
-export function missingFor(scan: UpdateScan, clockOf: ClockOf): boolean {
-  const plan = new Plan(scan, clockOf)
-  return !plan.works() || scan.deletes.some(({ client, to }) => to > plan.heldAfter(client))
-}
-
-/**
- * `yes`: it has operations that are not held. `perhaps`: only deletions could be new, and clocks do not tell
- * which deletions are held. `no`: nothing in it is new.
- */
-export function isNews(scan: UpdateScan, clockOf: ClockOf): 'yes' | 'perhaps' | 'no' {
-  if (scan.ranges.some(({ client, to }) => to > clockOf(client))) return 'yes'
-  return scan.deletes.length > 0 ? 'perhaps' : 'no'
-}
-
-/** The state that a list of updates leads to, one by one, before any is applied. */
-export class Horizon {
-  readonly #held: ClockOf
-  readonly #taken = new Map<number, number>()
-
-  /** `held` is asked again and again: the document must stay as it is for as long as this lives. */
-  constructor(held: ClockOf) {
-    this.#held = held
-  }
-
-  /** As `held`, with what was taken since. */
-  readonly clockOf: ClockOf = (client) => this.#taken.get(client) ?? this.#held(client)
-
-  /** Counts an update as applied; false, and nothing counted, where something is missing for it. */
-  take(scan: UpdateScan): boolean {
-    if (missingFor(scan, this.clockOf)) return false
-    for (const { client, to } of scan.ranges) {
-      if (to > this.clockOf(client)) this.#taken.set(client, to)
-    }
-    return true
-  }
-}
-
-/** One client's needs, in the order in which they must be met. */
-interface Track {
-  /** Of the need that comes next, and behind the last, in `scan.needs`. */
-  next: number
-  end: number
-  /** Behind its last run. */
-  to: number
-  /** Somebody's need is being sought here. */
-  busy: boolean
-}
-
-/** Takes an update in as Yjs does, with nothing but clocks: whoever needs another client goes on there first. */
-class Plan {
-  readonly #needs: readonly number[]
-  readonly #clockOf: ClockOf
-  readonly #tracks = new Map<number, Track>()
-
-  constructor(scan: UpdateScan, clockOf: ClockOf) {
-    this.#needs = scan.needs
-    this.#clockOf = clockOf
-    let next = 0
-    for (const { client, to } of scan.ranges) {
-      const track = this.#tracks.get(client) ?? { next, end: next, to, busy: false }
-      track.to = to
-      while (this.#needs[next] === client) next += 4
-      track.end = next
-      this.#tracks.set(client, track)
-    }
-  }
-
-  /** Whether every operation can be taken in. */
-  works(): boolean {
-    for (const track of this.#tracks.values()) if (!this.#follow(track)) return false
-    return true
-  }
-
-  heldAfter(client: number): number {
-    return Math.max(this.#clockOf(client), this.#tracks.get(client)?.to ?? 0)
-  }
-
-  /** Meets all needs of a track, and on the way those they rest on. Each need is left behind once: linear. */
-  #follow(start: Track): boolean {
-    const path = [{ track: start, until: Infinity }]
-    for (let place = path.at(-1); place; place = path.at(-1)) {
-      const { track, until } = place
-      const at = this.#nextAt(track)
-      if (at >= until) {
-        track.busy = false
-        path.pop()
-        continue
-      }
-      const of = this.#needs[track.next + 2] ?? 0
-      const clock = this.#needs[track.next + 3] ?? 0
-      const other = this.#tracks.get(of)
-      if (clock < this.#clockOf(of)) {
-        track.next += 4
-      } else if (!other || other === track || clock >= other.to) {
-        // Not in the update. (Its own predecessor never is: a run begins where the update has a hole.)
-        return false
-      } else if (clock < this.#nextAt(other)) {
-        track.next += 4
-      } else if (other.busy) {
-        // Somebody on the path waits for what waits for it.
-        return false
-      } else {
-        track.busy = true
-        path.push({ track: other, until: clock + 1 })
-      }
-    }
-    return true
-  }
-
-  /** The operation that has the next need; what is before it can be taken in. Infinity: no more needs. */
-  #nextAt(track: Track): number {
-    return track.next < track.end ? (this.#needs[track.next + 1] ?? Infinity) : Infinity
   }
 }

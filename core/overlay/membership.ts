@@ -170,7 +170,7 @@ export class Membership {
         const nonce = this.#newNonce()
         suspicion.late++
         suspicion.nonces.add(nonce)
-        this.#putOff(peer, suspicion, nowMs + suspicion.timeoutMs)
+        suspicion.deadlineMs = nowMs + suspicion.timeoutMs
         verdicts.push({ type: 'probe', peer, nonce, spread: false })
         continue
       }

@@ -21,15 +21,21 @@ const root = join(import.meta.dirname, '..', '..')
 const slowMs = 180_000
 
 const browserProgram = `import { joinMesh } from 'skein'
+import { Doc } from 'yjs'
 const mesh = await joinMesh({ mesh: 'acme', name: 'alice', signaling: [], store: 'memory' })
 const { name } = mesh.me
+const notes = await mesh.doc('notes')
+notes.doc.getText('text').insert(0, notes.doc instanceof Doc ? name : 'another copy of Yjs')
+const written = notes.doc.getText('text').toJSON()
 await mesh.leave()
-document.title = name
+document.title = written
 `
 
 const nodeProgram = `import { joinMesh } from 'skein'
+import { Doc } from 'yjs'
 const mesh = await joinMesh({ mesh: 'acme', name: 'alice', signaling: [], store: 'memory' })
-console.log(mesh.me.name)
+const notes = await mesh.doc('notes')
+console.log(notes.doc instanceof Doc ? mesh.me.name : 'another copy of Yjs')
 await mesh.leave()
 `
 
@@ -81,12 +87,13 @@ async function runInNode(name: string, source: string, ...words: string[]): Prom
 }
 
 /** Opens a page that runs `main.js` of the folder that is served, and resolves with its title once it has one. */
-async function titleInBrowser(served: string): Promise<string> {
+async function titleInBrowser(served: string, importMap = '{}'): Promise<string> {
   const server = createServer((request, response) => {
     const path = request.url ?? '/'
     response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html')
     if (path === '/') {
-      response.end('<!doctype html><script type="module" src="/main.js"></script>')
+      const scripts = `<script type="importmap">${importMap}</script><script type="module" src="/main.js"></script>`
+      response.end(`<!doctype html>${scripts}`)
       return
     }
     readFile(join(served, path)).then(
@@ -175,7 +182,14 @@ describe('in a browser', () => {
     const served = join(folder, 'plain-out')
     await cp(join(folder, 'node_modules', 'skein', 'dist'), served, { recursive: true })
     await writeFile(join(served, 'main.js'), browserProgram.replace("'skein'", "'./browser.js'"))
-    expect(await titleInBrowser(served)).toBe('alice')
+    // Yjs as servers of packages hand it to pages: one file.
+    await bundleWithEsbuild({
+      entryPoints: [join(folder, 'node_modules', 'yjs', 'dist', 'yjs.mjs')],
+      bundle: true,
+      format: 'esm',
+      outfile: join(served, 'yjs.js'),
+    })
+    expect(await titleInBrowser(served, '{ "imports": { "yjs": "./yjs.js" } }')).toBe('alice')
   })
 })
 

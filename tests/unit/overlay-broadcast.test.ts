@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
 import { encode } from '../../core/wire/codec.ts'
 import { linkMessage, type Payload } from '../../core/wire/messages.ts'
-import { type Node, OverlayWorld } from './overlay-world.ts'
+import { type Node, OverlayWorld, peerId } from './overlay-world.ts'
 
 const news: Payload = { type: 'claim', role: 'news', epoch: 7, leader: 'f'.repeat(32) as never }
 const isNews = (payload: Payload): boolean => payload.type === 'claim' && payload.role === 'news'
@@ -178,5 +178,149 @@ describe('a unicast', () => {
     ring.run(1000)
     // Everybody passes a stranger's unicast on once.
     expect(ring.sentSince(startMs, 'unicast').length).toBeLessThanOrEqual(6 * 5)
+  })
+})
+
+const piece = (size: number, offset = 0): Payload => ({
+  type: 'docPiece',
+  doc: 'notes',
+  transfer: 1,
+  segmentBytes: size,
+  offset,
+  totalBytes: size,
+  bytes: new Uint8Array(size),
+})
+
+describe('a multicast', () => {
+  test('OV27 goes to whom it is for, each by one frame over its own link, and to nobody else', () => {
+    const world = new OverlayWorld()
+    const nodes = world.mesh(5)
+    const [alice, bob, carol] = nodes as [Node, Node, Node]
+    const startMs = world.nowMs
+    world.step(alice, ({ overlay }) => expect(overlay.multicast([bob.id, carol.id], news)).toEqual([]))
+    // Until it would have been offered and pulled.
+    world.run(10_000)
+    expect(nodes.map(newsAt)).toEqual([0, 1, 1, 0, 0])
+    const frames = world.sentSince(startMs, 'direct').filter(({ from }) => from === alice.name)
+    expect(frames.map(({ to }) => to)).toEqual([bob.name, carol.name])
+    expect(alice.overlay.counters()['multicastsSent']).toBe(2)
+    expect(world.sentSince(startMs, 'pull')).toEqual([])
+    expect(
+      world.sent.every(
+        ({ atMs, message }) =>
+          atMs < startMs ||
+          !('offers' in message && message.offers.some(({ origin }) => origin === alice.id)),
+      ),
+    ).toBe(true)
+  })
+
+  test('OV27 reaches a peer without a link by way of a neighbour', () => {
+    const world = new OverlayWorld()
+    const [alice, bob, carol] = world.mesh(3) as [Node, Node, Node]
+    world.cut(alice, carol)
+    world.drop(alice, carol)
+    world.run(3000)
+    world.step(alice, ({ overlay }) => expect(overlay.multicast([bob.id, carol.id], news)).toEqual([]))
+    world.run(50)
+    expect([newsAt(bob), newsAt(carol)]).toEqual([1, 1])
+    expect(carol.of('deliver').at(-1)).toMatchObject({ from: alice.id, viaBroadcast: false, link: undefined })
+  })
+
+  test('OV27 names those it did not go out to: a full lane, no way at all, too long a message', () => {
+    const world = new OverlayWorld()
+    const [alice, bob, carol] = world.mesh(3) as [Node, Node, Node]
+    const lone = world.add('dave')
+    world.step(lone, ({ overlay }) => expect(overlay.multicast([bob.id], news)).toEqual([bob.id]))
+    expect(lone.overlay.counters()['multicastsSent']).toBeUndefined()
+
+    const body = new Uint8Array(limits.maxCastBytes)
+    alice.overlay.at(world.nowMs)
+    // Nothing is pulled meanwhile; the bulk lane to bob fills.
+    while (alice.overlay.multicast([bob.id], { type: 'cast', topic: 'x', body }).length === 0);
+    const sent = alice.overlay.counters()['multicastsSent']!
+    const more: Payload = { type: 'cast', topic: 'x', body }
+    expect(alice.overlay.multicast([bob.id, carol.id], more)).toEqual([bob.id])
+    expect(alice.overlay.counters()['multicastsSent']).toBe(sent + 1)
+    // The other lane has room.
+    expect(alice.overlay.multicast([bob.id, carol.id], news)).toEqual([])
+
+    const entry = { header: new Uint8Array(1), signature: new Uint8Array(64), body: new Uint8Array(2 ** 20) }
+    const long: Payload = { type: 'entries', entries: [entry, entry, entry] }
+    expect(alice.overlay.multicast([carol.id], long)).toEqual([carol.id])
+  })
+})
+
+describe('pieces of a document', () => {
+  test('OV28 wait for an idle link: behind everything else, and one at a time', () => {
+    const world = new OverlayWorld()
+    const [alice, bob] = world.mesh(2) as [Node, Node]
+    const { overlay } = alice
+    const link = overlay.links.to(bob.id)!.id
+    overlay.at(world.nowMs)
+    overlay.unicast(bob.id, news)
+    expect(overlay.enqueueDirect(link, piece(10))).toBe(false)
+    expect(overlay.nextFrame(link)).toBeDefined()
+    overlay.unicast(bob.id, { type: 'cast', topic: 'x', body: new Uint8Array(limits.maxFrameBytes) })
+    overlay.nextFrame(link)
+    expect(overlay.enqueueDirect(link, piece(10))).toBe(false)
+    while (overlay.nextFrame(link));
+    overlay.takeEffects()
+
+    expect(overlay.enqueueDirect(link, piece(limits.maxDocPieceBytes))).toBe(true)
+    expect(overlay.takeEffects()).toEqual([])
+    expect(overlay.enqueueDirect(link, piece(10))).toBe(false)
+    overlay.nextFrame(link)
+    expect(overlay.enqueueDirect(link, piece(10))).toBe(false)
+    // What comes meanwhile in the control lane goes before what is left of the piece.
+    overlay.unicast(bob.id, news)
+    expect(overlay.nextFrame(link)!.subarray(1)).toEqual(
+      encode(linkMessage, { type: 'direct', payload: news }),
+    )
+    while (overlay.nextFrame(link));
+    expect(overlay.enqueueDirect(link, piece(10))).toBe(true)
+  })
+
+  test('OV28 that a driver pulls arrive whole and in order', () => {
+    const world = new OverlayWorld()
+    const [alice, bob] = world.mesh(2) as [Node, Node]
+    const link = alice.overlay.links.to(bob.id)!.id
+    for (let i = 0; i < 3; i++) {
+      alice.overlay.enqueueDirect(link, piece(limits.maxDocPieceBytes, i))
+      for (let frame = alice.overlay.nextFrame(link); frame; frame = alice.overlay.nextFrame(link)) {
+        world.transmit(alice, link, frame)
+      }
+    }
+    world.run(100)
+    const came = bob.of('deliver').slice(-3)
+    expect(came.map(({ payload }) => payload.type === 'docPiece' && payload.offset)).toEqual([0, 1, 2])
+    expect(came[0]).toMatchObject({ from: alice.id, link: bob.overlay.links.to(alice.id)!.id })
+  })
+
+  test('OV28 go over the link in use only, once it is greeted', () => {
+    const world = new OverlayWorld()
+    const [alice, bob] = [world.add('alice'), world.add('bob')]
+    world.connect(alice, bob, { latencyMs: 20 })
+    const first = alice.overlay.links.anyTo(bob.id)!.id
+    expect(alice.overlay.enqueueDirect(first, piece(10))).toBe(false)
+    world.run(1000)
+    expect(alice.overlay.enqueueDirect(first, piece(10))).toBe(true)
+    while (alice.overlay.nextFrame(first));
+    // Until the lower peer closes the older one, bob has two.
+    world.connect(alice, bob, { latencyMs: 20 })
+    world.until(() => bob.overlay.links.size === 2 && bob.overlay.links.every().every((link) => link.greeted))
+    const used = bob.overlay.links.to(alice.id)!.id
+    const unused = bob.overlay.links.every().find(({ id }) => id !== used)!.id
+    expect(bob.overlay.enqueueDirect(unused, piece(10))).toBe(false)
+    expect(bob.overlay.enqueueDirect(used, piece(10))).toBe(true)
+    expect(bob.overlay.enqueueDirect(9999, piece(10))).toBe(false)
+  })
+
+  test('OV28 are pulled when the driver is told to', () => {
+    const world = new OverlayWorld()
+    const [alice, bob] = world.mesh(2) as [Node, Node]
+    alice.overlay.wake(bob.id)
+    alice.overlay.wake(peerId('erin'))
+    const link = alice.overlay.links.to(bob.id)!.id
+    expect(alice.overlay.takeEffects()).toEqual([{ type: 'writable', link }])
   })
 })

@@ -186,6 +186,7 @@ describe('a hostile peer', () => {
           { type: 'ping', nonce: 5, offers: [{ origin: mallory.id, sequence: 3 }] },
           hello(mallory, { view: [recordOf('carol')] }),
           { type: 'direct', payload: { type: 'probe', nonce: 9 } },
+          { type: 'busy', ms: 300 },
           { type: 'pull', ids: [{ origin: peerId('1'), sequence: 1 }] },
         ),
         fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { maxLength: 4 }),

@@ -292,9 +292,10 @@ export class OverlayWorld {
     }
     const { overlay } = node
     const lateMs = Math.max(0, this.nowMs - node.deadlineMs)
+    const announcedMs = Math.min(lateMs, Math.max(0, overlay.busyUntilMs - node.deadlineMs))
     overlay.at(this.nowMs)
-    if (lateMs > 0) overlay.noteLag(Math.min(lateMs, limits.stallMs))
-    if (lateMs >= limits.stallMs) overlay.stalled()
+    if (lateMs > 0) overlay.noteLag(Math.min(lateMs, announcedMs + limits.stallMs))
+    if (lateMs - announcedMs >= limits.stallMs) overlay.stalled()
     input(node)
     if (this.nowMs >= node.deadlineMs) overlay.tick()
     for (const effect of overlay.takeEffects()) this.#perform(node, effect)

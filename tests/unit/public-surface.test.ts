@@ -102,7 +102,13 @@ describe('docs/api.md is the public surface', () => {
   test('the values among them are there at run time, and no others', () => {
     expect(sorted(Object.keys(nodeEntry))).toEqual(sorted(listed.filter(isValue)))
     expect(sorted(Object.keys(browserEntry))).toEqual(sorted(Object.keys(nodeEntry)))
-    expect(sorted(Object.keys(nodeEntry))).toEqual(['Fence', 'MeshError', 'compareTokens', 'joinMesh'])
+    expect(sorted(Object.keys(nodeEntry))).toEqual([
+      'Fence',
+      'MeshError',
+      'compareTokens',
+      'eraseMesh',
+      'joinMesh',
+    ])
   })
 
   test('skein/signaling exports the names it lists', () => {
@@ -127,6 +133,9 @@ describe('docs/api.md is the public surface', () => {
     'Running',
     'FencingToken',
     'LeaderChange',
+    'DocHandle',
+    'DocEvents',
+    'DocStatus',
     'MeshStatus',
     'LinkStatus',
   ])('%s has the properties it lists', (name) => {

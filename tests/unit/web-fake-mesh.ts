@@ -29,6 +29,8 @@ export class FakeMesh {
   links: LinkStatus[] = []
   settled = true
   signaling: MeshStatus['signaling'] = [{ url: 'ws://signal.test/', state: 'open' }]
+  queues: MeshStatus['queues'] = { undelivered: 0, waitingForName: 0, inbox: 0, linkBytes: 0 }
+  docs: MeshStatus['docs'] = []
   /** Set: `send` waits for it, and rejects if it does. */
   gate: Promise<void> | undefined
   #listeners = new Map<string, Set<(x: never) => void>>()
@@ -91,7 +93,7 @@ export class FakeMesh {
     this.emit('links', this.links)
   }
 
-  setStatus(change: { settled?: boolean; signaling?: MeshStatus['signaling'] }): void {
+  setStatus(change: Partial<Pick<MeshStatus, 'settled' | 'signaling' | 'queues' | 'docs'>>): void {
     Object.assign(this, change)
     this.emit('status', this.status())
   }
@@ -123,7 +125,7 @@ export class FakeMesh {
       deliveredTo: new Set(),
       addressees,
       state: to.startsWith('@') && addressees.length === 0 ? 'waiting' : 'stored',
-      cursor: `c${n}`,
+      cursor: `c${String(n).padStart(6, '0')}`,
     }
     this.messages.push(message)
     if (!options.silent) this.emit('message', message)
@@ -211,7 +213,8 @@ export class FakeMesh {
         storeId: hex(9) as MeshStatus['storage']['storeId'],
         full: false,
       },
-      queues: { undelivered: 0, waitingForName: 0, inbox: 0, linkBytes: 0 },
+      queues: this.queues,
+      docs: this.docs,
       counters: {},
     }
   }

@@ -4,16 +4,10 @@ import { describe, expect, test, vi } from 'vitest'
 import { createApp, type AppEnvironment } from '../../web/app.ts'
 import { withNewestPage } from '../../web/conversations.ts'
 import { createMemory } from '../../web/remembered.ts'
+import { createReadPositions } from '../../web/read-positions.ts'
 import { openSession } from '../../web/state.ts'
 import { asMesh, FakeMesh } from './web-fake-mesh.ts'
-
-function shelfOn(kept: Map<string, string>) {
-  return {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  }
-}
+import { FakeAttention, fakeNotifications, fakeSiblings, shelfOn } from './web-fake-page.ts'
 
 function enter(mesh = new FakeMesh('ada'), kept = new Map<string, string>()) {
   const memory = createMemory(shelfOn(kept), undefined)
@@ -21,8 +15,9 @@ function enter(mesh = new FakeMesh('ada'), kept = new Map<string, string>()) {
     mesh: asMesh(mesh),
     meshName: 'acme',
     now: () => 0,
-    isVisible: () => true,
+    attention: new FakeAttention(),
     memory,
+    positions: createReadPositions('acme', shelfOn(kept), () => () => undefined),
   })
   const texts = (): string[] => session.events.lines.value.map((line) => line.text)
   const bodies = (): unknown[] | undefined =>
@@ -115,7 +110,7 @@ describe('conversations', () => {
     const bob = mesh.arrive('bob')
     mesh.receive({ member: bob.member, name: 'bob' }, mesh.me.member, 'psst')
     await mesh.send(bob.member, 'yes?')
-    const unread = () => session.conversations.value.get(bob.member)?.unread.value
+    const unread = () => session.conversations.value.get(bob.member)?.unread.count.value
     expect(unread()).toBe(1)
     session.select(bob.member)
     expect(unread()).toBe(0)
@@ -183,8 +178,12 @@ describe('joining', () => {
         return Promise.resolve(asMesh(meshes.at(-1)!))
       },
       memory: createMemory(shelfOn(shelf), undefined),
+      eraseMesh: () => Promise.resolve(),
+      positionsOf: (mesh) => createReadPositions(mesh, shelfOn(shelf), () => () => undefined),
       now: () => 0,
-      isVisible: () => true,
+      attention: new FakeAttention(),
+      notifications: fakeNotifications(),
+      siblings: fakeSiblings(),
       publish: (mesh) => published.push(mesh),
       ...change,
     })

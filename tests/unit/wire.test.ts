@@ -21,7 +21,15 @@ import {
   uintUpTo,
   union,
 } from '../../core/wire/codec.ts'
-import { claim, isBulk, linkMessage, type LinkMessage, peerRecord } from '../../core/wire/messages.ts'
+import {
+  claim,
+  isBulk,
+  linkMessage,
+  type LinkMessage,
+  type Payload,
+  payload as payloadCodec,
+  peerRecord,
+} from '../../core/wire/messages.ts'
 import { formatNegotiation, parseNegotiation } from '../../core/wire/negotiation.ts'
 
 const hex = fc
@@ -49,6 +57,62 @@ const record = fc.record({
   }),
   neighbours: fc.array(hex, { maxLength: 15 }),
 })
+const doc = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
+const someBytes = fc.uint8Array({ maxLength: 40 })
+const docState = fc.record({
+  doc,
+  revision: safe,
+  number: safe,
+  digest: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+  waitingFor: fc.array(hex, { maxLength: 3 }),
+  agreed: fc.array(fc.record({ peer: hex, revision: safe }), { maxLength: 3 }),
+})
+const docClock = fc.integer({ min: 0, max: limits.maxDocClock })
+const docPayload = fc.oneof(
+  fc.record({
+    type: fc.constant('docs'),
+    whole: fc.boolean(),
+    ask: fc.boolean(),
+    open: fc.array(docState, { maxLength: 3 }),
+    closed: fc.array(doc, { maxLength: 3 }),
+  }),
+  fc.record({
+    type: fc.constant('docUpdates'),
+    doc,
+    number: safe,
+    updates: fc.array(someBytes, { maxLength: 4 }),
+  }),
+  fc.record({
+    type: fc.constant('docWant'),
+    transfer: safe,
+    segmentBytes: safe,
+    state: docState,
+    vector: fc.array(fc.record({ client: safe, clock: docClock }), { maxLength: 5 }),
+  }),
+  fc.record({
+    type: fc.constant('docPiece'),
+    doc,
+    transfer: safe,
+    segmentBytes: safe,
+    offset: safe,
+    totalBytes: safe,
+    bytes: someBytes,
+  }),
+  fc.record({ type: fc.constant('docEnd'), transfer: safe, state: docState }),
+  fc.record({ type: fc.constant('docGot'), doc, transfer: safe, bytes: safe, segmentBytes: safe }),
+  fc.record({
+    type: fc.constant('docAwareness'),
+    doc,
+    states: fc.array(
+      fc.record({
+        client: safe,
+        clock: fc.integer({ min: 0, max: limits.maxAwarenessClock }),
+        state: fc.option(fc.json(), { nil: undefined }),
+      }),
+      { maxLength: limits.maxAwarenessClients },
+    ),
+  }),
+)
 const broadcastId = fc.record({ origin: hex, sequence: safe })
 const payload = fc.oneof(
   fc.record({ type: fc.constant('record'), record }),
@@ -57,6 +121,7 @@ const payload = fc.oneof(
   fc.record({ type: fc.constant('alive'), nonce: safe, incarnation }),
   fc.record({ type: fc.constant('claim'), role: fc.string({ maxLength: 30 }), epoch: safe, leader: hex }),
   fc.record({ type: fc.constant('cast'), topic: fc.string({ maxLength: 30 }), body: fc.uint8Array() }),
+  docPayload,
 )
 const message = fc.oneof(
   fc.record({
@@ -73,6 +138,7 @@ const message = fc.oneof(
   fc.record({ type: fc.constant('broadcast'), origin: hex, sequence: safe, payload }),
   fc.record({ type: fc.constant('unicast'), origin: hex, target: hex, sequence: safe, hops: safe, payload }),
   fc.record({ type: fc.constant('direct'), payload }),
+  fc.record({ type: fc.constant('busy'), ms: fc.integer({ min: 0, max: limits.maxBusyMs }) }),
 ) as fc.Arbitrary<LinkMessage>
 
 describe('codecs', () => {
@@ -190,6 +256,102 @@ describe('codecs', () => {
     expect(encode(peerRecord, { ...sample, id: a!, member: a!, store: b! }).length).toBe(
       16 * 3 + 1 + 1 + 6 + 1 + 1 + 1 + 1 + 2 + 1 + 1 + 1,
     )
+  })
+
+  test('WI5 a second implementation: documents, and being busy', () => {
+    const raw = (payload: Payload): string => Buffer.from(encode(payloadCodec, payload)).toString('hex')
+    const state = {
+      doc: 'ab',
+      revision: 300,
+      number: 4,
+      digest: new Uint8Array(16).fill(0xdd),
+      waitingFor: ['cc'.repeat(16) as never],
+      agreed: [{ peer: 'ee'.repeat(16) as never, revision: 301 }],
+    }
+    const stateBytes = `026162ac0204${'dd'.repeat(16)}01${'cc'.repeat(16)}01${'ee'.repeat(16)}ad02`
+    expect(raw({ type: 'docs', whole: true, ask: false, open: [state], closed: ['c'] })).toBe(
+      `20010001${stateBytes}010163`,
+    )
+    const updates = [Uint8Array.of(0, 0), Uint8Array.of(7)]
+    expect(raw({ type: 'docUpdates', doc: 'ab', number: 5, updates })).toBe('2102616205020200000107')
+    const vector = [{ client: 2 ** 32, clock: 129 }]
+    expect(raw({ type: 'docWant', transfer: 1, segmentBytes: 65_536, state, vector })).toBe(
+      `2201808004${stateBytes}0180808080108101`,
+    )
+    expect(
+      raw({
+        type: 'docPiece',
+        doc: 'ab',
+        transfer: 1,
+        segmentBytes: 3,
+        offset: 2,
+        totalBytes: 200,
+        bytes: Uint8Array.of(9),
+      }),
+    ).toBe('23026162010302c8010109')
+    expect(raw({ type: 'docEnd', transfer: 1, state })).toBe(`2401${stateBytes}`)
+    expect(raw({ type: 'docGot', doc: 'ab', transfer: 1, bytes: 2, segmentBytes: 3 })).toBe('25026162010203')
+    const states = [
+      { client: 8, clock: 1, state: '{}' },
+      { client: 9, clock: 2, state: undefined },
+    ]
+    expect(raw({ type: 'docAwareness', doc: 'ab', states })).toBe('2602616202080101027b7d090200')
+    expect(Buffer.from(encode(linkMessage, { type: 'busy', ms: 5000 })).toString('hex')).toBe('098827')
+  })
+
+  test('WI3 documents: names, counts, clocks and sizes above their bounds do not get in', () => {
+    const state = {
+      doc: 'ab',
+      revision: 1,
+      number: 1,
+      digest: new Uint8Array(16),
+      waitingFor: [],
+      agreed: [],
+    }
+    const clock = limits.maxDocClock + 1
+    const refused: LinkMessage[] = [
+      { type: 'busy', ms: limits.maxBusyMs + 1 },
+      ...(
+        [
+          { type: 'docs', whole: true, ask: true, open: [], closed: ['a b'] },
+          { type: 'docs', whole: true, ask: true, open: [], closed: [''] },
+          { type: 'docs', whole: true, ask: true, open: [], closed: ['a'.repeat(65)] },
+          { type: 'docs', whole: true, ask: true, open: [], closed: Array<string>(257).fill('a') },
+          { type: 'docWant', transfer: 1, segmentBytes: 1, state, vector: [{ client: 1, clock }] },
+          {
+            type: 'docPiece',
+            doc: 'ab',
+            transfer: 1,
+            segmentBytes: 1,
+            offset: 0,
+            totalBytes: 1,
+            bytes: new Uint8Array(limits.maxDocPieceBytes + 1),
+          },
+          {
+            type: 'docUpdates',
+            doc: 'ab',
+            number: 1,
+            updates: [new Uint8Array(limits.maxDocUpdatesBytes + 1)],
+          },
+          { type: 'docAwareness', doc: 'ab', states: [{ client: 1, clock, state: undefined }] },
+          {
+            type: 'docAwareness',
+            doc: 'ab',
+            states: [{ client: 1, clock: 1, state: 'x'.repeat(limits.maxAwarenessBytes + 1) }],
+          },
+          {
+            type: 'docAwareness',
+            doc: 'ab',
+            states: Array.from({ length: limits.maxAwarenessClients + 1 }, (_, client) => ({
+              client,
+              clock: 1,
+              state: undefined,
+            })),
+          },
+        ] as const satisfies readonly Payload[]
+      ).map((payload): LinkMessage => ({ type: 'direct', payload })),
+    ]
+    for (const message of refused) expect(decode(linkMessage, encode(linkMessage, message)).ok).toBe(false)
   })
 
   const sample = {
@@ -320,9 +482,26 @@ describe('lanes', () => {
   test('WI8 what is large or many goes in the bulk lane, everything else before it', () => {
     expect(isBulk({ type: 'ping', nonce: 1, offers: [] })).toBe(false)
     expect(isBulk({ type: 'direct', payload: { type: 'probe', nonce: 1 } })).toBe(false)
-    expect(isBulk({ type: 'direct', payload: { type: 'cast', topic: '', body: new Uint8Array() } })).toBe(
-      true,
-    )
+    expect(isBulk({ type: 'busy', ms: 1 })).toBe(false)
+    const state = { doc: 'a', revision: 1, number: 1, digest: new Uint8Array(16), waitingFor: [], agreed: [] }
+    const bulk: Record<string, readonly Payload[]> = {
+      true: [
+        { type: 'cast', topic: '', body: new Uint8Array() },
+        { type: 'docs', whole: true, ask: true, open: [state], closed: [] },
+        { type: 'docUpdates', doc: 'a', number: 1, updates: [] },
+        { type: 'docWant', transfer: 1, segmentBytes: 1, state, vector: [] },
+        // Behind the last piece: it speaks of it.
+        { type: 'docEnd', transfer: 1, state },
+      ],
+      false: [
+        { type: 'docGot', doc: 'a', transfer: 1, bytes: 1, segmentBytes: 1 },
+        { type: 'docAwareness', doc: 'a', states: [] },
+      ],
+    }
+    for (const [expected, payloads] of Object.entries(bulk)) {
+      for (const payload of payloads)
+        expect([payload.type, String(isBulk({ type: 'direct', payload }))]).toEqual([payload.type, expected])
+    }
   })
 })
 

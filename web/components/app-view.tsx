@@ -1,7 +1,13 @@
 // Draws the screen the app is on.
 
 import type { App } from '../app.ts'
-import { FailedScreen, InsecureScreen, OpeningScreen } from './plain-screens.tsx'
+import {
+  EraseFailedScreen,
+  ErasingScreen,
+  FailedScreen,
+  InsecureScreen,
+  OpeningScreen,
+} from './plain-screens.tsx'
 import { JoinScreen } from './join-screen.tsx'
 import { SessionView } from './session-view.tsx'
 
@@ -16,7 +22,24 @@ export function AppView({ app }: { app: App }) {
       return <InsecureScreen sentence={screen.sentence} />
     case 'failed':
       return <FailedScreen screen={screen} onRetry={() => void app.join(screen.mesh, screen.name)} />
+    case 'erasing':
+      return <ErasingScreen mesh={screen.mesh} />
+    case 'erase-failed':
+      return (
+        <EraseFailedScreen
+          screen={screen}
+          onRetry={() => void app.eraseAgain()}
+          onBack={() => void app.join(screen.mesh, screen.name)}
+        />
+      )
     case 'session':
-      return <SessionView session={screen.session} onLeave={() => void app.leave()} />
+      return (
+        <SessionView
+          session={screen.session}
+          notifications={screen.notifications}
+          onLeave={() => void app.leave()}
+          onErase={() => app.erase()}
+        />
+      )
   }
 }

@@ -6,6 +6,7 @@ import type { ConversationKey } from '../conversations.ts'
 import { errorSentence } from '../event-sentences.ts'
 import { problemWithName, problemWithTopic, withoutMark } from '../names.ts'
 import type { Session } from '../state.ts'
+import { badgeText } from '../unread.ts'
 import { labelOf } from '../words.ts'
 
 interface ListProps {
@@ -107,12 +108,13 @@ interface EntryProps {
 }
 
 function Entry({ session, to, quiet, onSelected, children }: EntryProps) {
-  const unread = session.conversations.value.get(to)?.unread.value ?? 0
+  const unread = session.conversations.value.get(to)?.unread.count.value ?? 0
+  const isOpen = session.view.value.type === 'conversation' && session.selected.value === to
   return (
     <button
       type="button"
       class={quiet ? 'entry quiet' : 'entry'}
-      aria-current={session.selected.value === to ? 'true' : undefined}
+      aria-current={isOpen ? 'page' : undefined}
       onClick={() => {
         session.select(to)
         onSelected()
@@ -120,8 +122,8 @@ function Entry({ session, to, quiet, onSelected, children }: EntryProps) {
     >
       {children}
       {unread > 0 && (
-        <span class="badge">
-          {unread > 99 ? '99+' : unread}
+        <span class="badge" data-testid="unread">
+          {badgeText(unread)}
           <span class="visually-hidden"> new</span>
         </span>
       )}

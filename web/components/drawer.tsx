@@ -23,7 +23,8 @@ export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: Dra
     const before = document.activeElement
     element.current?.focus()
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape') onClose()
+      // A dialog in front of it takes the key for itself.
+      if (event.key === 'Escape' && !document.querySelector('dialog[open]')) onClose()
     }
     document.addEventListener('keydown', onKey)
     return () => {

@@ -30,6 +30,11 @@ export function JoinScreen({ screen, onJoin }: JoinScreenProps) {
         }}
       >
         <Wordmark />
+        {screen.notice !== undefined && (
+          <p class="notice" role="status" data-testid="notice">
+            {screen.notice}
+          </p>
+        )}
         <h1>Fly with the others</h1>
         <p class="quiet">
           Everyone in a mesh talks to everyone directly. There is no server that keeps your words: they are

@@ -1,5 +1,5 @@
-// The messages of one conversation. It stays at the newest unless the reader scrolled up; then it stands still
-// and says how many came in.
+// The messages of one conversation. It opens at the first new one, else at the newest, and stays there unless the
+// reader scrolled up; then it stands still and says how many came in.
 
 import { useSignal } from '@preact/signals'
 import { Fragment } from 'preact'
@@ -20,6 +20,7 @@ const nearEnd = 48
 
 export function MessageList({ session, conversation }: MessageListProps) {
   const messages = conversation.messages.value
+  const firstNew = conversation.unread.first.value
   const scroller = useRef<HTMLDivElement>(null)
   const missed = useStickyScroll(scroller, messages, session.me.value.member)
   return (
@@ -52,10 +53,15 @@ export function MessageList({ session, conversation }: MessageListProps) {
           return (
             <Fragment key={message.id}>
               {newDay && <p class="day">{dayOf(message.sentAt)}</p>}
+              {message.id === firstNew && (before || conversation.hasEarlier.value) && (
+                <p class="new-line" data-testid="new-line">
+                  New
+                </p>
+              )}
               <MessageRow
                 session={session}
                 message={message}
-                continues={!newDay && continues(before, message)}
+                continues={!newDay && message.id !== firstNew && continues(before, message)}
                 endsRun={!continues(message, messages[at + 1])}
               />
             </Fragment>
@@ -133,6 +139,8 @@ function useStickyScroll(
     const isMineAndNew = last?.from === me && last.id !== before.lastId && known >= 0
     if (before.atEnd || isMineAndNew) {
       element.scrollTop = element.scrollHeight
+      if (before.lastId === '') missed.value = showFirstNew(element)
+      before.atEnd = missed.value === 0
     } else {
       if (first !== before.firstId) element.scrollTop = before.top + (element.scrollHeight - before.height)
       if (known >= 0) missed.value += messages.length - 1 - known
@@ -146,6 +154,17 @@ function useStickyScroll(
   }, [messages])
 
   return missed
+}
+
+/** Scrolls back to the line "New" where it is above what is in view; returns how many messages are below the view then. */
+function showFirstNew(element: HTMLElement): number {
+  const line = element.querySelector('.new-line')
+  const above = line ? element.getBoundingClientRect().top - line.getBoundingClientRect().top : 0
+  if (above <= 0) return 0
+  element.scrollTop -= above + element.clientHeight / 5
+  const bottom = element.getBoundingClientRect().bottom
+  return [...element.querySelectorAll('.message')].filter((row) => row.getBoundingClientRect().top > bottom)
+    .length
 }
 
 const runMs = 5 * 60_000

@@ -1,7 +1,10 @@
 // Everyone: each member with its live tabs or runs, how each is linked, and who is away.
 
+import { useSignal } from '@preact/signals'
 import type { Member, Peer } from 'skein'
+import { useEffect } from 'preact/hooks'
 import type { Session } from '../state.ts'
+import { troubleWithPeer, waitsFor, whatAwayMeans } from '../trouble.ts'
 import { ago, count, labelOf, labelOfPeer, linkOf, linkSentence, type LinkWord } from '../words.ts'
 
 interface PeopleListProps {
@@ -99,11 +102,54 @@ function PeerRow({ session, peer, name, run, onSelected }: PeerRowProps) {
           {peer.hidden && ' · in the background'}
         </span>
       </button>
+      <PeerTrouble session={session} peer={peer} />
     </li>
   )
 }
 
+/** What is wrong with the link to a peer, and what to do. It changes with time alone: looked at every few seconds. */
+function PeerTrouble({ session, peer }: { session: Session; peer: Peer }) {
+  const now = useSignal(Date.now())
+  const unlinked = session.linkHistory.unlinkedSince.value.has(peer.id)
+  useEffect(() => {
+    if (!unlinked) return
+    const timer = setInterval(() => {
+      now.value = Date.now()
+    }, troubleLookMs)
+    return () => clearInterval(timer)
+  }, [unlinked])
+  const trouble = troubleWithPeer(peer, {
+    me: session.me.value,
+    peers: session.peers.value,
+    links: session.status.value.links,
+    members: session.members.value,
+    unlinkedSince: session.linkHistory.unlinkedSince.value,
+    now: now.value,
+  })
+  if (!trouble) return null
+  return (
+    <details class="trouble" data-testid="trouble" data-serious={trouble.serious}>
+      <summary>{trouble.head}</summary>
+      <p>{trouble.text}</p>
+    </details>
+  )
+}
+
+const troubleLookMs = 5000
+
+/** Own messages they lack, in the conversations that were read. */
+function waitingHere(session: Session, member: Member): number {
+  const me = session.me.value.member
+  const ids = new Set(
+    [...session.conversations.value.values()].flatMap(({ messages }) =>
+      (messages.value ?? []).filter((message) => waitsFor(message, member.id, me)).map(({ id }) => id),
+    ),
+  )
+  return ids.size
+}
+
 function AwayRow({ session, member, onSelected }: PeopleListProps & { readonly member: Member }) {
+  const waiting = waitingHere(session, member)
   return (
     <li class="peer away" data-member={member.id} data-name={member.name}>
       <button
@@ -122,6 +168,10 @@ function AwayRow({ session, member, onSelected }: PeopleListProps & { readonly m
           {member.lastSeenAt === undefined ? 'not seen yet' : `seen ${ago(member.lastSeenAt, Date.now())}`}
         </span>
       </button>
+      <details class="trouble" data-testid="trouble" data-serious={waiting > 0}>
+        <summary>{waiting === 0 ? 'What this means' : `${count(waiting, 'message')} waiting`}</summary>
+        <p>{whatAwayMeans(member, waiting, Date.now())}</p>
+      </details>
     </li>
   )
 }

@@ -1,4 +1,4 @@
-// Full screens without a mesh: opening, an insecure address, a failure.
+// Full screens without a mesh: opening, an insecure address, a failure, erasing.
 
 import type { ComponentChildren } from 'preact'
 import { Wordmark } from './wordmark.tsx'
@@ -75,6 +75,42 @@ export function FailedScreen({
       <button type="button" class="primary" onClick={onRetry}>
         Try again
       </button>
+    </PlainScreen>
+  )
+}
+
+export function ErasingScreen({ mesh }: { mesh: string }) {
+  return (
+    <PlainScreen title={`Leaving ${mesh}`}>
+      <p role="status" class="quiet" data-testid="erasing">
+        Saying goodbye, then erasing what this device holds…
+      </p>
+    </PlainScreen>
+  )
+}
+
+export function EraseFailedScreen({
+  screen,
+  onRetry,
+  onBack,
+}: {
+  screen: { readonly mesh: string; readonly sentence: string }
+  onRetry: () => void
+  onBack: () => void
+}) {
+  return (
+    <PlainScreen title={`You left ${screen.mesh}; nothing is erased yet`}>
+      <p role="alert" data-testid="erase-failed">
+        {screen.sentence}
+      </p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={onRetry}>
+          Erase again
+        </button>
+        <button type="button" class="quiet-button" onClick={onBack}>
+          Join {screen.mesh} again
+        </button>
+      </div>
     </PlainScreen>
   )
 }

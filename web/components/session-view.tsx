@@ -3,30 +3,57 @@
 
 import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
-import { count, statusSentence } from '../words.ts'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import {
+  createDocumentsDoor,
+  DocumentsMain,
+  DocumentsNav,
+  type DocumentsDoor,
+} from '../documents/documents-door.tsx'
+import type { Notifications } from '../notifications.ts'
+import { hashOfView, viewOfHash } from '../route.ts'
 import type { Session } from '../state.ts'
+import { badgeText, titleWith } from '../unread.ts'
+import { count, statusSentence, titleOf } from '../words.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationView } from './conversation-view.tsx'
 import { Drawer, useNarrow } from './drawer.tsx'
 import { Announcer, EventList } from './event-list.tsx'
-import { ConnectionDetails } from './connection-details.tsx'
+import { InviteDialog } from './invite-dialog.tsx'
 import { LeaderLine } from './leader-line.tsx'
+import { LeaveDialog } from './leave-dialog.tsx'
+import { NotificationOffer, NotificationSettings } from './notification-settings.tsx'
 import { PeopleList } from './people-list.tsx'
 import { Formation } from './formation.tsx'
+import { StatusView } from './status-view.tsx'
 import { Wordmark } from './wordmark.tsx'
 
 type Side = 'conversations' | 'flock'
+type OpenDialog = 'invite' | 'notifications' | 'leave'
 
-export function SessionView({ session, onLeave }: { session: Session; onLeave: () => void }) {
+interface SessionViewProps {
+  readonly session: Session
+  readonly notifications: Notifications
+  readonly onLeave: () => void
+  readonly onErase: () => Promise<string | undefined>
+}
+
+export function SessionView({ session, notifications, onLeave, onErase }: SessionViewProps) {
+  const dialog = useSignal<OpenDialog | undefined>(undefined)
   const open = useSignal<Side | undefined>(undefined)
   const main = useRef<HTMLElement>(null)
   const narrow = useNarrow('(max-width: 47.99rem)')
   const medium = useNarrow('(max-width: 69.99rem)')
   const isModal = (open.value === 'conversations' && narrow.value) || (open.value === 'flock' && medium.value)
   useSessionEffects(session)
+  useViewInAddress(session)
+  const door = useMemo(() => createDocumentsDoor(session), [session])
+  useEffect(() => () => door.close(), [door])
   const close = () => {
     open.value = undefined
+  }
+  const closeDialog = () => {
+    dialog.value = undefined
   }
   return (
     <div class="app">
@@ -49,23 +76,62 @@ export function SessionView({ session, onLeave }: { session: Session; onLeave: (
       >
         <header class="side-head">
           <Wordmark />
+          <button
+            type="button"
+            class="quiet-button"
+            data-testid="invite-open"
+            onClick={() => {
+              dialog.value = 'invite'
+            }}
+          >
+            Invite
+          </button>
           <span class="mesh-name" title="The mesh you are in">
             {session.meshName}
           </span>
         </header>
+        <DocumentsNav session={session} door={door} onSelected={close} />
         <ConversationList session={session} onSelected={close} />
         <footer class="side-foot">
           <span class="ellipsis">
             You are <strong>{session.me.value.name}</strong>
           </span>
-          <button type="button" class="quiet-button" onClick={onLeave} data-testid="leave">
-            Leave
-          </button>
+          <span class="foot-actions">
+            <FootButton
+              testId="notify-open"
+              label="Notifications"
+              icon="M5 14h10c-1-1-1.500-2-1.500-5a3.500 3.500 0 0 0-7 0c0 3-.5 4-1.500 5zM8.500 16.500q1.500 1 3 0"
+              onPress={() => {
+                dialog.value = 'notifications'
+              }}
+            />
+            <FootButton
+              testId="status-open"
+              label="Status"
+              icon="M2.500 11h3l2-6l4 10l2-4h4"
+              isCurrent={session.view.value.type === 'status'}
+              onPress={() => {
+                session.show({ type: 'status' })
+                close()
+              }}
+            />
+            <button
+              type="button"
+              class="quiet-button"
+              data-testid="leave"
+              onClick={() => {
+                dialog.value = 'leave'
+              }}
+            >
+              Leave
+            </button>
+          </span>
         </footer>
       </Drawer>
       <main class="main" id="conversation" ref={main} tabIndex={-1} inert={isModal}>
         <TopBar session={session} open={open} narrow={narrow.value} medium={medium.value} />
-        <ConversationView session={session} />
+        <NotificationOffer notifications={notifications} />
+        <MainPane session={session} door={door} />
       </main>
       <Drawer
         side="right"
@@ -80,11 +146,69 @@ export function SessionView({ session, onLeave }: { session: Session; onLeave: (
           <PeopleList session={session} onSelected={close} />
         </div>
         <EventList session={session} />
-        <ConnectionDetails session={session} />
+        <footer class="side-foot">
+          <button
+            type="button"
+            class="quiet-button"
+            onClick={() => {
+              session.show({ type: 'status' })
+              close()
+            }}
+          >
+            Connection and storage
+          </button>
+        </footer>
       </Drawer>
       {isModal && <div class="backdrop" aria-hidden="true" onClick={close} />}
       <Announcer session={session} />
+      {dialog.value === 'invite' && <InviteDialog meshName={session.meshName} onClose={closeDialog} />}
+      {dialog.value === 'notifications' && (
+        <NotificationSettings session={session} notifications={notifications} onClose={closeDialog} />
+      )}
+      {dialog.value === 'leave' && (
+        <LeaveDialog session={session} onLeave={onLeave} onErase={onErase} onClose={closeDialog} />
+      )}
     </div>
+  )
+}
+
+function MainPane({ session, door }: { session: Session; door: DocumentsDoor }) {
+  const view = session.view.value
+  switch (view.type) {
+    case 'conversation':
+      return <ConversationView session={session} />
+    case 'status':
+      return <StatusView session={session} />
+    case 'notes':
+    case 'tasks':
+      return <DocumentsMain session={session} door={door} view={view} />
+  }
+}
+
+interface FootButtonProps {
+  readonly testId: string
+  readonly label: string
+  /** Path of a 20×20 picture. */
+  readonly icon: string
+  readonly isCurrent?: boolean
+  readonly onPress: () => void
+}
+
+function FootButton({ testId, label, icon, isCurrent = false, onPress }: FootButtonProps) {
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      title={label}
+      data-testid={testId}
+      aria-current={isCurrent ? 'page' : undefined}
+      onClick={onPress}
+    >
+      <svg viewBox="0 0 20 20" aria-hidden="true">
+        <path d={icon} />
+      </svg>
+      <span class="visually-hidden">{label}</span>
+    </button>
   )
 }
 
@@ -103,7 +227,7 @@ function TopBar({ session, open, narrow, medium }: TopBarProps) {
       {narrow && (
         <DrawerButton open={open} side="conversations" icon="M3 5.5h14M3 10h14M3 14.5h9">
           <span class="visually-hidden">Conversations</span>
-          {unread > 0 && <span class="badge">{unread > 99 ? '99+' : unread}</span>}
+          {unread > 0 && <span class="badge">{badgeText(unread)}</span>}
         </DrawerButton>
       )}
       <p class="status-line" data-testid="status-line" data-settled={session.status.value.settled}>
@@ -150,25 +274,58 @@ function DrawerButton({ open, side, icon, children }: DrawerButtonProps) {
 }
 
 const unreadIn = (session: Session): number =>
-  [...session.conversations.value.values()].reduce((sum, { unread }) => sum + unread.value, 0)
+  [...session.conversations.value.values()].reduce((sum, { unread }) => sum + unread.count.value, 0)
 
-/** Reads what is on screen as read when the page is looked at again, and asks for figures that change silently. */
+/** Says in the title, and on the app's icon, how much is new; asks for figures that change silently. */
 function useSessionEffects(session: Session): void {
   useSignalEffect(() => {
     const unread = unreadIn(session)
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}${session.meshName} · Skein`
+    document.title = titleWith(unread, nameOfView(session))
+    showAppBadge(unread)
   })
   useEffect(() => {
-    const seen = () => {
-      if (document.visibilityState === 'visible')
-        session.conversations.value.get(session.selected.value)?.markRead()
-    }
-    document.addEventListener('visibilitychange', seen)
     const timer = setInterval(() => session.refreshStatus(), 2000)
     return () => {
-      document.removeEventListener('visibilitychange', seen)
       clearInterval(timer)
       document.title = 'Skein'
+      showAppBadge(0)
     }
   }, [session])
+}
+
+function nameOfView(session: Session): string {
+  const view = session.view.value
+  switch (view.type) {
+    case 'conversation':
+      return titleOf(session.selected.value, session.members.value)
+    case 'status':
+      return 'Status'
+    case 'notes':
+      return 'Notes'
+    case 'tasks':
+      return 'Tasks'
+  }
+}
+
+function showAppBadge(unread: number): void {
+  if (typeof navigator.setAppBadge !== 'function') return
+  const done = unread > 0 ? navigator.setAppBadge(unread) : navigator.clearAppBadge()
+  // Refused where the app is not installed: the title has the number too.
+  done.catch(() => undefined)
+}
+
+/** The address follows the view, and the browser's back button closes it. */
+function useViewInAddress(session: Session): void {
+  useEffect(() => {
+    const follow = () => session.show(viewOfHash(window.location.hash))
+    follow()
+    window.addEventListener('popstate', follow)
+    return () => window.removeEventListener('popstate', follow)
+  }, [session])
+  useSignalEffect(() => {
+    const hash = hashOfView(session.view.value)
+    if (window.location.hash === hash) return
+    const { pathname, search } = window.location
+    window.history.pushState(null, '', `${pathname}${search}${hash}`)
+  })
 }

@@ -106,9 +106,12 @@ function runTransaction<T>(
   })
 }
 
+/** What the database of a mesh is called. */
+export const databaseOf = (mesh: string): string => `skein:${mesh}`
+
 /** The store of a mesh. Rejects with `storage-failed` or `storage-full` if the browser will not open it. */
 export async function openIndexedDbStore(mesh: string, options: { busyMs?: number } = {}): Promise<Store> {
-  const { useStore, close } = await openDatabase(`skein:${mesh}`, options.busyMs)
+  const { useStore, close } = await openDatabase(databaseOf(mesh), options.busyMs)
   return {
     durable: true,
     commit: (commit) => useStore('readwrite', (store) => write(store, commit)),

@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import type { MeshOptions } from 'skein'
 import type { AgentCommand } from './agent.ts'
 import type { Participant } from './participant.ts'
-import type { Report } from './probe.ts'
+import type { DocReport, Report } from './probe.ts'
 import { endProcess } from './server.ts'
 
 export interface StoredMessage {
@@ -99,6 +99,18 @@ export class Agent implements Participant {
 
   history(to: string): Promise<StoredMessage[]> {
     return this.#command({ do: 'history', to }) as Promise<StoredMessage[]>
+  }
+
+  async writeDoc(doc: string, lines: readonly string[]): Promise<void> {
+    await this.#command({ do: 'writeDoc', doc, name: this.name, lines })
+  }
+
+  readDoc(doc: string): Promise<DocReport> {
+    return this.#command({ do: 'readDoc', doc }) as Promise<DocReport>
+  }
+
+  async untilDocStored(doc: string): Promise<void> {
+    await this.#command({ do: 'untilDocStored', doc })
   }
 
   async leave(): Promise<void> {

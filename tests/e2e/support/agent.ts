@@ -11,6 +11,13 @@ export type AgentCommand =
   /** The process kills itself in the very microtask in which send() resolves; the answer never comes. */
   | { readonly do: 'sendAndDie'; readonly to: string; readonly body: string }
   | { readonly do: 'history'; readonly to: string }
+  | {
+      readonly do: 'writeDoc'
+      readonly doc: string
+      readonly name: string
+      readonly lines: readonly string[]
+    }
+  | { readonly do: 'readDoc' | 'untilDocStored'; readonly doc: string }
   | { readonly do: 'lead' | 'consume' | 'report' | 'leave' }
 
 async function main(): Promise<void> {
@@ -40,6 +47,12 @@ async function main(): Promise<void> {
           body,
           state,
         }))
+      case 'writeDoc':
+        return probe.writeDoc(command.doc, command.name, command.lines)
+      case 'readDoc':
+        return probe.readDoc(command.doc)
+      case 'untilDocStored':
+        return probe.untilDocStored(command.doc)
       case 'lead':
         return probe.lead()
       case 'consume':

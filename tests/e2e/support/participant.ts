@@ -1,7 +1,7 @@
 // What tabs and agents have in common for a test, and the questions that are asked of several at once.
 
 import { expect } from '@playwright/test'
-import type { Report } from './probe.ts'
+import type { DocReport, Report } from './probe.ts'
 
 /** A generous limit for conditions: a slow machine takes long, a broken one for ever. */
 export const patience = { timeout: 60_000, intervals: [50, 100, 200] }
@@ -11,6 +11,9 @@ export interface Participant {
   report(): Promise<Report>
   lead(): Promise<void>
   consume(): Promise<void>
+  writeDoc(doc: string, lines: readonly string[]): Promise<void>
+  readDoc(doc: string): Promise<DocReport>
+  untilDocStored(doc: string): Promise<void>
 }
 
 export const reports = (participants: readonly Participant[]): Promise<Report[]> =>
@@ -37,6 +40,26 @@ export async function untilAgree(participants: readonly Participant[], above = 0
     agreement = { leader: all[0]!.leader!, epoch: all[0]!.epoch }
   }).toPass(patience)
   return agreement!
+}
+
+/** Resolves when all have the same text with all of these in it, and each calls itself synced with all others. */
+export async function untilSameDoc(
+  participants: readonly Participant[],
+  doc: string,
+  lines: readonly string[],
+): Promise<string> {
+  let text = ''
+  await expect(async () => {
+    const all = await Promise.all(participants.map((one) => one.readDoc(doc)))
+    for (const one of all) {
+      expect(one.text === all[0]!.text, 'all have the same text').toBe(true)
+      expect(lines.filter((line) => !one.text.includes(line))).toEqual([])
+      expect(one.state).toBe('synced')
+      expect(one.basedOn).toHaveLength(participants.length - 1)
+    }
+    text = all[0]!.text
+  }).toPass(patience)
+  return text
 }
 
 /** Resolves when exactly one duty runs among them, and it is the leader's. */

@@ -1,7 +1,7 @@
 // What a test wants to know of a peer, recorded where the peer runs: from the moment it has joined, so that nothing
 // is missed between two questions. The same code runs in a page and in an agent.
 
-import type { FencingToken, Mesh } from 'skein'
+import type { DocState, FencingToken, Mesh } from 'skein'
 
 /** One thing that the duty or the inbox did, with the wall clock it saw (ms since 1970). */
 export interface Act {
@@ -51,8 +51,24 @@ export interface Report {
   readonly messages: readonly string[]
 }
 
+/** How a document stands with this peer. */
+export interface DocReport {
+  readonly text: string
+  readonly state: DocState
+  readonly basedOn: readonly string[]
+  readonly stored: boolean
+  /** Names that the awareness states of others give. */
+  readonly others: readonly string[]
+}
+
 export interface Probe {
   report(): Report
+  /** Puts each of these in front of the document's text, in an edit of its own, and shows others that `name` is here. */
+  writeDoc(doc: string, name: string, lines: readonly string[]): Promise<void>
+  /** Opens the document where it is not open. */
+  readDoc(doc: string): Promise<DocReport>
+  /** Resolves when everything in it is in this device's store. */
+  untilDocStored(doc: string): Promise<void>
   /** Registers a duty that acts every few milliseconds, each act with a token of its own. */
   lead(): void
   /** Begins to consume the inbox; each message is recorded and then handled. */
@@ -74,6 +90,13 @@ export function createProbe(mesh: Mesh): Probe {
   let consuming: AbortController | undefined
   const now = (): number => Date.now()
   const note = (act: Omit<Act, 'atMs'>): void => void acts.push({ atMs: now(), ...act })
+
+  const handles = new Map<string, ReturnType<Mesh['doc']>>()
+  const open = (doc: string): ReturnType<Mesh['doc']> => {
+    const opening = handles.get(doc) ?? mesh.doc(doc)
+    handles.set(doc, opening)
+    return opening
+  }
 
   mesh.on('peers', (change) => {
     for (const { peer, reason } of change.left) left.push({ peer: peer.id, reason, atMs: now() })
@@ -107,6 +130,20 @@ export function createProbe(mesh: Mesh): Probe {
         handled,
         messages,
       }
+    },
+    async writeDoc(which, name, lines) {
+      const { doc, awareness } = await open(which)
+      awareness.setLocalStateField('user', { name })
+      for (const line of lines) doc.getText('text').insert(0, line)
+    },
+    async readDoc(which) {
+      const { doc, awareness, state, basedOn, stored } = await open(which)
+      const states = [...awareness.getStates()].filter(([client]) => client !== doc.clientID)
+      const others = states.map(([, { user }]) => (user as { name: string } | undefined)?.name ?? 'nameless')
+      return { text: doc.getText('text').toJSON(), state, basedOn, stored, others: others.toSorted() }
+    },
+    async untilDocStored(which) {
+      await (await open(which)).whenStored()
     },
     lead() {
       mesh.lead(async ({ epoch, signal, token }) => {

@@ -135,7 +135,7 @@ async function launchIn(dir: string): Promise<Launched> {
     ...(executablePath === undefined ? {} : { executablePath }),
     viewport: { width: 1280, height: 800 },
   })
-  await context.addInitScript({ content: `(${watchPage})(${createProbe})` })
+  await context.addInitScript({ content: watchScript })
   const browser = await context.browser()!.newBrowserCDPSession()
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo')
   const pid = processInfo.find(({ type }) => type === 'browser')!.id
@@ -143,6 +143,8 @@ async function launchIn(dir: string): Promise<Launched> {
 }
 
 /** Runs in every page before its own scripts: the probe is there from the moment that the page has a mesh. */
+export const watchScript = `(${watchPage})(${createProbe})`
+
 function watchPage(make: typeof createProbe): void {
   let mesh: Window['mesh']
   Object.defineProperty(window, 'mesh', {

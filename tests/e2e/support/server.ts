@@ -80,6 +80,29 @@ export async function startServer(host = 'localhost'): Promise<SignalingProcess>
   }
 }
 
+export interface DevelopmentServer {
+  /** Ends with a slash. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** What `npm run dev` starts: pages straight from the sources, the examples among them, and signaling. */
+export async function startDevelopmentServer(): Promise<DevelopmentServer> {
+  const registryDir = await mkdtemp(join(tmpdir(), 'skein-registry-'))
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/dev.ts', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SKEIN_REGISTRY_DIR: registryDir },
+  })
+  const url = await firstMatch(child, /^Skein \(development\) is at (\S+)$/)
+  return {
+    url,
+    close: async () => {
+      await endProcess(child)
+      await rm(registryDir, { recursive: true, force: true })
+    },
+  }
+}
+
 /** The first group of the first line on stdout that matches; rejects with what was said on stderr where it ends first. */
 function firstMatch(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 import type { Mesh } from 'skein'
 import { patience, type Participant } from './participant.ts'
-import type { Probe, Report } from './probe.ts'
+import type { DocReport, Probe, Report } from './probe.ts'
 import type { Profile } from './profile.ts'
 
 declare global {
@@ -85,6 +85,22 @@ export class Tab implements Participant {
         deliveredTo: [...deliveredTo],
       }))
     }, to)
+  }
+
+  async writeDoc(doc: string, lines: readonly string[]): Promise<void> {
+    await this.page.evaluate(([which, name, texts]) => window.probe!.writeDoc(which, name, texts), [
+      doc,
+      this.name,
+      lines,
+    ] as const)
+  }
+
+  readDoc(doc: string): Promise<DocReport> {
+    return this.page.evaluate((which) => window.probe!.readDoc(which), doc)
+  }
+
+  async untilDocStored(doc: string): Promise<void> {
+    await this.page.evaluate((which) => window.probe!.untilDocStored(which), doc)
   }
 
   /** Sends bytes that no database can compress. @returns the code with which send() rejects, or `'stored'` */

@@ -1,0 +1,89 @@
+// The text box of a note: CodeMirror 6 on a Y.Text. Loaded when the first note is opened. It lives in a shadow root,
+// where CodeMirror may bring its styles as constructed sheets: the content security policy of the app allows no other.
+
+import { defaultKeymap } from '@codemirror/commands'
+import { markdown, markdownLanguage } from '@codemirror/lang-markdown'
+import { Compartment, EditorState } from '@codemirror/state'
+import { drawSelection, EditorView, keymap, placeholder } from '@codemirror/view'
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
+import type { Awareness } from 'y-protocols/awareness'
+import type * as Y from 'yjs'
+import { editorTheme } from './editor-theme.ts'
+import { markdownLooks } from './markdown-looks.ts'
+import { remoteCursors } from './remote-cursors.ts'
+
+export interface EditorOptions {
+  readonly host: HTMLElement
+  readonly text: Y.Text
+  readonly awareness: Awareness
+  readonly undo: Y.UndoManager
+  /** What screen readers call it. */
+  readonly label: string
+  readonly placeholder: string
+  /** The Y.Text holds what is not text (another program's pictures, say): writing on would garble it. */
+  readonly onForeign: () => void
+}
+
+export interface Editor {
+  focus(): void
+  setLabel(label: string): void
+  close(): void
+}
+
+export function openEditor(options: EditorOptions): Editor {
+  const { host, text, awareness, undo, onForeign } = options
+  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open', delegatesFocus: true })
+  const label = new Compartment()
+  const editable = new Compartment()
+  const view = new EditorView({
+    parent: root,
+    root,
+    state: EditorState.create({
+      doc: text.toString(),
+      extensions: [
+        // Only this ends a line: any other rule would count characters otherwise than the Y.Text does.
+        EditorState.lineSeparator.of('\n'),
+        EditorView.clipboardInputFilter.of((pasted) => pasted.replace(/\r\n?/g, '\n')),
+        EditorView.lineWrapping,
+        drawSelection(),
+        placeholder(options.placeholder),
+        label.of(attributesFor(options.label)),
+        editable.of([]),
+        keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+        markdown({ base: markdownLanguage, completeHTMLTags: false }),
+        markdownLooks,
+        yCollab(text, null, { undoManager: undo }),
+        remoteCursors(text, awareness),
+        editorTheme,
+      ],
+    }),
+  })
+
+  /** Looked at when all observers have run. */
+  const check = (): void =>
+    queueMicrotask(() => {
+      if (view.state.doc.length === text.length) return
+      text.unobserve(check)
+      view.dispatch({ effects: editable.reconfigure(EditorView.editable.of(false)) })
+      onForeign()
+    })
+  text.observe(check)
+  check()
+
+  return {
+    focus: () => view.focus(),
+    setLabel: (text) => view.dispatch({ effects: label.reconfigure(attributesFor(text)) }),
+    close() {
+      text.unobserve(check)
+      view.destroy()
+    },
+  }
+}
+
+const attributesFor = (label: string) =>
+  EditorView.contentAttributes.of({
+    'aria-label': label,
+    'data-testid': 'note-editor',
+    spellcheck: 'true',
+    autocapitalize: 'sentences',
+  })

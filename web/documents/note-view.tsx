@@ -1,0 +1,267 @@
+// One note: its title, how it stands, who is in it, and the editor. Its document is open for as long as this is shown.
+
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { UndoManager } from 'yjs'
+import type { Documents, NotesIndex } from './documents.ts'
+import type { Editor } from './editor.ts'
+import { noteAsJson, noteAsMarkdown, type WrittenNote } from './exports.ts'
+import { hasNotArrived, textIn, untitled, type Note } from './notes.ts'
+import { createOpening, type Opening } from './opening.ts'
+import {
+  DocumentStateLine,
+  download,
+  Icon,
+  PeopleHere,
+  UndoButtons,
+  usePresence,
+  WhenOpen,
+} from './parts.tsx'
+import type { SharedDocument } from './shared-document.ts'
+import { followUndo, type UndoState } from './undo-state.ts'
+
+/** An open note with the undo of this stay on its page. */
+interface Page {
+  readonly document: SharedDocument
+  readonly undo: UndoManager
+  readonly undoState: UndoState
+}
+
+function openPage(documents: Documents, id: string): Opening<Page> {
+  const open = async (signal: AbortSignal): Promise<Page> => {
+    const document = await documents.openNote(id, signal)
+    // The editor's edits only: it adds itself to the origins that are followed.
+    const undo = new UndoManager(textIn(document.handle.doc), { trackedOrigins: new Set() })
+    return { document, undo, undoState: followUndo(undo) }
+  }
+  return createOpening(open, async ({ document, undo }) => {
+    undo.destroy()
+    await document.close()
+  })
+}
+
+const PageUndo = ({ page: { undo, undoState } }: { page: Page }) => (
+  <UndoButtons state={undoState} undo={() => undo.undo()} redo={() => undo.redo()} />
+)
+
+interface NoteViewProps {
+  readonly documents: Documents
+  readonly index: NotesIndex
+  readonly id: string
+  readonly isFresh: boolean
+  readonly onBack: () => void
+  readonly onDelete: () => void
+}
+
+export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: NoteViewProps) {
+  const opening = useMemo(() => openPage(documents, id), [id])
+  useEffect(() => () => void opening.close(), [opening])
+  const listed = index.notes.value.find((note) => note.id === id)
+  /** The last that was seen of it, for when somebody takes it off the list. */
+  const known = useRef<Note>({ id, title: untitled, createdAt: 0 })
+  if (listed) known.current = listed
+  const note = known.current
+  const page = opening.now.value
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (!isFresh) section.current?.focus()
+  }, [])
+  return (
+    <section class="note-page" aria-label={note.title} ref={section} tabIndex={-1}>
+      <header class="document-head">
+        <button type="button" class="icon-button note-back" data-testid="note-back" onClick={onBack}>
+          <Icon path="M12 4l-6 6 6 6" />
+          <span class="visually-hidden">All notes</span>
+        </button>
+        <TitleInput
+          title={note.title}
+          isFresh={isFresh}
+          disabled={!listed}
+          rename={(title) => index.rename(id, title)}
+        />
+        {page.type === 'open' && <PageUndo page={page.value} />}
+      </header>
+      {!listed && <OffTheList onRestore={() => index.restore(note)} />}
+      <WhenOpen opening={opening} what="the note">
+        {(page) => <NotePage note={note} page={page} onDelete={listed && onDelete} />}
+      </WhenOpen>
+    </section>
+  )
+}
+
+interface TitleInputProps {
+  readonly title: string
+  readonly isFresh: boolean
+  readonly disabled: boolean
+  readonly rename: (title: string) => void
+}
+
+/** Enter or leaving it takes the new title, Escape the old one. Others' renaming waits while it is being typed in. */
+function TitleInput({ title, isFresh, disabled, rename }: TitleInputProps) {
+  const input = useRef<HTMLInputElement>(null)
+  const typed = useSignal<string | undefined>(undefined)
+  useEffect(() => {
+    if (isFresh) input.current?.select()
+  }, [])
+  const take = () => {
+    const text = typed.value
+    typed.value = undefined
+    if (text !== undefined && text.trim() !== title) rename(text)
+  }
+  return (
+    <input
+      ref={input}
+      class="note-title"
+      data-testid="note-title"
+      aria-label="Title of the note"
+      value={typed.value ?? title}
+      disabled={disabled}
+      maxLength={200}
+      autocomplete="off"
+      onInput={(event) => {
+        typed.value = event.currentTarget.value
+      }}
+      onBlur={take}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') event.currentTarget.blur()
+        if (event.key === 'Escape') {
+          typed.value = undefined
+          event.currentTarget.blur()
+        }
+      }}
+    />
+  )
+}
+
+const OffTheList = ({ onRestore }: { onRestore: () => void }) => (
+  <p class="note-banner" role="status">
+    <span>This note is not on the list: somebody has deleted it. Its text is still on this device.</span>
+    <button type="button" class="quiet-button" onClick={onRestore}>
+      Put it back
+    </button>
+  </p>
+)
+
+interface NotePageProps {
+  readonly note: Note
+  readonly page: Page
+  readonly onDelete: (() => void) | undefined
+}
+
+function NotePage({ note, page: { document, undo }, onDelete }: NotePageProps) {
+  usePresence(document)
+  const written = (): WrittenNote => ({
+    ...note,
+    text: hasNotArrived(document.handle.doc) ? undefined : textIn(document.handle.doc).toString(),
+  })
+  return (
+    <>
+      <div class="document-standing">
+        <DocumentStateLine
+          document={document}
+          what="note"
+          testId="note-state"
+          progressTestId="note-progress"
+        />
+        <PeopleHere people={document.people.value} label="In this note now" testId="note-people" />
+      </div>
+      <NotHereYet document={document} />
+      <EditorBox note={note} document={document} undo={undo} />
+      <footer class="document-foot">
+        <span class="quiet">Export</span>
+        <button
+          type="button"
+          class="quiet-button"
+          data-testid="note-export-markdown"
+          onClick={() => download(noteAsMarkdown(written()))}
+        >
+          Markdown
+        </button>
+        <button
+          type="button"
+          class="quiet-button"
+          data-testid="note-export-json"
+          onClick={() => download(noteAsJson(written()))}
+        >
+          JSON
+        </button>
+        {onDelete && (
+          <button type="button" class="quiet-button delete" data-testid="note-delete" onClick={onDelete}>
+            Delete note
+          </button>
+        )}
+      </footer>
+    </>
+  )
+}
+
+function NotHereYet({ document }: { document: SharedDocument }) {
+  const { doc } = document.handle
+  const missing = useSignal(hasNotArrived(doc))
+  useEffect(() => {
+    const look = () => {
+      missing.value = hasNotArrived(doc)
+    }
+    doc.on('update', look)
+    look()
+    return () => doc.off('update', look)
+  }, [doc])
+  if (!missing.value || document.shown.value.state === 'syncing') return null
+  return (
+    <p class="note-banner" data-testid="note-missing">
+      What was written in this note is not on this device yet. It comes as soon as somebody who has it opens
+      the note; you can begin to write all the same.
+    </p>
+  )
+}
+
+interface EditorBoxProps {
+  readonly note: Note
+  readonly document: SharedDocument
+  readonly undo: UndoManager
+}
+
+function EditorBox({ note, document, undo }: EditorBoxProps) {
+  const host = useRef<HTMLDivElement>(null)
+  const editor = useRef<Editor>(null)
+  const foreign = useSignal(false)
+  const loading = useMemo(() => createOpening(() => import('./editor.ts'), ignore), [])
+  const module = loading.now.value
+  useEffect(() => {
+    if (module.type !== 'open' || !host.current) return
+    const opened = module.value.openEditor({
+      host: host.current,
+      text: textIn(document.handle.doc),
+      awareness: document.handle.awareness,
+      undo,
+      label: note.title,
+      placeholder: 'Write here. Everybody who opens this note writes on the same page.',
+      onForeign: () => {
+        foreign.value = true
+      },
+    })
+    editor.current = opened
+    return () => {
+      editor.current = null
+      opened.close()
+    }
+  }, [module, document, undo])
+  useEffect(() => editor.current?.setLabel(note.title), [note.title])
+  return (
+    <>
+      {foreign.value && (
+        <p class="note-banner" role="alert">
+          Another program put something into this note that is not text. It can be read here, but not written.
+        </p>
+      )}
+      {module.type === 'open' ? null : (
+        <WhenOpen opening={loading} what="the editor">
+          {() => null}
+        </WhenOpen>
+      )}
+      <div class="editor-box" ref={host} />
+    </>
+  )
+}
+
+const ignore = (): void => undefined

@@ -1,0 +1,100 @@
+// One task: ticked with its box, rewritten by pressing its text, deleted with its cross.
+
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { asLine } from './entries.ts'
+import { Icon } from './parts.tsx'
+import type { Task, TaskWriter } from './tasks.ts'
+
+interface TaskRowProps {
+  readonly task: Task
+  readonly writer: TaskWriter
+  readonly onRemove: () => void
+}
+
+export function TaskRow({ task, writer, onRemove }: TaskRowProps) {
+  const editing = useSignal(false)
+  const title = useRef<HTMLButtonElement>(null)
+  const finish = (text: string | undefined, keepFocus: boolean) => {
+    if (!editing.peek()) return
+    editing.value = false
+    const line = asLine(text)
+    if (text !== undefined && line !== '' && line !== task.title) writer.retitle(task.id, line)
+    if (keepFocus) requestAnimationFrame(() => title.current?.focus())
+  }
+  return (
+    <li
+      class="task"
+      data-testid="task-item"
+      data-task-id={task.id}
+      data-done={task.done}
+      data-title={task.title}
+    >
+      <input
+        type="checkbox"
+        data-testid="task-toggle"
+        aria-label={task.title}
+        checked={task.done}
+        onChange={(event) => writer.setDone(task.id, event.currentTarget.checked)}
+      />
+      {editing.value ? (
+        <TitleBox title={task.title} finish={finish} />
+      ) : (
+        <button
+          ref={title}
+          type="button"
+          class="task-title"
+          data-testid="task-title"
+          title="Rewrite"
+          aria-label={`Rewrite “${task.title}”`}
+          onClick={() => {
+            editing.value = true
+          }}
+        >
+          {task.title}
+        </button>
+      )}
+      {task.by !== '' && <span class="note ellipsis">{task.by}</span>}
+      <button
+        type="button"
+        class="icon-button"
+        data-testid="task-delete"
+        aria-label={`Delete “${task.title}”`}
+        onClick={onRemove}
+      >
+        <Icon path="M5.5 5.5l9 9M14.5 5.5l-9 9" />
+      </button>
+    </li>
+  )
+}
+
+interface TitleBoxProps {
+  readonly title: string
+  /** Without a text nothing changes. */
+  readonly finish: (text: string | undefined, keepFocus: boolean) => void
+}
+
+function TitleBox({ title, finish }: TitleBoxProps) {
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    input.current?.focus()
+    input.current?.select()
+  }, [])
+  return (
+    <input
+      ref={input}
+      type="text"
+      class="task-title"
+      data-testid="task-edit"
+      aria-label="The task's text; Enter takes it, Escape leaves it as it was"
+      defaultValue={title}
+      maxLength={200}
+      autocomplete="off"
+      onBlur={(event) => finish(event.currentTarget.value, false)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') finish(event.currentTarget.value, true)
+        if (event.key === 'Escape') finish(undefined, true)
+      }}
+    />
+  )
+}
