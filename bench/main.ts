@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type Benchmark, type BenchmarkOptions, type Outcome, progress } from './benchmark.ts'
+import * as bulk from './bulk.ts'
 import * as failover from './failover.ts'
 import * as link from './link.ts'
 import { describeMachine, type Machine, machineLine } from './machine.ts'
@@ -11,7 +12,7 @@ import * as mesh from './mesh.ts'
 import * as messages from './messages.ts'
 import { formatTable } from './table.ts'
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { failover, link, mesh, messages }
+const benchmarks: Readonly<Record<string, Benchmark>> = { bulk, failover, link, mesh, messages }
 
 const exitFailed = 1
 const exitUsage = 2

@@ -72,13 +72,13 @@ async function runPair(surroundings: Surroundings, { label, make }: Pair): Promi
     await flock.settled()
     const to = `@${receiver.name}`
     // The first ones pay for what is done once.
-    await sender.exchange.latency(to, 10)
-    await receiver.exchange.arrivals()
+    await sender.tools.exchange.latency(to, 10)
+    await receiver.tools.exchange.arrivals()
     progress(`${label}: ${latencyMessages} messages one after another`)
-    const { storedMs, deliveredMs } = await sender.exchange.latency(to, latencyMessages)
-    const arrivedMs = await receiver.exchange.arrivals()
+    const { storedMs, deliveredMs } = await sender.tools.exchange.latency(to, latencyMessages)
+    const arrivedMs = await receiver.tools.exchange.arrivals()
     progress(`${label}: ${throughputMessages} messages, ${window} at a time`)
-    const allMs = await sender.exchange.throughput(to, throughputMessages, window)
+    const allMs = await sender.tools.exchange.throughput(to, throughputMessages, window)
     return {
       pair: label,
       storedMs,

@@ -442,17 +442,20 @@ export class Driver {
     this.#look()
   }
 
+  /** Deadlines mostly move on: an alarm that rings too early is set again then, and not at every input. */
   #setAlarm(): void {
     const atMs = this.peer.deadlineMs
-    if (this.#closed || this.#alarm?.atMs === atMs) return
+    if (this.#closed || (this.#alarm && this.#alarm.atMs <= atMs)) return
     this.#alarm?.cancel()
     this.#alarm = undefined
     if (atMs === Number.POSITIVE_INFINITY) return
+    const { clock } = this.#options.platform
     const ring = (): void => {
       this.#alarm = undefined
-      this.input({ type: 'tick' })
+      if (clock.now().monotonicMs >= this.peer.deadlineMs) this.input({ type: 'tick' })
+      else this.#setAlarm()
     }
-    this.#alarm = { atMs, cancel: this.#options.platform.clock.alarm(atMs, ring) }
+    this.#alarm = { atMs, cancel: clock.alarm(atMs, ring) }
   }
 
   #number(): number {

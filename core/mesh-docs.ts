@@ -3,10 +3,12 @@
 
 import { applyAwarenessUpdate, Awareness, removeAwarenessStates } from 'y-protocols/awareness'
 import { createEncoder, toUint8Array, writeVarString, writeVarUint } from 'lib0/encoding'
+import { encodeUtf8 } from 'lib0/string'
 import { Doc } from 'yjs'
 import type { DocEvents, DocHandle, DocState, DocStatus, Off } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import type { PeerId } from './base/ids.ts'
+import { limits } from './base/limits.ts'
 import type { AwarenessState, DocView } from './docs/types.ts'
 import { Emitter } from './emitter.ts'
 import { abortedError } from './inbox-queue.ts'
@@ -151,6 +153,7 @@ class OpenDoc {
   /** Local edits of this task, not yet handed to the peer. */
   #edits: Uint8Array[] = []
   #toldAwareness: string | undefined
+  #awarenessIsOver = false
   #view: DocView
   handles = 0
   left: MeshError | undefined
@@ -245,9 +248,23 @@ class OpenDoc {
     const state = value === null ? undefined : JSON.stringify(value)
     // Renewals every 15 s are for those who cannot see who lives.
     if (state === this.#toldAwareness || this.left) return
+    if (state !== undefined && this.#isOverAwarenessLimit(state)) return
     this.#toldAwareness = state
     const clock = this.awareness.meta.get(client)?.clock ?? 0
     this.#options.input({ type: 'awareDoc', doc: this.name, states: [{ client, clock, state }] })
+  }
+
+  /** Said once, and again only after it did fit. Others go on seeing what they saw. */
+  #isOverAwarenessLimit(state: string): boolean {
+    const wasOver = this.#awarenessIsOver
+    // A character is three bytes at most, so that nothing is counted for a cursor and a name.
+    const bytes = state.length * 3 <= limits.maxAwarenessBytes ? 0 : encodeUtf8(state).length
+    this.#awarenessIsOver = bytes > limits.maxAwarenessBytes
+    if (this.#awarenessIsOver && !wasOver) {
+      const text = `The awareness state in the document “${this.name}” is ${bytes} bytes as JSON, of ${limits.maxAwarenessBytes} at most; it is not sent.`
+      this.#options.report(new MeshError('body-too-large', text, { details: { doc: this.name } }))
+    }
+    return this.#awarenessIsOver
   }
 
   sayGoodbye(): void {
@@ -259,11 +276,27 @@ class OpenDoc {
   showAwareness(states: readonly AwarenessState[]): void {
     const present = states.filter(({ state }) => state !== undefined)
     const gone = states.filter(({ state }) => state === undefined).map(({ client }) => client)
-    if (present.length > 0) applyAwarenessUpdate(this.awareness, encodeStates(present), meshOrigin)
+    if (present.length > 0) {
+      this.#guarded(() => applyAwarenessUpdate(this.awareness, encodeStates(present), meshOrigin))
+    }
+    for (const { client } of present) {
+      const meta = this.awareness.meta.get(client)
+      // An Awareness that was handed in has a timer, which removes whoever is not renewed; here nobody is.
+      if (meta) meta.lastUpdated = Number.POSITIVE_INFINITY
+    }
     if (gone.length === 0) return
-    removeAwarenessStates(this.awareness, gone, meshOrigin)
+    this.#guarded(() => removeAwarenessStates(this.awareness, gone, meshOrigin))
     // It may come back with the clock it had.
     for (const client of gone) this.awareness.meta.delete(client)
+  }
+
+  /** What runs listeners of the program: one that throws is reported, and ends nothing of ours. */
+  #guarded(change: () => void): void {
+    try {
+      change()
+    } catch (problem) {
+      this.#options.report(problem)
+    }
   }
 
   // --------------------------------------------------------------------------------------------- view
@@ -310,10 +343,10 @@ class OpenDoc {
     const others = [...this.awareness.getStates().keys()].filter(
       (client) => client !== this.awareness.clientID,
     )
-    removeAwarenessStates(this.awareness, others, meshOrigin)
-    if (this.#ownsAwareness) this.awareness.destroy()
+    this.#guarded(() => removeAwarenessStates(this.awareness, others, meshOrigin))
+    if (this.#ownsAwareness) this.#guarded(() => this.awareness.destroy())
     this.replica.destroy()
-    if (this.ownsDoc) this.doc.destroy()
+    if (this.ownsDoc) this.#guarded(() => this.doc.destroy())
     this.look()
   }
 }

@@ -29,7 +29,7 @@ const mostLate = 100
 
 type Table = ReadonlyMap<string, ReadPosition>
 
-export const readPositionsKey = (mesh: string): string => `skein-app:read:${mesh}`
+const readPositionsKey = (mesh: string): string => `skein-app:read:${mesh}`
 
 /**
  * @param device storage that the tabs share; without it (or where it refuses) positions live as long as the tab

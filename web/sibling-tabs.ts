@@ -15,18 +15,16 @@ interface LeaveMessage {
 }
 
 export function createSiblingTabs(name = 'skein-app'): SiblingTabs {
+  // One for speaking and hearing: a second one in the same page would hear the first.
+  const channel = new BroadcastChannel(name)
   return {
-    askToLeave(mesh) {
-      const channel = new BroadcastChannel(name)
-      channel.postMessage({ type: 'leave', mesh } satisfies LeaveMessage)
-      channel.close()
-    },
+    askToLeave: (mesh) => channel.postMessage({ type: 'leave', mesh } satisfies LeaveMessage),
     onAskedToLeave(listener) {
-      const channel = new BroadcastChannel(name)
-      channel.onmessage = ({ data }: MessageEvent<Partial<LeaveMessage> | undefined>) => {
+      const hear = ({ data }: MessageEvent<Partial<LeaveMessage> | undefined>): void => {
         if (data?.type === 'leave' && typeof data.mesh === 'string') listener(data.mesh)
       }
-      return () => channel.close()
+      channel.addEventListener('message', hear)
+      return () => channel.removeEventListener('message', hear)
     },
   }
 }

@@ -54,7 +54,7 @@ const agentsAndTab: Setting = {
   links: 'webrtc',
   deaths: [agentKilled],
   async populate(flock, ending) {
-    const add = (): Promise<unknown> => flock.agent(1)
+    const add = (): Promise<unknown> => flock.agent({ priority: 1 })
     await add()
     await add()
     await flock.tab(await Profile.launch(ending))

@@ -1,15 +1,15 @@
 // A tab under measurement: joins as its address says and tells its news to the benchmark.
 
 import { joinMesh, type MeshOptions } from 'skein'
-import { createExchange, type Exchange } from '../support/exchange.ts'
 import { type News, tellNews } from '../support/news.ts'
+import { type Call, callTool, createTools } from '../support/tools.ts'
 import { watchEvidence } from './evidence.ts'
 
 declare global {
   interface Window {
     /** Given by the benchmark. */
     tellBenchmark(news: unknown): Promise<void>
-    exchange?: Exchange
+    callTool?: (call: Call) => unknown
     /** How long the page ever stood still, as its own timer saw it. */
     longestPauseMs?: number
   }
@@ -28,5 +28,6 @@ setInterval(() => {
 
 const options = JSON.parse(new URLSearchParams(location.search).get('options')!) as MeshOptions
 const mesh = await joinMesh(options)
-window.exchange = createExchange(mesh)
+const tools = createTools(mesh, () => Promise.resolve(RTCPeerConnection))
+window.callTool = (call) => callTool(tools, call)
 tellNews(mesh, tell)

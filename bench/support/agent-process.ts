@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { MeshOptions } from 'skein'
 import type { AgentCommand, AgentRequest } from './agent.ts'
-import type { Exchange } from './exchange.ts'
 import type { News, StateNews, Told } from './news.ts'
-import { Diary, type Participant, type Remote } from './participant.ts'
+import { Diary, type Participant } from './participant.ts'
 import { endProcess, type Ending, temporaryFolder } from './processes.ts'
+import { remoteTools } from './tools.ts'
 
 interface Answer {
   readonly news?: News
@@ -55,19 +55,11 @@ export class Agent implements Participant {
     return this.#diary.news
   }
 
-  readonly exchange: Remote<Exchange> = {
-    latency: (...words) => this.#ask('latency', words),
-    throughput: (...words) => this.#ask('throughput', words),
-    arrivals: () => this.#ask('arrivals', []),
-  }
+  readonly tools = remoteTools((call) => this.#command({ do: 'call', call }))
 
   /** SIGKILL. */
   async end(): Promise<void> {
     await endProcess(this.#child)
-  }
-
-  #ask<T>(name: keyof Exchange, words: readonly unknown[]): Promise<T> {
-    return this.#command({ do: name, words: words as readonly never[] }) as Promise<T>
   }
 
   #command(command: AgentCommand): Promise<unknown> {

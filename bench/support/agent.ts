@@ -2,30 +2,34 @@
 // what else it is told. It ends when its parent does.
 
 import { joinMesh, type MeshOptions } from 'skein'
-import { createExchange, type Exchange } from './exchange.ts'
+import type { ConnectionClass } from '../bulk/raw.ts'
 import { tellNews } from './news.ts'
+import { type Call, callTool, createTools, type Tools } from './tools.ts'
 
 export type AgentCommand =
-  | { readonly do: 'join'; readonly options: MeshOptions }
-  | { readonly do: keyof Exchange; readonly words: readonly never[] }
+  { readonly do: 'join'; readonly options: MeshOptions } | { readonly do: 'call'; readonly call: Call }
 
 export interface AgentRequest {
   readonly number: number
   readonly command: AgentCommand
 }
 
-let exchange: Exchange | undefined
+let tools: Tools | undefined
 
 async function obey(command: AgentCommand): Promise<unknown> {
   if (command.do === 'join') {
     const mesh = await joinMesh(command.options)
-    exchange = createExchange(mesh)
+    tools = createTools(mesh, loadConnectionClass)
     tellNews(mesh, (news) => process.send?.({ news }))
     return mesh.me.id
   }
-  const act = exchange?.[command.do] as ((...words: readonly never[]) => unknown) | undefined
-  if (!act) throw new Error('join first')
-  return act(...command.words)
+  if (!tools) throw new Error('join first')
+  return callTool(tools, command.call)
+}
+
+async function loadConnectionClass(): Promise<ConnectionClass> {
+  const { RTCPeerConnection } = await import('node-datachannel/polyfill')
+  return RTCPeerConnection as unknown as ConnectionClass
 }
 
 process.on('message', ({ number, command }: AgentRequest) => {

@@ -4,10 +4,10 @@
 import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
 import type { MeshOptions } from 'skein'
 import { chromiumFlags, ensureChromium } from '../../scripts/find-chromium.ts'
-import type { Exchange } from './exchange.ts'
 import type { News, StateNews, Told } from './news.ts'
-import { Diary, type Participant, type Remote } from './participant.ts'
+import { Diary, type Participant } from './participant.ts'
 import { type Ending, temporaryFolder } from './processes.ts'
+import { remoteTools } from './tools.ts'
 
 /** Playwright's flags that make a browser kinder than the ones people use; without them pages are cached and throttled. */
 const kindFlags = [
@@ -138,11 +138,7 @@ export class Tab implements Participant {
     return this.#diary.news
   }
 
-  readonly exchange: Remote<Exchange> = {
-    latency: (...words) => this.page.evaluate((x) => window.exchange!.latency(...x), words),
-    throughput: (...words) => this.page.evaluate((x) => window.exchange!.throughput(...x), words),
-    arrivals: () => this.page.evaluate(() => window.exchange!.arrivals()),
-  }
+  readonly tools = remoteTools((call) => this.page.evaluate((asked) => window.callTool!(asked), call))
 
   async end(): Promise<void> {
     await this.page.close()

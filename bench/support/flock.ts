@@ -18,6 +18,9 @@ export interface Surroundings {
   readonly signalingUrl: string
 }
 
+/** What a participant's options may say beyond who and where. */
+export type Wishes = Pick<MeshOptions, 'priority' | 'store'>
+
 export interface Agreement {
   readonly leader: string
   readonly epoch: number
@@ -39,14 +42,14 @@ export class Flock {
     this.#mesh = mesh
   }
 
-  async tab(profile: Profile, priority = 0): Promise<Tab> {
+  async tab(profile: Profile, more: Wishes = {}): Promise<Tab> {
     const { pagesUrl } = this.#surroundings
-    return this.#take(await Tab.join(profile, pagesUrl, this.#options('tab', priority), this.#onNews))
+    return this.#take(await Tab.join(profile, pagesUrl, this.#options('tab', more), this.#onNews))
   }
 
-  async agent(priority = 0): Promise<Agent> {
+  async agent(more: Wishes = {}): Promise<Agent> {
     const { ending } = this.#surroundings
-    return this.#take(await Agent.join(this.#options('agent', priority), ending, this.#onNews))
+    return this.#take(await Agent.join(this.#options('agent', more), ending, this.#onNews))
   }
 
   /** What the benchmark does now, for the record. */
@@ -135,10 +138,10 @@ export class Flock {
     return participant
   }
 
-  #options(kind: string, priority: number): MeshOptions {
+  #options(kind: string, more: Wishes): MeshOptions {
     this.#started++
     const { signalingUrl } = this.#surroundings
-    return { mesh: this.#mesh, name: `${kind}-${this.#started}`, signaling: [signalingUrl], priority }
+    return { mesh: this.#mesh, name: `${kind}-${this.#started}`, signaling: [signalingUrl], ...more }
   }
 
   readonly #onNews = (): void => {

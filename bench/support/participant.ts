@@ -1,7 +1,7 @@
 // A peer under measurement as the benchmark sees it: what it told, and how it is ended.
 
-import type { Exchange } from './exchange.ts'
 import type { LeaderNews, News, StateNews, Told } from './news.ts'
+import type { RemoteTools } from './tools.ts'
 
 export interface Participant {
   readonly name: string
@@ -9,16 +9,9 @@ export interface Participant {
   readonly state: StateNews | undefined
   /** Everything else it told, in order. */
   readonly news: readonly Told[]
-  readonly exchange: Remote<Exchange>
+  readonly tools: RemoteTools
   /** Ends it for good; does nothing where it is gone already. */
   end(): Promise<void>
-}
-
-/** The functions of an object that lives in another process. */
-export type Remote<T> = {
-  [Name in keyof T]: T[Name] extends (...words: infer Words) => infer Result
-    ? (...words: Words) => Promise<Awaited<Result>>
-    : never
 }
 
 export class Diary {

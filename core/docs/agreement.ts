@@ -28,6 +28,9 @@ export interface Holder {
   /** Transfers from it that came to nothing, in a row, and when to try it again. */
   failures: number
   retryAtMs: number
+  /** Transfers from it that ended well and brought nothing, in a row, and until when no other is begun. */
+  idle: number
+  idleUntilMs: number
   /** We told it that we were waiting for others. */
   toldWaiting: boolean
   /** The document changed since we last told it how it stands. */
@@ -78,7 +81,11 @@ export class Agreement {
     }
     const equal = sameDigest(state.digest, ours.digest)
     if (equal) this.agree(holder, state)
-    else if (anew || !known) this.expect(holder, ours.revision)
+    else if (anew || !known) {
+      this.expect(holder, ours.revision)
+      // It may have told us what it holds before it knew of us, and we it.
+      if (!known) holder.untold = true
+    }
     const confirmed = state.agreed.find((each) => each.peer === this.#desk.me)?.revision ?? -1
     if (equal || confirmed >= (holder.needs ?? 0)) holder.needs = undefined
     return known === undefined
@@ -109,11 +116,19 @@ export class Agreement {
     }
   }
 
-  /** A transfer from it came to nothing, or brought nothing. */
+  /** A transfer from it came to nothing. */
   failed(holder: Holder): void {
-    const pauseMs = Math.min(limits.docTransferTimeoutMs, 100 * 2 ** holder.failures)
-    holder.failures = Math.min(holder.failures + 1, 10)
-    holder.retryAtMs = this.#desk.nowMs + pauseMs
+    holder.retryAtMs = this.#desk.nowMs + pauseMs(holder.failures)
+    holder.failures = Math.min(holder.failures + 1, maxDoublings)
+  }
+
+  /**
+   * A transfer from it ended. Where it brought nothing the next one waits, the longer the more there were: else a peer
+   * that says at every moment that it has something new keeps us busy asking.
+   */
+  ended(holder: Holder, news: boolean): void {
+    holder.idleUntilMs = news ? 0 : this.#desk.nowMs + pauseMs(holder.idle)
+    holder.idle = news ? 0 : Math.min(holder.idle + 1, maxDoublings)
   }
 
   closed(peer: PeerId): boolean {
@@ -123,6 +138,12 @@ export class Agreement {
   /** Somebody who had it open is gone: what he told the others last, they have to say. */
   doubt(): void {
     for (const holder of this.#holders.values()) holder.unsure = true
+  }
+
+  /** Our link to it ended: what was under way on it, in either direction, may not have come. */
+  unlinked(holder: Holder, revision: number): void {
+    holder.unsure = true
+    this.expect(holder, revision)
   }
 
   /** Peers from which something is missing here. */
@@ -166,21 +187,27 @@ export class Agreement {
     )
   }
 
-  /** Whom to fetch from: tabs of this browser first, then whoever has a link, then the rest; not who just failed. */
+  /**
+   * Whom to fetch from: who failed less often goes first, then tabs of this browser, then whoever has a link, then the
+   * rest; nobody who just failed.
+   */
   source(): Holder | undefined {
     const { nowMs } = this.#desk
-    const ready = this.all().filter((holder) => lacks(holder) && holder.retryAtMs <= nowMs)
-    return ready.sort((a, b) => this.#distance(a) - this.#distance(b) || a.failures - b.failures)[0]
+    const ready = this.all().filter((holder) => lacks(holder) && readyAtMs(holder) <= nowMs)
+    return ready.sort((a, b) => a.failures - b.failures || this.#distance(a) - this.#distance(b))[0]
   }
 
-  /** When a source that failed may be tried again. */
-  get retryAtMs(): number {
-    return Math.min(
-      Infinity,
-      ...this.all()
-        .filter(lacks)
-        .map(({ retryAtMs }) => retryAtMs),
+  /** Somebody else has what is missing here, and could be asked now. */
+  hasOther(than: PeerId): boolean {
+    const { nowMs } = this.#desk
+    return this.all().some(
+      (holder) => holder.peer !== than && lacks(holder) && readyAtMs(holder) <= nowMs,
     )
+  }
+
+  /** When a source that has to wait may be asked again. */
+  get retryAtMs(): number {
+    return Math.min(Infinity, ...this.all().filter(lacks).map(readyAtMs))
   }
 
   /** Who has not confirmed what it needs, when to ask. */
@@ -198,6 +225,12 @@ export class Agreement {
   }
 }
 
+const maxDoublings = 10
+
+const pauseMs = (doublings: number): number => Math.min(limits.docTransferTimeoutMs, 100 * 2 ** doublings)
+
+const readyAtMs = ({ retryAtMs, idleUntilMs }: Holder): number => Math.max(retryAtMs, idleUntilMs)
+
 const newHolder = (peer: PeerId, state: DocState): Holder => ({
   peer,
   revision: -1,
@@ -210,6 +243,8 @@ const newHolder = (peer: PeerId, state: DocState): Holder => ({
   state,
   failures: 0,
   retryAtMs: 0,
+  idle: 0,
+  idleUntilMs: 0,
   toldWaiting: false,
   untold: false,
 })

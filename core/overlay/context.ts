@@ -31,7 +31,8 @@ export class Context {
   readonly membership: Membership
   nowMs: number
   self: PeerRecord
-  leader: PeerId | undefined
+  /** Who leads what, and who would follow; see `Overlay.setSuccessions`. */
+  successions: readonly (readonly PeerId[])[] = []
   /** The page stands still, or the mesh was left: nothing goes out and nothing is believed. */
   suspended = false
   /** Until when we announced not to listen. */

@@ -10,6 +10,9 @@ import type { Context } from './context.ts'
 import { encodeMessage, type EncodedMessage, type LinkState } from './links.ts'
 import { Routes } from './routes.ts'
 
+/** What is said for its own sake: whoever gets it may stay silent, or answers at once. */
+const signsOfLife: ReadonlySet<LinkMessage['type']> = new Set(['ping', 'pong', 'beat', 'busy'] as const)
+
 export class Delivery {
   readonly #context: Context
   readonly #broadcasts = new Broadcasts()
@@ -62,7 +65,9 @@ export class Delivery {
     const link = this.#context.links.get(id)
     if (!link || link.queuedBytes > 0 || this.#context.links.to(link.remote) !== link) return false
     const message = encodeMessage({ type: 'direct', payload })
-    return this.#fits(message) && link.enqueue(message)
+    const taken = this.#fits(message) && link.enqueue(message)
+    if (taken) link.sent(this.#context.nowMs, true)
+    return taken
   }
 
   /** Makes the driver pull frames for that peer. */
@@ -82,7 +87,7 @@ export class Delivery {
 
   /** To the neighbour itself. False: its lane is full, nothing will go out. */
   send(link: LinkState, message: LinkMessage): boolean {
-    return this.#sendEncoded(link, encodeMessage(message))
+    return this.#sendEncoded(link, encodeMessage(message), !signsOfLife.has(message.type))
   }
 
   forget(peer: PeerId): void {
@@ -175,12 +180,15 @@ export class Delivery {
     for (const link of links.every()) if (!link.greeted) link.offer(id, nowMs)
   }
 
-  #sendEncoded(link: LinkState, message: EncodedMessage): boolean {
+  #sendEncoded(link: LinkState, message: EncodedMessage, spoken = true): boolean {
     if (!this.#fits(message)) return false
-    const taken = link.enqueue(message)
-    if (taken) this.#context.emit({ type: 'writable', link: link.id })
-    else this.#context.count('refusedByFullLane')
-    return taken
+    if (!link.enqueue(message)) {
+      this.#context.count('refusedByFullLane')
+      return false
+    }
+    link.sent(this.#context.nowMs, spoken)
+    this.#context.emit({ type: 'writable', link: link.id })
+    return true
   }
 
   /** The far end would take a longer one for an attack. */

@@ -1,7 +1,7 @@
-// Hears whether the others live. Any frame is a sign of life; an idle link is pinged by its lower end, and the
-// pong serves both (the higher end pings too where that one is late). A leader's links beat faster: a failover
-// hangs on them. What is silent for too long is suspected, later where our own clock runs late or where its end
-// announced to be busy.
+// Gives signs of life and hears whether the others live. Any frame is one; where nothing else was said, whoever is
+// watched sends a beat in time, and whoever watches and hears nothing asks. Who watches whom, and how closely, is
+// told by watches.ts; all other links are pinged once in a while. What is silent for too long is suspected, later
+// where our own clock runs late or where its end announced to be busy.
 
 import { compareText, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -10,6 +10,7 @@ import type { Delivery } from './delivery.ts'
 import type { LinkState } from './links.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { View } from './view.ts'
+import { watchesOf, type Watch } from './watches.ts'
 
 export class Heartbeats {
   readonly #context: Context
@@ -18,6 +19,11 @@ export class Heartbeats {
   readonly #view: View
   /** Peers without a link to us → when they were last asked for a sign of life. */
   readonly #distantProbes = new Map<PeerId, number>()
+  #watches: ReadonlyMap<PeerId, Watch> = new Map()
+  /** What they were made from. */
+  #watchesOf: readonly unknown[] = []
+  /** Peers that we watch more closely than before → since when. */
+  readonly #watchedSinceMs = new Map<PeerId, number>()
 
   constructor(context: Context, delivery: Delivery, neighbours: Neighbours, view: View) {
     this.#context = context
@@ -41,8 +47,9 @@ export class Heartbeats {
     let next = nowMs + options.timing.heartbeatIntervalMs
     for (const link of links.every()) {
       if (!link.greeted) continue
-      next = Math.min(next, this.#pingDueMs(link))
-      if (!membership.isSuspected(link.remote)) next = Math.min(next, this.#silentAtMs(link))
+      this.#timeSilence(link)
+      next = Math.min(next, this.#beatDueMs(link), this.#pingDueMs(link))
+      if (!membership.isSuspected(link.remote)) next = Math.min(next, link.silentAtMs)
     }
     return next
   }
@@ -78,7 +85,9 @@ export class Heartbeats {
   #watch(link: LinkState): void {
     const { nowMs, links } = this.#context
     if (nowMs >= this.#pingDueMs(link)) this.#delivery.send(link, link.ping(this.#context.nonce(), nowMs))
-    if (nowMs < this.#silentAtMs(link)) return
+    else if (nowMs >= this.#beatDueMs(link)) this.#delivery.send(link, { type: 'beat' })
+    this.#timeSilence(link)
+    if (nowMs < link.silentAtMs) return
     if (links.to(link.remote) === link) this.#view.suspect(link.remote, 'silence')
     else this.#neighbours.close(link, 'silent')
   }
@@ -89,7 +98,8 @@ export class Heartbeats {
     for (const { id } of membership.records()) {
       if (links.to(id)) continue
       const silentMs = nowMs - membership.heardAtMs(id)!
-      if (silentMs >= limits.distantSilenceMs + membership.lagMs(nowMs)) this.#view.suspect(id, 'silence')
+      if (silentMs >= limits.distantSilenceMs + membership.lagMs(nowMs))
+        this.#view.suspect(id, 'distant-silence')
       else if (silentMs >= limits.distantSilenceMs / 2) this.#askDistant(id)
     }
   }
@@ -102,27 +112,76 @@ export class Heartbeats {
     this.#delivery.unicast(peer, { type: 'probe', nonce: this.#context.nonce() })
   }
 
-  #intervalMs(link: LinkState): number {
-    const { leader, self, options } = this.#context
-    const { heartbeatIntervalMs } = options.timing
-    const bearsLeader = leader === link.remote || leader === self.id
-    return bearsLeader ? heartbeatIntervalMs : Math.max(heartbeatIntervalMs, limits.slowHeartbeatIntervalMs)
+  // ------------------------------------------------------------------------------------ when what is due
+
+  /** When the far end, which watches us, has to hear from us. */
+  #beatDueMs(link: LinkState): number {
+    return link.sentAtMs + (this.#watchesNow().get(link.remote)?.beatMs ?? Number.POSITIVE_INFINITY)
   }
 
+  /** When we ask: what should have come is late, or there is something to offer. */
   #pingDueMs(link: LinkState): number {
-    const intervalMs = this.#intervalMs(link)
+    const { heartbeatIntervalMs } = this.#context.options.timing
     const isLower = compareText(this.#context.self.id, link.remote) < 0
-    const idleDueMs = Math.max(link.heardAtMs, link.pingedAtMs) + (isLower ? intervalMs : 1.5 * intervalMs)
-    // Offers wait for a ping that is due anyway, or for an interval of their own on a busy link.
-    const offersDueMs = Math.max(link.offersDueMs, link.pingedAtMs + intervalMs)
-    return Math.min(idleDueMs, offersDueMs)
+    // Half a beat late is late: the rest of the time until it counts as silent is for the answer.
+    const lateMs = Math.max(this.#dueMs(link) + heartbeatIntervalMs / 2, this.#sinceMs(link))
+    const isUntimed = isLower && link.pingedAtMs === Number.NEGATIVE_INFINITY
+    const firstMs = isUntimed ? link.sinceMs + limits.firstPingDelayMs : Number.POSITIVE_INFINITY
+    const againMs = link.pingedAtMs + heartbeatIntervalMs
+    const offersMs = Math.max(link.offersDueMs, link.pingedAtMs + limits.offerIntervalMs)
+    return Math.min(Math.max(Math.min(lateMs, this.#answerDueMs(link)), againMs), firstMs, offersMs)
   }
 
-  #silentAtMs(link: LinkState): number {
+  /** Whoever expects more than before asks at once, and gives the other the time to answer. */
+  #timeSilence(link: LinkState): void {
     const { options, membership, nowMs } = this.#context
     const { silenceTimeoutMs, heartbeatIntervalMs } = options.timing
-    const slackMs = this.#intervalMs(link) - heartbeatIntervalMs
-    link.silenceMs = silenceTimeoutMs + slackMs + membership.lagMs(nowMs)
-    return link.silentAtMs
+    const dueMs = Math.min(Math.max(this.#dueMs(link), this.#sinceMs(link)), this.#answerDueMs(link))
+    link.silentAtMs = dueMs + silenceTimeoutMs - heartbeatIntervalMs + membership.lagMs(nowMs)
+  }
+
+  /** When the next sign of life should be here. What was announced as busy counts as heard to its end. */
+  #dueMs(link: LinkState): number {
+    return Math.max(link.heardAtMs, link.busyUntilMs) + this.#expectMs(link)
+  }
+
+  /** Who was spoken to need not answer, but after a while it is asked whether the link still carries anything. */
+  #answerDueMs(link: LinkState): number {
+    return Math.max(link.unansweredSinceMs, link.busyUntilMs) + limits.slowHeartbeatIntervalMs
+  }
+
+  #expectMs(link: LinkState): number {
+    // Of two links to one peer it uses one, and we cannot know which.
+    if (this.#context.links.to(link.remote) !== link) return limits.slowHeartbeatIntervalMs
+    const isLower = compareText(this.#context.self.id, link.remote) < 0
+    const idleMs = limits.idlePingIntervalMs * (isLower ? 1 : 1.5)
+    return Math.min(idleMs, this.#watchesNow().get(link.remote)?.expectMs ?? idleMs)
+  }
+
+  #sinceMs(link: LinkState): number {
+    return this.#watchedSinceMs.get(link.remote) ?? Number.NEGATIVE_INFINITY
+  }
+
+  #watchesNow(): ReadonlyMap<PeerId, Watch> {
+    const { self, membership, options, successions, nowMs } = this.#context
+    const { heartbeatIntervalMs } = options.timing
+    const madeFrom = [membership.revision, successions, heartbeatIntervalMs]
+    if (madeFrom.every((each, at) => each === this.#watchesOf[at])) return this.#watches
+    const before = this.#watches
+    this.#watchesOf = madeFrom
+    this.#watches = watchesOf({
+      me: self.id,
+      others: membership.records().map((record) => record.id),
+      successions,
+      isSuspected: (peer) => membership.isSuspected(peer),
+      heartbeatIntervalMs,
+    })
+    for (const peer of this.#watchedSinceMs.keys())
+      if (!this.#watches.has(peer)) this.#watchedSinceMs.delete(peer)
+    for (const [peer, { expectMs }] of this.#watches) {
+      const isCloser = expectMs < (before.get(peer)?.expectMs ?? Number.POSITIVE_INFINITY)
+      if (isCloser) this.#watchedSinceMs.set(peer, nowMs)
+    }
+    return this.#watches
   }
 }

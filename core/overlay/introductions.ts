@@ -28,7 +28,7 @@ export class Introductions {
   /** The view took that peer in; most likely it hears of us too, and the one of us that dials will. */
   learned(peer: PeerId): void {
     if (this.#context.links.to(peer)) return
-    this.#topology.seek(peer, this.#context.nowMs, { knockAfterMs: limits.slowHeartbeatIntervalMs })
+    this.#topology.seek(peer, this.#context.nowMs, { knockAfterMs: limits.knockDelayMs })
   }
 
   /** It was declared gone without a goodbye: it is looked for, in case a partition took it. */
@@ -51,7 +51,7 @@ export class Introductions {
     if (!link.greeted) this.#topology.dropped(link.remote, nowMs)
     if (!membership.get(link.remote)) return
     const pause = nowMs < link.sinceMs + limits.dialTimeoutMs
-    this.#topology.seek(link.remote, nowMs, { knockAfterMs: limits.slowHeartbeatIntervalMs, pause })
+    this.#topology.seek(link.remote, nowMs, { knockAfterMs: limits.knockDelayMs, pause })
   }
 
   /** A negotiation reached us, through a signaling server or the mesh. */

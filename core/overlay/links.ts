@@ -44,8 +44,12 @@ export class LinkState {
   malformed = 0
   readonly sinceMs: number
   heardAtMs: number
-  /** How long it may be silent before its far end is suspected. */
-  silenceMs = Number.POSITIVE_INFINITY
+  /** When the last of ours went out, whatever it was. */
+  sentAtMs: number
+  /** Since when something we said, other than a sign of life, was followed by nothing from the far end. */
+  unansweredSinceMs = Number.POSITIVE_INFINITY
+  /** When it has been silent for too long, if nothing comes. */
+  silentAtMs = Number.POSITIVE_INFINITY
   pingedAtMs = Number.NEGATIVE_INFINITY
   /** Until when the far end announced not to listen. */
   busyUntilMs = Number.NEGATIVE_INFINITY
@@ -68,6 +72,19 @@ export class LinkState {
     this.kind = kind
     this.sinceMs = nowMs
     this.heardAtMs = nowMs
+    this.sentAtMs = nowMs
+  }
+
+  /** Something came. */
+  heard(nowMs: number): void {
+    this.heardAtMs = nowMs
+    this.unansweredSinceMs = Number.POSITIVE_INFINITY
+  }
+
+  /** Something goes out. `spoken`: more than a sign of life. */
+  sent(nowMs: number, spoken: boolean): void {
+    this.sentAtMs = nowMs
+    if (spoken) this.unansweredSinceMs = Math.min(this.unansweredSinceMs, nowMs)
   }
 
   get queuedBytes(): number {
@@ -101,11 +118,6 @@ export class LinkState {
     const frames: Uint8Array[] = []
     while (this.#lanes[0].length > 0) frames.push(this.nextFrame()!)
     return frames
-  }
-
-  /** When it is silent for too long, if nothing comes. What was announced as busy counts as heard to its end. */
-  get silentAtMs(): number {
-    return Math.max(this.heardAtMs, this.busyUntilMs) + this.silenceMs
   }
 
   /** Lets the far end know, later, that we have that broadcast. Where there are too many, the oldest give way. */

@@ -8,9 +8,25 @@ import { limits } from '../base/limits.ts'
 import type { PeerRecord } from '../wire/messages.ts'
 import type { RoundTrip } from './links.ts'
 
-export type Evidence = 'own-stall' | 'lock' | 'socket' | 'link-down' | 'word' | 'silence'
-/** For us alone to look into: the others would gain nothing, or be set on a peer by one who does not hear well. */
-const keptToOurselves: ReadonlySet<Evidence> = new Set(['own-stall', 'word', 'silence'])
+export type Evidence =
+  | 'own-stall'
+  | 'lock'
+  | 'socket'
+  | 'link-down'
+  /** A neighbour's: it has evidence of its own, or hears nothing on a link it watches. */
+  | 'word'
+  | 'word-of-silence'
+  /** On a link of ours; of one we have no link to. */
+  | 'silence'
+  | 'distant-silence'
+/** For us alone to look into: the others look already, or would gain nothing. */
+const keptToOurselves: ReadonlySet<Evidence> = new Set([
+  'own-stall',
+  'word',
+  'word-of-silence',
+  'distant-silence',
+])
+const silences: ReadonlySet<Evidence> = new Set(['word-of-silence', 'silence', 'distant-silence'])
 export type GoneReason = 'left' | 'failed'
 
 interface Suspicion {
@@ -36,7 +52,13 @@ interface Known {
 
 /** What the overlay does about a suspicion that began or whose time ran out. */
 export type Verdict =
-  | { readonly type: 'probe'; readonly peer: PeerId; readonly nonce: number; readonly spread: boolean }
+  | {
+      readonly type: 'probe'
+      readonly peer: PeerId
+      readonly nonce: number
+      /** What to tell the others it is suspected for, if anything. */
+      readonly spread: 'witness' | 'silence' | undefined
+    }
   | { readonly type: 'gone'; readonly peer: PeerId; readonly record: PeerRecord }
 
 export class Membership {
@@ -49,6 +71,8 @@ export class Membership {
   #lagMs = 0
   #lagAtMs = 0
   falseSuspicions = 0
+  /** Changes whenever somebody comes, goes, is suspected or no longer is. */
+  revision = 0
 
   constructor(newNonce: () => number) {
     this.#newNonce = newNonce
@@ -86,6 +110,7 @@ export class Membership {
     if (this.#known.size >= limits.maxPeers + (firstHand ? limits.maxOpenLinks : 0)) return false
     this.#gone.delete(record.id)
     this.#known.set(record.id, { record, heardAtMs: nowMs, busyUntilMs: Number.NEGATIVE_INFINITY })
+    this.revision++
     return 'joined'
   }
 
@@ -156,7 +181,9 @@ export class Membership {
     }
     this.#putOff(peer, suspicion, nowMs + timeoutMs)
     this.#suspicions.set(peer, suspicion)
-    return { type: 'probe', peer, nonce, spread: !keptToOurselves.has(evidence) }
+    this.revision++
+    const told = silences.has(evidence) ? 'silence' : 'witness'
+    return { type: 'probe', peer, nonce, spread: keptToOurselves.has(evidence) ? undefined : told }
   }
 
   /** Looks at the suspicions whose time has come. */
@@ -171,7 +198,7 @@ export class Membership {
         suspicion.late++
         suspicion.nonces.add(nonce)
         suspicion.deadlineMs = nowMs + suspicion.timeoutMs
-        verdicts.push({ type: 'probe', peer, nonce, spread: false })
+        verdicts.push({ type: 'probe', peer, nonce, spread: undefined })
         continue
       }
       const record = this.#known.get(peer)!.record
@@ -190,6 +217,7 @@ export class Membership {
     this.#known.clear()
     this.#suspicions.clear()
     this.#gone.clear()
+    this.revision++
   }
 
   /** Our own clock rang this late. */
@@ -211,7 +239,7 @@ export class Membership {
 
   #probeTimeoutMs(evidence: Evidence, roundTrip: RoundTrip | undefined, nowMs: number): number {
     if (evidence === 'own-stall') return limits.introducedTimeoutMs
-    const floor = evidence === 'silence' ? limits.minSilentProbeTimeoutMs : limits.minProbeTimeoutMs
+    const floor = silences.has(evidence) ? limits.minSilentProbeTimeoutMs : limits.minProbeTimeoutMs
     const trip = roundTrip ? roundTrip.smoothedMs + 4 * roundTrip.variationMs : floor
     return Math.min(limits.maxProbeTimeoutMs, Math.max(floor, trip + 3 * this.lagMs(nowMs)))
   }
@@ -227,10 +255,12 @@ export class Membership {
 
   #refuted(peer: PeerId): void {
     this.falseSuspicions++
+    this.revision++
     this.#suspicions.delete(peer)
   }
 
   #bury(peer: PeerId, incarnation: number): void {
+    this.revision++
     this.#known.delete(peer)
     this.#suspicions.delete(peer)
     this.#gone.delete(peer)

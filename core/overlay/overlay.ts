@@ -100,7 +100,7 @@ export class Overlay {
     if (!link || this.#context.suspended) return
     const received = link.receive(frame)
     if (!received.ok) return this.#neighbours.blame(link, received.error)
-    link.heardAtMs = this.#context.nowMs
+    link.heard(this.#context.nowMs)
     if (received.value) this.#onMessage(link, received.value)
   }
 
@@ -200,9 +200,9 @@ export class Overlay {
     this.#self.update(change, atOnce)
   }
 
-  /** Links to and from the leader beat faster. */
-  setLeader(leader: PeerId | undefined): void {
-    this.#context.leader = leader
+  /** Of each role we know the candidates of: its leader and who would follow, in order. Failovers hang on them. */
+  setSuccessions(successions: readonly (readonly PeerId[])[]): void {
+    this.#context.successions = successions
   }
 
   /** The page stands still or goes, or the mesh is left: goodbye to everybody, and nothing more until `resumed`. */
@@ -305,6 +305,8 @@ export class Overlay {
         return this.#onPayload(link.remote, message.payload, link, false)
       case 'busy':
         return this.#heartbeats.takeBusy(link, message.ms)
+      case 'beat':
+        return
     }
   }
 

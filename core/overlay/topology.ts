@@ -130,7 +130,7 @@ export class Topology {
     }
     // The link waits for its hello: that ends the attempt, or its going down renews it.
     if (view.isLinked(peer) || linked >= limits.maxLinks) {
-      attempt.nextAtMs = nowMs + limits.slowHeartbeatIntervalMs
+      attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
     if (!this.#dials(peer)) {
@@ -139,7 +139,7 @@ export class Topology {
     }
     attempt.connection = this.#random.hexId()
     // The connector gives up by itself; this is for the one that does not.
-    attempt.giveUpAtMs = nowMs + limits.dialTimeoutMs + limits.slowHeartbeatIntervalMs
+    attempt.giveUpAtMs = nowMs + limits.dialTimeoutMs + limits.knockDelayMs
     return { type: 'dial', peer, connection: attempt.connection }
   }
 

@@ -20,7 +20,9 @@ const evidenceCounters: Readonly<Record<Evidence, string>> = {
   socket: 'suspicionsBySocket',
   'link-down': 'suspicionsByLinkDown',
   word: 'suspicionsByWord',
+  'word-of-silence': 'suspicionsByWord',
   silence: 'suspicionsBySilence',
+  'distant-silence': 'suspicionsBySilence',
 }
 
 export interface ViewParts {
@@ -100,9 +102,9 @@ export class View {
     for (const { id } of this.#context.membership.records()) this.suspect(id, 'own-stall')
   }
 
-  takeSuspicion({ peer, incarnation }: PayloadOf<'suspect'>): void {
+  takeSuspicion({ peer, incarnation, silence }: PayloadOf<'suspect'>): void {
     if (peer === this.#context.self.id) this.#parts.self.refute(incarnation)
-    else this.suspect(peer, 'word')
+    else this.suspect(peer, silence ? 'word-of-silence' : 'word')
   }
 
   /** Its own goodbye is believed; another's verdict is one more piece of evidence. */
@@ -132,11 +134,11 @@ export class View {
   }
 
   /** On every path at hand: its links, and a few neighbours that say they have one. */
-  #probe(peer: PeerId, nonce: number, spread: boolean): void {
+  #probe(peer: PeerId, nonce: number, spread: 'witness' | 'silence' | undefined): void {
     const { links, membership, nowMs, options } = this.#context
     const { delivery } = this.#parts
     const { incarnation } = membership.get(peer)!
-    if (spread) delivery.broadcast({ type: 'suspect', peer, incarnation })
+    if (spread) delivery.broadcast({ type: 'suspect', peer, incarnation, silence: spread === 'silence' })
     const direct = links.every().filter((link) => link.remote === peer && link.greeted)
     for (const link of direct) delivery.send(link, link.ping(nonce, nowMs))
     const helpers = this.#context

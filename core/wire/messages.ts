@@ -93,7 +93,15 @@ export const payload = union({
   /** That peer is gone: its own goodbye, or the verdict of a watcher. */
   gone: [2, object({ peer: peerId, incarnation, reason: oneOf<'left' | 'failed'>('left', 'failed') })],
   /** Evidence against that peer; whoever has a path to it probes. */
-  suspect: [3, object({ peer: peerId, incarnation })],
+  suspect: [
+    3,
+    object({
+      peer: peerId,
+      incarnation,
+      /** Nothing but its silence speaks against it. */
+      silence: bool,
+    }),
+  ],
   probe: [4, object({ nonce: uint })],
   alive: [5, object({ nonce: uint, incarnation })],
   claim: [6, claim],
@@ -215,6 +223,8 @@ export const linkMessage = union({
   direct: [8, object({ payload })],
   /** I am about to work without listening, for at most so long. */
   busy: [9, object({ ms: uintUpTo(limits.maxBusyMs) })],
+  /** A sign of life where nothing else was to be said; not answered. */
+  beat: [10, object({})],
 })
 export type LinkMessage = ValueOf<typeof linkMessage>
 export type LinkMessageOf<T extends LinkMessage['type']> = Extract<LinkMessage, { type: T }>

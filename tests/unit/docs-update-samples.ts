@@ -11,6 +11,7 @@ import {
   type Encoder,
 } from 'lib0/encoding'
 import * as Y from 'yjs'
+import { scanUpdate, type UpdateScan } from '../../core/docs/update-scan.ts'
 
 export interface Step {
   readonly who: number
@@ -350,4 +351,20 @@ export function mutate(updates: readonly Uint8Array[], { which, cut, edits }: Mu
     acts[kind]!()
   }
   return Uint8Array.from(bytes)
+}
+
+/** The same part again and again. */
+export const many = (count: number, part: Part): Part[] => Array.from({ length: count }, () => part)
+
+/** The scan of an update that must pass. */
+export function scanned(update: Uint8Array): UpdateScan {
+  const scan = scanUpdate(update)
+  if (!scan.ok) throw new Error(`${scan.error}: ${Buffer.from(update).toString('hex')}`)
+  return scan.value
+}
+
+/** Why an update of these parts is refused; undefined: it is not. */
+export function refusal(...parts: readonly Part[]): string | undefined {
+  const scan = scanUpdate(bytesOf(...parts))
+  return scan.ok ? undefined : scan.error
 }

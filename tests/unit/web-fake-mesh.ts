@@ -4,6 +4,7 @@
 import type {
   Address,
   Body,
+  DocHandle,
   LinkStatus,
   Member,
   MemberId,
@@ -13,6 +14,7 @@ import type {
   Message,
 } from 'skein'
 import type { MessageId, Off, Peer, PeerId, PeersChange, Room, Sent } from 'skein'
+import { FakeDocument } from './web-fake-document.ts'
 
 const hex = (n: number): string =>
   (n * 2_654_435_761).toString(16).padStart(10, '0').slice(0, 6).padEnd(32, '0')
@@ -22,6 +24,7 @@ export class FakeMesh {
   readonly members = new Map<MemberId, Member>()
   readonly roomMembers = new Map<string, Set<MemberId>>()
   readonly messages: Message[] = []
+  readonly documents = new Map<string, FakeDocument>()
   me: Peer
   leader: Peer | undefined
   epoch = 0
@@ -217,6 +220,14 @@ export class FakeMesh {
       docs: this.docs,
       counters: {},
     }
+  }
+
+  /** One handle a name; a closed one is opened anew, with what it held. */
+  doc(name: string): Promise<DocHandle> {
+    const before = this.documents.get(name)
+    const handle = before && !before.closed ? before : new FakeDocument(name, before?.doc)
+    this.documents.set(name, handle)
+    return Promise.resolve(handle)
   }
 
   leave(): Promise<void> {

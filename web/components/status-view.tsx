@@ -1,7 +1,7 @@
 // How the mesh stands, in figures, for those who want them: live, readable on a phone, and as text for a bug report.
 
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { conversationView } from '../route.ts'
 import type { Session } from '../state.ts'
 import { statusSections, statusText, type StatusInput, type StatusSection } from '../status-report.ts'
@@ -9,6 +9,8 @@ import { CopyButton } from './copy-button.tsx'
 
 export function StatusView({ session }: { session: Session }) {
   const site = useSiteStorage()
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.focus(), [])
   const sections = statusSections({
     meshName: session.meshName,
     me: session.me.value,
@@ -23,7 +25,7 @@ export function StatusView({ session }: { session: Session }) {
   return (
     <section class="status-view" data-testid="status-view" aria-labelledby="status-title">
       <header class="conversation-head">
-        <h1 id="status-title" class="ellipsis">
+        <h1 ref={heading} id="status-title" class="ellipsis" tabIndex={-1}>
           Status
         </h1>
         <p class="quiet ellipsis">Links, epochs, queues and storage, as they are now</p>

@@ -58,6 +58,8 @@ export interface Documents {
   /** Every note with its text; those that are not here get a moment to come. */
   readAll(notes: readonly Note[]): Promise<WrittenNote[]>
   now(): number
+  /** Shows a failure as a line of the event log. */
+  report(error: unknown): void
   newId(): string
   close(): void
 }
@@ -101,6 +103,7 @@ export function createDocuments({ mesh, meshName, now, report }: DocumentsOption
     mesh,
     meshName,
     now,
+    report,
     newId,
     index: () => (index ??= createOpening(openIndex, ({ document }) => document.close())),
     tasks: () =>

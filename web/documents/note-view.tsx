@@ -55,7 +55,7 @@ interface NoteViewProps {
 
 export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: NoteViewProps) {
   const opening = useMemo(() => openPage(documents, id), [id])
-  useEffect(() => () => void opening.close(), [opening])
+  useEffect(() => () => void opening.close().catch(documents.report), [opening])
   const listed = index.notes.value.find((note) => note.id === id)
   /** The last that was seen of it, for when somebody takes it off the list. */
   const known = useRef<Note>({ id, title: untitled, createdAt: 0 })

@@ -30,7 +30,7 @@ export function awareUser(name: string, member: string): AwareUser {
 /** A state as it came; nothing in it is certain. */
 export function personOf(client: number, state: unknown, me: number): Person | undefined {
   const user = fieldOf(state, 'user')
-  if (user === undefined) return undefined
+  if (typeof user !== 'object' || user === null) return undefined
   const known = palette.indexOf(String(fieldOf(user, 'color')))
   return {
     name: asLine(fieldOf(user, 'name')).slice(0, 40) || 'somebody',

@@ -1,5 +1,5 @@
 // One open document as signals: how it stands and who is in it. The library tells of most changes as they happen; that
-// a problem has come or gone it does not, so the handle is looked at now and then as well.
+// a problem came or went it does not, so the handle is looked at now and then as well.
 
 import { signal, type ReadonlySignal } from '@preact/signals'
 import type { DocHandle, Mesh } from 'skein'
@@ -53,6 +53,8 @@ export async function openShared(
     people.value = peopleIn(awareness)
   }
 
+  // An edit is not stored yet.
+  handle.doc.on('update', look)
   awareness.on('change', lookAtPeople)
   const offs = [
     handle.on('state', look),
@@ -74,6 +76,7 @@ export async function openShared(
       clearInterval(timer)
       calm.close()
       for (const off of offs) off()
+      handle.doc.off('update', look)
       awareness.off('change', lookAtPeople)
       awareness.setLocalState(null)
       await handle.close()

@@ -1,0 +1,61 @@
+// Who watches whom. A failover hangs on the first successor of a leader, and on the second where both fall silent at
+// once: the leader beats fast for these two. Everybody else is watched by one peer, the next in the ring of ids, and
+// what a watcher suspects it tells to all (after SWIM: Das, Gupta, Motivala, DSN 2002; there the watcher is drawn by
+// lot). A pure function of the view: where two views differ for a moment, whoever expects more than it gets just asks.
+
+import { compareText, type PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+
+/** On a link: what the far end may expect of us, and what we expect of it. */
+export interface Watch {
+  /** Something goes out at least this often. */
+  readonly beatMs: number
+  /** Something comes at least this often. */
+  readonly expectMs: number
+}
+
+/** Nobody is watched over that link: it is asked once in a while. */
+const unwatched: Watch = { beatMs: Number.POSITIVE_INFINITY, expectMs: Number.POSITIVE_INFINITY }
+
+export interface Watched {
+  readonly me: PeerId
+  /** Everybody alive but us. */
+  readonly others: readonly PeerId[]
+  /** Of each role: its leader and who would follow, in order. */
+  readonly successions: readonly (readonly PeerId[])[]
+  readonly isSuspected: (peer: PeerId) => boolean
+  readonly heartbeatIntervalMs: number
+}
+
+/** By peer; those that are not in it neither watch us nor are watched by us. */
+export function watchesOf(watched: Watched): Map<PeerId, Watch> {
+  const { me, others, successions, isSuspected, heartbeatIntervalMs } = watched
+  const watches = new Map<PeerId, Watch>()
+  const add = (watcher: PeerId, target: PeerId, intervalMs: number): void => {
+    if (watcher === target || (watcher !== me && target !== me)) return
+    const peer = watcher === me ? target : watcher
+    const { beatMs, expectMs } = watches.get(peer) ?? unwatched
+    watches.set(peer, {
+      beatMs: target === me ? Math.min(beatMs, intervalMs) : beatMs,
+      expectMs: watcher === me ? Math.min(expectMs, intervalMs) : expectMs,
+    })
+  }
+  const addLeader = ([leader, first, second]: readonly PeerId[]): void => {
+    if (leader === undefined) return
+    if (first !== undefined) add(first, leader, heartbeatIntervalMs)
+    if (second !== undefined)
+      add(second, leader, Math.max(heartbeatIntervalMs, limits.secondHeartbeatIntervalMs))
+  }
+  for (const succession of successions) {
+    addLeader(succession)
+    // Those in doubt may be gone together: whoever would lead then is watched as its leader already.
+    const certain = succession.filter((peer) => !isSuspected(peer))
+    if (certain.length < succession.length) addLeader(certain)
+  }
+  const ring = [me, ...others].toSorted(compareText)
+  const at = ring.indexOf(me)
+  const slowMs = Math.max(heartbeatIntervalMs, limits.slowHeartbeatIntervalMs)
+  add(ring[(at + 1) % ring.length]!, me, slowMs)
+  add(me, ring[(at + ring.length - 1) % ring.length]!, slowMs)
+  return watches
+}
