@@ -73,13 +73,14 @@ export class MeshDocs {
   }
 
   /** From the peer: put these into the document, and say what came of it. */
-  apply({ doc, job, updates, from }: Extract<PeerEffect, { type: 'applyDoc' }>): void {
-    const problem = this.#open.get(doc)?.apply(updates, from)
-    this.#options.input({ type: 'docApplied', doc, job, ...(problem !== undefined && { problem }) })
+  apply({ doc, job, updates }: Extract<PeerEffect, { type: 'applyDoc' }>): void {
+    const trouble = this.#open.get(doc)?.apply(updates)
+    this.#options.input({ type: 'docApplied', doc, job, ...trouble })
   }
 
-  show(view: DocView): void {
-    this.#open.get(view.doc)?.show(view)
+  /** True: more than the progress of a transfer has changed. */
+  show(view: DocView): boolean {
+    return this.#open.get(view.doc)?.show(view) ?? false
   }
 
   showAwareness(doc: string, states: readonly AwarenessState[]): void {
@@ -122,6 +123,10 @@ export class MeshDocs {
     try {
       await closing
       opened.handles--
+    } catch (problem) {
+      // It stays open, and the others may see us again.
+      opened.tellAwareness()
+      throw problem
     } finally {
       this.#closing.delete(opened.name)
     }
@@ -171,7 +176,7 @@ class OpenDoc {
     this.#view = startingView(name)
     this.#stops.push(this.replica.onLocalUpdate((update) => this.#edited(update)))
     const onAwareness = (_changes: unknown, origin: unknown): void => {
-      if (origin !== meshOrigin) this.#tellAwareness()
+      if (origin !== meshOrigin) this.tellAwareness()
     }
     this.awareness.on('update', onAwareness)
     this.#stops.push(() => this.awareness.off('update', onAwareness))
@@ -181,7 +186,7 @@ class OpenDoc {
       replica: this.replica,
       maxBytes: options.maxBytes,
     })
-    this.#tellAwareness()
+    this.tellAwareness()
   }
 
   refuseOther({ doc, awareness, maxBytes }: OpenOptions): void {
@@ -233,16 +238,16 @@ class OpenDoc {
   }
 
   /** What was wrong, where they could not be read. */
-  apply(updates: readonly Uint8Array[], _from: 'store' | PeerId): string | undefined {
+  apply(updates: readonly Uint8Array[]): { problem: string; partly: boolean } | undefined {
     const applied = this.replica.apply(updates, meshOrigin)
-    if (applied.outcome === 'unreadable') return applied.problem
+    if (applied.outcome === 'unreadable') return { problem: applied.problem, partly: applied.partly }
     if (applied.outcome === 'observer-threw') this.#options.report(applied.error)
     return undefined
   }
 
   // ---------------------------------------------------------------------------------------- awareness
 
-  #tellAwareness(): void {
+  tellAwareness(): void {
     const client = this.awareness.clientID
     const value = this.awareness.getLocalState()
     const state = value === null ? undefined : JSON.stringify(value)
@@ -268,6 +273,7 @@ class OpenDoc {
   }
 
   sayGoodbye(): void {
+    this.#toldAwareness = undefined
     const client = this.awareness.clientID
     const clock = (this.awareness.meta.get(client)?.clock ?? 0) + 1
     this.#options.input({ type: 'awareDoc', doc: this.name, states: [{ client, clock, state: undefined }] })
@@ -301,13 +307,15 @@ class OpenDoc {
 
   // --------------------------------------------------------------------------------------------- view
 
-  show(view: DocView): void {
+  show(view: DocView): boolean {
     const { state, progress, stored } = this
+    const before = this.#view
     this.#view = view
     if (this.progress !== progress) this.events.emit('progress', this.progress)
     if (this.state !== state) this.events.emit('state', this.state)
     if (this.stored && !stored) this.events.emit('stored', undefined)
     this.look()
+    return view.state !== before.state || view.problem !== before.problem || view.stored !== before.stored
   }
 
   look(): void {
@@ -397,20 +405,26 @@ class Handle implements DocHandle {
     return this.#opened.view.problem
   }
 
-  whenSynced({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#opened.flush()
+  async whenSynced({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#handedOver()
     const overLimit = (): MeshError | undefined =>
       this.problem?.code === 'doc-over-limit' ? this.problem : undefined
     return this.#opened.until(() => this.state !== 'syncing', overLimit, signal)
   }
 
-  whenStored({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#opened.flush()
+  async whenStored({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#handedOver()
     const { view } = this.#opened
     // The store may have room again by now: what it said before this call does not count.
     const hindered = (): MeshError | undefined =>
       this.#opened.view === view && this.problem?.code !== 'doc-over-limit' ? undefined : this.problem
     return this.#opened.until(() => this.#opened.view.stored, hindered, signal)
+  }
+
+  /** What was edited up to now is with the peer, also where an observer asks in the middle of the peer's own work. */
+  async #handedOver(): Promise<void> {
+    await Promise.resolve()
+    this.#opened.flush()
   }
 
   on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off {

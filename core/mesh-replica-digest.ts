@@ -108,28 +108,26 @@ function markStale(part: ClientPart, from: number, to: number): void {
 
 /** Maximal deleted ranges between two clocks (as a hash where they are many); undefined where there is none. */
 function deletedIn(structs: readonly Struct[], from: number, to: number): Uint8Array | undefined {
-  const encoder = createEncoder()
+  let encoder: Encoder | undefined
   let start = -1
+  const endRange = (end: number): void => {
+    if (start < 0) return
+    encoder ??= createEncoder()
+    writeVarUint(encoder, start - from)
+    writeVarUint(encoder, end - start)
+    start = -1
+  }
   for (let i = findIndexSS(structs as Struct[], from); i < structs.length; i++) {
     const { id, deleted } = structs[i]!
     if (id.clock >= to) break
-    if (deleted && start < 0) start = Math.max(id.clock, from)
-    if (!deleted && start >= 0) {
-      writeRange(encoder, start - from, id.clock - start)
-      start = -1
-    }
+    if (!deleted) endRange(id.clock)
+    else if (start < 0) start = Math.max(id.clock, from)
   }
-  if (start >= 0) writeRange(encoder, start - from, to - start)
-  const bytes = length(encoder)
-  if (bytes === 0) return undefined
-  const plain = bytes < plainBytes
+  endRange(to)
+  if (encoder === undefined) return undefined
+  const plain = length(encoder) < plainBytes
   // The first byte keeps the two forms apart.
   return Uint8Array.of(plain ? 0 : 1, ...(plain ? toUint8Array(encoder) : hash(encoder)))
-}
-
-function writeRange(encoder: Encoder, clock: number, count: number): void {
-  writeVarUint(encoder, clock)
-  writeVarUint(encoder, count)
 }
 
 function partBytes(client: number, part: ClientPart): Uint8Array {

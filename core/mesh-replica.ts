@@ -6,10 +6,11 @@ import { createDecoder, readVarUint } from 'lib0/decoding'
 import * as Y from 'yjs'
 import type { Off } from './api.ts'
 import type { Replica, SegmentReader } from './docs/types.ts'
+import { scanUpdate, type UpdateScan } from './docs/update-scan.ts'
 import { clockAfter, DocDigest } from './mesh-replica-digest.ts'
 import { contentBytes, documentBytes, isBareDeletion, itemOf } from './mesh-replica-size.ts'
 import { createSegmentReader } from './mesh-segments.ts'
-import { updateProblem } from './mesh-update-check.ts'
+import { checkUpdate } from './mesh-update-check.ts'
 import type { DocVector } from './wire/messages.ts'
 
 /** What became of updates that were handed to `apply`. */
@@ -29,6 +30,7 @@ const tolerance = 1 / 10
 const minDriftBytes = 8 * 1024
 /** What the head of a struct may take, or save where Yjs merges it with the one before. */
 const structHeadBytes = 32
+const rangeBytes = 6
 
 export class DocReplica implements Replica {
   readonly #doc: Y.Doc
@@ -42,6 +44,7 @@ export class DocReplica implements Replica {
   #cameBytes = 0
   #wentBytes = 0
   #driftBytes = 0
+  #destroyed = false
 
   /** Listens to the document until `destroy()`. Walks through it once. */
   constructor(doc: Y.Doc) {
@@ -49,6 +52,7 @@ export class DocReplica implements Replica {
     this.#digest = new DocDigest(doc)
     this.#measuredBytes = documentBytes(doc)
     doc.on('afterTransaction', this.#onTransaction)
+    doc.on('afterTransactionCleanup', this.#beforeUpdate)
     doc.on('update', this.#onUpdate)
   }
 
@@ -77,10 +81,8 @@ export class DocReplica implements Replica {
   /** What waits for others is part of it. Within a tenth of the encoded size from 100 KB on; may walk through the
    * document where much has changed since it was last measured. */
   get sizeBytes(): number {
-    if (this.#driftBytes > Math.max(minDriftBytes, this.#measuredBytes * tolerance)) this.measure()
-    const { pendingStructs, pendingDs } = this.#doc.store
-    const pendingBytes = (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0)
-    return Math.max(this.#measuredBytes + this.#cameBytes - this.#wentBytes, 2) + pendingBytes
+    if (this.#driftBytes > Math.max(minDriftBytes, this.#estimatedBytes() * tolerance)) this.measure()
+    return Math.max(this.#estimatedBytes(), 2) + this.#pendingBytes()
   }
 
   /** Walks through the document so that `sizeBytes` is as exact as it gets. */
@@ -102,27 +104,47 @@ export class DocReplica implements Replica {
    * Called inside a transaction of the program, they become part of it: of its origin, and of the local update.
    */
   apply(updates: readonly Uint8Array[], origin: unknown): Applied {
+    const scans: UpdateScan[] = []
     for (const update of updates) {
-      const problem = updateProblem(update)
-      if (problem !== undefined) return { outcome: 'unreadable', problem, partly: false }
+      const scan = scanUpdate(update)
+      if (!scan.ok) return { outcome: 'unreadable', problem: scan.error, partly: false }
+      scans.push(scan.value)
     }
-    let integrated = false
+    let [operations, bytes] = [0, this.#pendingBytes()]
+    let problem: string | undefined
+    let taken = 0
+    const joins = this.#doc._transaction !== null
+    let integrated: Y.Transaction | undefined
     try {
-      const joins = this.#doc._transaction !== null
       this.#doc.transact((transaction) => {
         if (!joins) this.#applied.add(transaction)
-        for (const update of updates) Y.applyUpdate(this.#doc, update, origin)
-        integrated = true
+        for (const [i, update] of updates.entries()) {
+          const checked = checkUpdate(this.#doc, update, scans[i]!)
+          if (!checked.ok) {
+            problem = checked.error
+            break
+          }
+          Y.applyUpdate(this.#doc, checked.value.update, origin)
+          operations += checked.value.operations
+          bytes += checked.value.bytes
+          taken++
+        }
+        integrated = transaction
       }, origin)
+      if (problem !== undefined) return { outcome: 'unreadable', problem, partly: taken > 0 }
       return { outcome: 'applied' }
     } catch (error) {
-      if (integrated) return { outcome: 'observer-threw', error }
+      if (integrated !== undefined) return { outcome: 'observer-threw', error }
       return { outcome: 'unreadable', problem: String(error), partly: true }
+    } finally {
+      if (!this.#destroyed) this.#doc.on('update', this.#onUpdate)
+      if (!joins && integrated !== undefined) this.#countApplied(bytes, operations, integrated)
     }
   }
 
   /** Every change that `apply` did not make, as an update (encoding V1): edits of the program, and what Yjs itself
-   * tidies up. Called once a transaction, in their order. */
+   * tidies up. Called once a transaction, in their order. The listener must not throw: Yjs would never tell of a change
+   * again. */
   onLocalUpdate(listener: (update: Uint8Array) => void): Off {
     // The same function given twice is two listeners.
     const entry = (update: Uint8Array): void => listener(update)
@@ -132,24 +154,53 @@ export class DocReplica implements Replica {
 
   /** Listens no longer; readers end. The document stays usable. */
   destroy(): void {
+    this.#destroyed = true
     this.#doc.off('afterTransaction', this.#onTransaction)
+    this.#doc.off('afterTransactionCleanup', this.#beforeUpdate)
     this.#doc.off('update', this.#onUpdate)
     this.#digest.close()
     for (const reader of [...this.#readers]) reader.close()
     this.#listeners.clear()
   }
 
-  readonly #onUpdate = (
-    update: Uint8Array,
-    _origin: unknown,
-    _doc: Y.Doc,
-    transaction: Y.Transaction,
-  ): void => {
+  #estimatedBytes(): number {
+    return this.#measuredBytes + this.#cameBytes - this.#wentBytes
+  }
+
+  #pendingBytes(): number {
+    const { pendingStructs, pendingDs } = this.#doc.store
+    return (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0)
+  }
+
+  /** @param bytes of the operations that were applied, and of all that had waited before. */
+  #countApplied(bytes: number, operations: number, transaction: Y.Transaction): void {
+    let came = 0
+    let clients = 0
+    for (const [client, clock] of transaction.afterState) {
+      const more = clock - (transaction.beforeState.get(client) ?? 0)
+      came += more
+      if (more > 0) clients++
+    }
+    const takenBytes = Math.max(bytes - this.#pendingBytes(), 0)
+    // What was here already comes to nothing.
+    const cameBytes = operations > came ? takenBytes * (came / operations) : takenBytes
+    this.#cameBytes += cameBytes
+    for (const ranges of transaction.deleteSet.clients.values()) this.#cameBytes += rangeBytes * ranges.length
+    this.#driftBytes += takenBytes - cameBytes + Math.min(cameBytes, 2 * structHeadBytes * clients)
+  }
+
+  /** The last event before Yjs writes an update, which it does only if somebody wants it: nobody needs back what was
+   * just applied, and in a long text it costs more than applying it. */
+  readonly #beforeUpdate = (transaction: Y.Transaction): void => {
+    if (this.#destroyed || this.#applied.has(transaction)) this.#doc.off('update', this.#onUpdate)
+    else this.#doc.on('update', this.#onUpdate)
+  }
+
+  readonly #onUpdate = (update: Uint8Array): void => {
     this.#cameBytes += update.length
     // Where a client's new structs join the ones before, the heads of the first and of its block are saved again.
     const clients = readVarUint(createDecoder(update))
     this.#driftBytes += Math.min(update.length, 2 * structHeadBytes * clients)
-    if (this.#applied.has(transaction)) return
     for (const listener of this.#listeners) listener(update)
   }
 
@@ -162,8 +213,8 @@ export class DocReplica implements Replica {
       // What came and went in one transaction is not in its update.
       const before = transaction.beforeState.get(client) ?? 0
       for (const { clock, len } of ranges) {
-        structsTouched++
         if (clock >= before) continue
+        structsTouched++
         for (let i = Y.findIndexSS(structs, clock); i < structs.length; i++) {
           const struct = structs[i]!
           if (struct.id.clock >= Math.min(clock + len, before)) break

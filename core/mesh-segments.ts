@@ -56,8 +56,6 @@ class StructReader implements SegmentReader {
   readonly #watch: TransactionWatch
   readonly #cursors = new Map<number, Cursor>()
   readonly #deletions = new DeletedRanges()
-  /** Clients of which the peer holds more than we do: how far ours was looked through for deletions, and the peer's clock. */
-  readonly #behind = new Map<number, { looked: number; readonly since: number }>()
   /** What is being given is on top. No deeper than there are clients: what a struct needs is older than itself. */
   #goals: Goal[] = []
   /** Clients may have got more since they were last looked through. */
@@ -100,39 +98,17 @@ class StructReader implements SegmentReader {
     for (const [client, structs] of this.#doc.store.clients) {
       const since = this.#givenOf(client)
       for (const struct of structs) {
-        if (this.#noteDeleted(struct, 0, since)) bytes += rangeBytes
         const { clock } = struct.id
-        if (clock + struct.length > since) bytes += sizes.bytesOf(struct, Math.max(since - clock, 0))
+        const end = clock + struct.length
+        if (struct.deleted && this.#deletions.add(client, clock, Math.min(end, since))) bytes += rangeBytes
+        if (end > since) bytes += sizes.bytesOf(struct, Math.max(since - clock, 0))
       }
-    }
-    for (const { client, clock } of this.#cursors.values()) {
-      const looked = clockAfter(this.#doc.store.clients.get(client))
-      if (looked < clock) this.#behind.set(client, { looked, since: clock })
     }
     return bytes
   }
 
-  #noteDeleted(struct: Struct, from: number, to: number): boolean {
-    const { clock, client } = struct.id
-    if (clock >= to || !struct.deleted) return false
-    return this.#deletions.add(client, Math.max(clock, from), Math.min(clock + struct.length, to))
-  }
-
-  /** What came in meanwhile of that which the peer holds, and may hold undeleted. */
-  #lookBehind(): void {
-    for (const [client, behind] of this.#behind) {
-      const structs = this.#doc.store.clients.get(client)
-      const clock = Math.min(clockAfter(structs), behind.since)
-      if (structs === undefined || clock <= behind.looked) continue
-      for (let i = Y.findIndexSS(structs, behind.looked); i < structs.length; i++) {
-        this.#noteDeleted(structs[i]!, behind.looked, clock)
-      }
-      behind.looked = clock
-      if (clock === behind.since) this.#behind.delete(client)
-    }
-  }
-
-  /** Deletions of what was given already; of what was not, they are seen when it is. */
+  /** Deletions of what was given already; of what was not, they are seen when it is. What comes in as GC is told by
+   * no transaction, but it lies in an item whose deletion is. */
   #onTransaction({ deleteSet }: Y.Transaction): void {
     this.#changed = true
     for (const [client, ranges] of deleteSet.clients) {
@@ -179,7 +155,6 @@ class StructReader implements SegmentReader {
   #nextGoal(): Goal | undefined {
     if (!this.#changed) return undefined
     this.#changed = false
-    this.#lookBehind()
     const goals: Goal[] = []
     for (const [client, structs] of this.#doc.store.clients) {
       const clock = clockAfter(structs)

@@ -377,6 +377,7 @@ export class MeshHandle implements Mesh {
 
   async #leave(): Promise<void> {
     this.#leaving = true
+    this.#statusDue?.()
     this.#duties.stopAll()
     if (this.#hashing > 0) await this.#lastAsked
     this.#docs.closeAll()
@@ -447,8 +448,8 @@ export class MeshHandle implements Mesh {
       case 'cast':
         return this.#takeCast(event)
       case 'doc':
-        this.#docs.show(event.view)
-        return this.#changed('status')
+        if (this.#docs.show(event.view)) this.#changed('status')
+        return
       case 'docAwareness':
         return this.#docs.showAwareness(event.doc, event.states)
       case 'misbehaved': {
@@ -545,8 +546,28 @@ export class MeshHandle implements Mesh {
   #changed(event: 'links' | 'status'): void {
     if (!this.#driver || !this.#events.has(event)) return
     if (event === 'links') this.#events.emit('links', this.#links())
-    else this.#events.emit('status', this.status())
+    else this.#tellStatus()
   }
+
+  /** At once, and what follows within a moment together: a status is costly to make, and changes often. */
+  #tellStatus(): void {
+    const { clock } = this.#options.platform
+    if (this.#statusDue) return
+    const nowMs = clock.now().monotonicMs
+    const dueMs = this.#statusToldMs + limits.statusIntervalMs
+    if (nowMs >= dueMs) {
+      this.#statusToldMs = nowMs
+      this.#events.emit('status', this.status())
+      return
+    }
+    this.#statusDue = clock.alarm(dueMs, () => {
+      this.#statusDue = undefined
+      if (!this.#left) this.#tellStatus()
+    })
+  }
+
+  #statusToldMs = Number.NEGATIVE_INFINITY
+  #statusDue: (() => void) | undefined
 
   /** To whoever listens for errors; where nobody does, to nobody: nothing was lost by it. */
   #report(problem: unknown): void {

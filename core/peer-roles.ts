@@ -4,11 +4,13 @@
 import type { PeerId } from './base/ids.ts'
 import { Election } from './election/election.ts'
 import type { ElectionEffect, ElectionInput } from './election/protocol.ts'
-import type { Candidate } from './election/rank.ts'
+import { compareRank, type Candidate } from './election/rank.ts'
 import type { Claim, PeerRecord } from './wire/messages.ts'
 
 /** Claims of roles we never stood for that are kept, and claims a hello carries. chosen; a hello's bound. */
 const maxClaims = 64
+/** How far a succession is told: where two at its head are in doubt there are still a leader and two behind it. */
+const maxSuccession = 5
 
 export class Roles {
   readonly #me: PeerId
@@ -66,6 +68,18 @@ export class Roles {
       const candidates = records.flatMap((record) => candidacy(record, role) ?? [])
       this.step(role, { type: 'view', candidates, live, ...(goneReason && { goneReason }) }, nowMs)
     }
+  }
+
+  /** Of each role we take part in electing: its leader and the two that would follow, as the view has them. */
+  successions(records: readonly PeerRecord[]): PeerId[][] {
+    return [...this.#elections.keys()].map((role) =>
+      records
+        .flatMap((record) => candidacy(record, role) ?? [])
+        .filter(({ seniority }) => seniority !== undefined)
+        .toSorted(compareRank)
+        .slice(0, maxSuccession)
+        .map(({ peer }) => peer),
+    )
   }
 
   claim(claim: Claim, from: PeerId, nowMs: number): void {

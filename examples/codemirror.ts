@@ -33,7 +33,7 @@ editor.focus()
 
 const status = document.querySelector('#status')!
 const showState = () => {
-  status.textContent = `${note.state}: ${note.basedOn.length} others have the same`
+  status.textContent = `${note.state}; equal copies elsewhere: ${note.basedOn.length}`
 }
 note.on('state', showState)
 mesh.on('status', showState)

@@ -3,13 +3,15 @@
 
 import { effect } from '@preact/signals'
 import type { DocStatus, MeshStatus } from 'skein'
+import { notesDocument } from './documents/notes.ts'
+import { tasksDocument } from './documents/tasks.ts'
 import type { Session } from './state.ts'
 import { count, inARow } from './words.ts'
 
 /** What erasing may lose, one sentence each; empty where nothing is known to be at stake. */
 export function whatIsAtStake(status: Pick<MeshStatus, 'queues' | 'docs'>): string[] {
   const { undelivered, waitingForName } = status.queues
-  const onlyHere = status.docs.filter((doc) => !isElsewhere(doc)).map(({ name }) => name)
+  const onlyHere = status.docs.filter((doc) => !isEmpty(doc) && !isElsewhere(doc)).map(({ name }) => name)
   const sentences = []
   if (undelivered > 0)
     sentences.push(
@@ -21,11 +23,23 @@ export function whatIsAtStake(status: Pick<MeshStatus, 'queues' | 'docs'>): stri
     )
   if (onlyHere.length > 0)
     sentences.push(
-      `Nobody who is here now has all of ${inARow(onlyHere, 5)}. What only this device holds will be gone.`,
+      `Nobody who is here now has all of ${inARow(spoken(onlyHere))}. What only this device holds will be gone.`,
     )
   return sentences
 }
 
+/** Documents by what people know them as: notes bear ids, so they are counted. */
+function spoken(names: readonly string[]): string[] {
+  const notes = names.filter((name) => name !== tasksDocument && name !== notesDocument).length
+  return [
+    ...(notes > 0 ? [count(notes, 'note')] : []),
+    ...(names.includes(notesDocument) ? ['the list of notes'] : []),
+    ...(names.includes(tasksDocument) ? ['the tasks'] : []),
+  ]
+}
+
+/** The encoding of nothing takes 2 bytes. */
+const isEmpty = ({ sizeBytes }: DocStatus): boolean => sizeBytes <= 2
 const isElsewhere = (doc: DocStatus): boolean => doc.state === 'synced' && doc.basedOn.length > 0
 
 /** How long the other tabs may take to leave: `leave()` itself may take 12 s. */

@@ -31,7 +31,7 @@ export type Reach = 'machine' | 'network' | 'anywhere'
 
 export function reachOf(hostname: string): Reach {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase()
-  if (host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\./.test(host))
+  if (host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host.startsWith('127.'))
     return 'machine'
   const isPrivate =
     /^10\.|^192\.168\.|^172\.(1[6-9]|2\d|3[01])\.|^169\.254\./.test(host) ||

@@ -121,7 +121,7 @@ export function createNotifications({ session, port, memory }: NotificationOptio
 export type NewsKind = 'direct' | 'mention' | 'room'
 
 /** Undefined: one's own. */
-export function kindOf(message: Pick<Message, 'from' | 'to' | 'body'>, me: Peer): NewsKind | undefined {
+function kindOf(message: Pick<Message, 'from' | 'to' | 'body'>, me: Peer): NewsKind | undefined {
   if (message.from === me.member) return undefined
   if (!message.to.startsWith('#')) return 'direct'
   return typeof message.body === 'string' && mentions(message.body, me.name) ? 'mention' : 'room'

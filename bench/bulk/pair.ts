@@ -19,7 +19,7 @@ export const rawWays: readonly RawWay[] = [
 ]
 
 /** Lines of one author to one reader, on average. */
-export const chatIntervalMs = 25
+export const chatIntervalMs = 60
 const idleChatMs = 8000
 /** Lines under way at the end of a phase still arrive. */
 const settleMs = 1500

@@ -21,6 +21,10 @@ export interface RawWay {
   readonly maxBufferedBytes: number
 }
 
+interface Description extends RTCSessionDescriptionInit {
+  readonly candidates: readonly RTCIceCandidateInit[]
+}
+
 /** The standard's constructor, wherever it comes from. */
 export type ConnectionClass = new (configuration: { iceServers: [] }) => RTCPeerConnection
 
@@ -29,13 +33,26 @@ const now = (): number => performance.timeOrigin + performance.now()
 export function createRawEnd(getClass: () => Promise<ConnectionClass>): RawEnd {
   let connection: RTCPeerConnection | undefined
   let channel: Promise<RTCDataChannel> | undefined
+  const candidates: RTCIceCandidateInit[] = []
   let received = 0
   let look = (): void => undefined
 
   const connect = async (): Promise<RTCPeerConnection> => {
     const Connection = await getClass()
     connection = new Connection({ iceServers: [] })
+    connection.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate !== null && candidate.candidate !== '') candidates.push(candidate.toJSON())
+    })
     return connection
+  }
+  /** Sets it and waits for its candidates. They travel beside it: Node's implementation takes none before its own. */
+  const describe = async (own: RTCSessionDescriptionInit): Promise<string> => {
+    await connection!.setLocalDescription(own)
+    while (connection!.iceGatheringState !== 'complete' || candidates.length === 0) await pause(20)
+    return JSON.stringify({ ...plain(own), candidates } satisfies Description)
+  }
+  const addCandidates = async (description: Description): Promise<void> => {
+    for (const candidate of description.candidates) await connection!.addIceCandidate(candidate)
   }
   const take = (opened: RTCDataChannel): RTCDataChannel => {
     opened.binaryType = 'arraybuffer'
@@ -50,20 +67,24 @@ export function createRawEnd(getClass: () => Promise<ConnectionClass>): RawEnd {
     async offer() {
       const made = await connect()
       channel = open(take(made.createDataChannel('raw')))
-      await made.setLocalDescription(await made.createOffer())
-      return gathered(made)
+      return describe(plain(await made.createOffer()))
     },
-    async answer(description) {
+    async answer(offered) {
       const made = await connect()
       channel = new Promise((resolve) => {
         made.addEventListener('datachannel', (event) => resolve(open(take(event.channel))))
       })
-      await made.setRemoteDescription(JSON.parse(description) as RTCSessionDescriptionInit)
-      await made.setLocalDescription(await made.createAnswer())
-      return gathered(made)
+      const description = JSON.parse(offered) as Description
+      await made.setRemoteDescription(plain(description))
+      const answer = await describe(plain(await made.createAnswer()))
+      await addCandidates(description)
+      return answer
     },
-    accept: async (description) =>
-      connection!.setRemoteDescription(JSON.parse(description) as RTCSessionDescriptionInit),
+    async accept(answered) {
+      const description = JSON.parse(answered) as Description
+      await connection!.setRemoteDescription(plain(description))
+      await addCandidates(description)
+    },
     opened: async () => void (await channel),
     receive(bytes) {
       return new Promise((resolve) => {
@@ -100,11 +121,9 @@ const open = (channel: RTCDataChannel): Promise<RTCDataChannel> =>
     else channel.addEventListener('open', () => resolve(channel), { once: true })
   })
 
-/** All candidates within the description: nothing has to be carried later. */
-async function gathered(connection: RTCPeerConnection): Promise<string> {
-  while (connection.iceGatheringState !== 'complete') {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  const { type, sdp } = connection.localDescription!
-  return JSON.stringify({ type, sdp })
-}
+const plain = ({ type, sdp }: RTCSessionDescriptionInit): RTCSessionDescriptionInit => ({
+  type,
+  ...(sdp === undefined ? {} : { sdp }),
+})
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -4,7 +4,7 @@
 export type MeshErrorCode =
   /** A name, room, mesh name, id or option is not of its form. */
   | 'invalid-argument'
-  /** A body is neither JSON nor bytes, or over `limits.maxBodyBytes`. */
+  /** A body is neither JSON nor bytes, or over `limits.maxBodyBytes`; an awareness state is over `limits.maxAwarenessBytes`. */
   | 'body-too-large'
   | 'body-not-json'
   /** The store has no room left; what was stored stays readable. */

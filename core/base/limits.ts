@@ -39,8 +39,8 @@ export const limits = {
   /** Offers of broadcast ids that ride on one ping or pong. chosen: 64 ids are 1.3 KB. */
   maxOffersPerPing: 64,
   /** A broadcast's id is offered only when this old: by then the whole of it has arrived nearly everywhere, and
-   * nobody pulls what is under way. chosen: = heartbeat. */
-  offerDelayMs: 500,
+   * nobody pulls what is under way. chosen. */
+  offerDelayMs: 1 * second,
   /** A broadcast that was pulled and did not come is pulled from another neighbour after this. chosen. */
   pullTimeoutMs: 2 * second,
 
@@ -49,14 +49,17 @@ export const limits = {
   /** … to its second successor, who is left when both fall silent at once. chosen. */
   secondHeartbeatIntervalMs: 1 * second,
   /** … and everybody's to the one peer that watches it, the next by id. measured: bench/mesh; each to all every second
-   * were 70 frames/s for 8 idle peers and 270 for 16. Also after this a link is asked that was spoken to and is silent. */
+   * were 70 frames/s for 8 idle peers and 270 for 16. */
   slowHeartbeatIntervalMs: 5 * second,
-  /** Ping on a link that nobody is watched over. chosen: ICE tells of most dead ones long before. */
+  /** Shortest pause between pings on a link over which nobody is watched; the longest is twice that. chosen: ICE tells of
+   * most dead links long before. */
   idlePingIntervalMs: 1 * minute,
+  /** A link on which we spoke and heard nothing since is pinged after this. FACTS: ICE gives up after 16 s. */
+  answerPatienceMs: 15 * second,
   /** A new link is pinged once after this, so that its round trip is known. chosen: when those made with it stand too. */
-  firstPingDelayMs: 2 * second,
+  firstPingDelayMs: 4 * second,
   /** Offers of broadcasts wait for a ping of their own at most this long after the one before. chosen. */
-  offerIntervalMs: 1 * second,
+  offerIntervalMs: 2 * second,
   /** One that was heard of gets this long to dial us before we knock; also how long a link may take to say hello. chosen. */
   knockDelayMs: 1 * second,
   /** Silence on a link before its far end is suspected; with the probe that follows: gone after about 2 s (DESIGN). */
@@ -78,14 +81,24 @@ export const limits = {
   distantSilenceMs: 5 * second,
   /** From half of that on it is asked for a sign of life this often. chosen. */
   distantProbeIntervalMs: 1 * second,
-  /** Changes of our own record (links coming up, mostly) are gathered for this long. chosen. */
+  /** Changes of our own record are gathered for this long. chosen. */
   recordDelayMs: 20,
+  /** … and those that say no more than which links came up until none came for this long, or the first waited for the
+   * longest time. measured: bench/mesh; told after 20 ms they were most of what a forming mesh of 16 sent. */
+  linkRecordDelayMs: 250,
+  maxLinkRecordDelayMs: 2 * second,
+  /** Neighbours are told of peers that were news to us after this. chosen: most have met them by then. */
+  rumourDelayMs: 250,
   /** Discovery ends at the latest after this: introducers that did not answer count as "nobody is there". */
   discoveryTimeoutMs: 3 * second,
   /** The same when an introducer named peers and links to them are being made; also what they get after a stall of ours. FACTS: links take 20-400 ms here. */
   introducedTimeoutMs: 15 * second,
   /** A link that has not formed after this is given up and dialled again. chosen: ICE + DTLS on bad networks. */
   dialTimeoutMs: 15 * second,
+  /** Dials begun within `dialHeadStartMs` and not over yet; more wait. measured: bench/mesh; 15 dials at once in each of 16
+   * tabs take 2 s each on two cores, two at once 0.8 s, and all of them together no longer. */
+  maxDialsAtOnce: 3,
+  dialHeadStartMs: 1 * second,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */
   redialBaseMs: 250,
   redialMaxMs: 30 * second,
@@ -144,6 +157,8 @@ export const limits = {
   dutyRestartMaxMs: 30 * second,
   /** An agent that found no signaling server on its machine looks again this often. chosen. */
   serverScanIntervalMs: 3 * second,
+  /** The `status` event comes at most this often: somebody looks at it. chosen. */
+  statusIntervalMs: 200,
   /** Messages a call to `history` returns unless told otherwise, and at most. chosen. */
   defaultHistoryMessages: 100,
   maxHistoryMessages: 1000,
@@ -185,6 +200,8 @@ export const limits = {
   docAskIntervalMs: 1 * second,
   /** A transfer without a sign of progress is asked of another peer after this. chosen. */
   docTransferTimeoutMs: 5 * second,
+  /** A transfer that goes on without bringing anything gives way after this, where somebody else has what is missing. chosen. */
+  docTransferPatienceMs: 30 * second,
   /** Transfers one peer serves at a time; the oldest gives way. A waiting one costs little: it is pulled. chosen. */
   maxDocTransfers: 256,
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */

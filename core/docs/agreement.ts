@@ -109,10 +109,14 @@ export class Agreement {
     holder.state = state
   }
 
-  /** Our copy changed: it may be what others told theirs to be. */
-  compare(ours: Uint8Array): void {
+  /** A transfer brought something: that may be what others told their copy to be, or what they lack. */
+  compare(ours: { revision: number; digest: Uint8Array }): void {
     for (const holder of this.#holders.values()) {
-      if (lacks(holder) && sameDigest(holder.state.digest, ours)) this.agree(holder, holder.state)
+      if (!sameDigest(holder.state.digest, ours.digest)) this.expect(holder, ours.revision)
+      else {
+        holder.needs = undefined
+        if (lacks(holder)) this.agree(holder, holder.state)
+      }
     }
   }
 
@@ -127,17 +131,20 @@ export class Agreement {
    * that says at every moment that it has something new keeps us busy asking.
    */
   ended(holder: Holder, news: boolean): void {
-    holder.idleUntilMs = news ? 0 : this.#desk.nowMs + pauseMs(holder.idle)
-    holder.idle = news ? 0 : Math.min(holder.idle + 1, maxDoublings)
+    const { nowMs } = this.#desk
+    const isOften = nowMs < holder.idleUntilMs + limits.docTransferTimeoutMs
+    const idle = isOften ? holder.idle : 0
+    holder.idleUntilMs = news ? 0 : nowMs + pauseMs(idle)
+    holder.idle = news ? 0 : Math.min(idle + 1, maxDoublings)
   }
 
   closed(peer: PeerId): boolean {
     return this.#holders.delete(peer)
   }
 
-  /** Somebody who had it open is gone: what he told the others last, they have to say. */
-  doubt(): void {
-    for (const holder of this.#holders.values()) holder.unsure = true
+  /** Somebody who had it open is gone: what he told each of us last the others may lack. */
+  doubt(revision: number): void {
+    for (const holder of this.#holders.values()) this.unlinked(holder, revision)
   }
 
   /** Our link to it ended: what was under way on it, in either direction, may not have come. */
@@ -200,9 +207,7 @@ export class Agreement {
   /** Somebody else has what is missing here, and could be asked now. */
   hasOther(than: PeerId): boolean {
     const { nowMs } = this.#desk
-    return this.all().some(
-      (holder) => holder.peer !== than && lacks(holder) && readyAtMs(holder) <= nowMs,
-    )
+    return this.all().some((holder) => holder.peer !== than && lacks(holder) && readyAtMs(holder) <= nowMs)
   }
 
   /** When a source that has to wait may be asked again. */

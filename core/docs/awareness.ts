@@ -7,6 +7,9 @@ import { limits } from '../base/limits.ts'
 import type { Desk } from './desk.ts'
 import type { AwarenessState } from './types.ts'
 
+/** Values inside values of one state. chosen: cursors need 3 or 4. */
+const maxStateDepth = 64
+
 interface Known {
   readonly peer: PeerId
   readonly clock: number
@@ -16,6 +19,8 @@ export class DocAwareness {
   readonly #desk: Desk
   readonly #doc: string
   readonly #own = new Map<number, AwarenessState>()
+  /** Clients that are ours even while they show nothing. */
+  readonly #ownClients = new Set<number>()
   /** Clients of others: whoever spoke first for one keeps it while it lives, so nobody can be spoken over. */
   readonly #others = new Map<number, Known>()
   #untold = new Set<number>()
@@ -33,6 +38,7 @@ export class DocAwareness {
   /** The program's own states changed. */
   set(states: readonly AwarenessState[], holders: readonly PeerId[]): void {
     for (const state of states) {
+      this.#ownClients.add(state.client)
       this.#own.set(state.client, state)
       this.#untold.add(state.client)
     }
@@ -46,6 +52,11 @@ export class DocAwareness {
     this.#toldAtMs = this.#desk.nowMs
     this.#desk.multicast(holders, this.#payload(states))
     for (const { client, state } of states) if (state === undefined) this.#own.delete(client)
+  }
+
+  /** The overlay had no room for it: it is told again, whole. */
+  refused(): void {
+    for (const client of this.#own.keys()) this.#untold.add(client)
   }
 
   /** Somebody has the document open whom we have not told yet. */
@@ -73,10 +84,10 @@ export class DocAwareness {
 
   #accept(peer: PeerId, { client, clock, state }: AwarenessState): boolean {
     const known = this.#others.get(client)
-    const isTheirs = !this.#own.has(client) && (known === undefined || known.peer === peer)
+    const isTheirs = !this.#ownClients.has(client) && (known === undefined || known.peer === peer)
     const isNewer = known === undefined || clock > known.clock
     const isFar = known !== undefined && clock > known.clock + limits.maxAwarenessClockJump
-    if (!isTheirs || !isNewer || isFar || !isJson(state)) {
+    if (!isTheirs || !isNewer || isFar || !isFlatJson(state)) {
       this.#desk.count('awarenessRefused')
       return false
     }
@@ -102,12 +113,25 @@ export class DocAwareness {
   }
 }
 
-function isJson(text: string | undefined): boolean {
+/** An object, and none that is so deep that whoever compares or draws it runs out of stack. */
+function isFlatJson(text: string | undefined): boolean {
   if (text === undefined) return true
+  if (deepest(text) > maxStateDepth) return false
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null
   } catch {
     return false
   }
+}
+
+/** Brackets within strings count too: it is a bound. */
+function deepest(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const character of text) {
+    if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth)
+    else if (character === '}' || character === ']') depth--
+  }
+  return deepest
 }

@@ -13,7 +13,7 @@ interface Slip<T> {
 }
 
 /** A document's own part, called when its update is in, with what was wrong where it could not be read. */
-type Applied = (problem: string | undefined) => void
+type Applied = (problem: string | undefined, partly: boolean) => void
 
 export class Desk {
   readonly me: PeerId
@@ -29,6 +29,13 @@ export class Desk {
   /** Sent what no document can hold: not listened to any more where documents are concerned. */
   readonly outcasts = new Set<PeerId>()
   readonly counters: Record<string, number> = {}
+  /**
+   * A document that is opened again goes on counting above what was told of it before: whoever did not hear that it was
+   * closed meanwhile would take what comes for what it has.
+   */
+  firstRevision = 1
+  firstNumber = 0
+  #lastRow = 0
   #effects: DocsEffect[] = []
   #lastSlip = 0
   readonly #commits = new Map<number, Slip<void>>()
@@ -42,6 +49,11 @@ export class Desk {
 
   get nowMs(): number {
     return this.now.monotonicMs
+  }
+
+  /** Part of the keys of our rows: no two are the same, however the clock is set. */
+  nextRow(): number {
+    return ++this.#lastRow
   }
 
   takeEffects(): DocsEffect[] {
@@ -106,8 +118,8 @@ export class Desk {
     this.#take(this.#reads, slip)?.failed(error)
   }
 
-  applied(job: number, problem: string | undefined): void {
-    this.#take(this.#jobs, job)?.(problem)
+  applied(job: number, problem: string | undefined, partly: boolean): void {
+    this.#take(this.#jobs, job)?.(problem, partly)
   }
 
   #take<T>(slips: Map<number, T>, slip: number): T | undefined {

@@ -16,9 +16,10 @@ import type { DocsEffect, DocsInput, DocsPayload } from './types.ts'
 interface Answer {
   /** It has told which documents it has open. */
   answered: boolean
+  /** What we told it last did not go out. */
+  untold: boolean
+  /** When to tell it again which documents are open here, where either is missing. */
   askAtMs: number
-  /** Documents it has open that we have not, so that it is known when we open them. */
-  readonly others: Map<string, DocState>
 }
 
 interface Closing {
@@ -32,6 +33,8 @@ export class Docs {
   readonly #servings: Servings
   readonly #answers = new Map<PeerId, Answer>()
   #closing: Closing[] = []
+  /** Something changed outside of a step that programs are to see. */
+  #unshown = false
 
   /** @param options `writer`: 8 hex digits, new at every start. */
   constructor(options: { me: PeerId; writer: string }) {
@@ -45,12 +48,13 @@ export class Docs {
 
   get deadlineMs(): number {
     const documents = [...this.#documents.values()].map((document) => document.deadlineMs)
-    const asks = this.#unanswered().map(([, { askAtMs }]) => askAtMs)
-    return Math.min(Infinity, ...documents, ...asks)
+    const asks = this.#askable().map(([, { askAtMs }]) => askAtMs)
+    return Math.min(this.#unshown ? this.#desk.nowMs : Infinity, ...documents, ...asks)
   }
 
   step(input: DocsInput, now: Instant): DocsEffect[] {
     this.#desk.now = now
+    this.#unshown = false
     this.#take(input)
     for (const document of this.#documents.values()) document.show()
     this.#finishClosing()
@@ -64,9 +68,17 @@ export class Docs {
 
   /** The overlay had no room for it. */
   refused(peers: readonly PeerId[], payload: Payload): void {
+    this.#unshown = true
     if (payload.type === 'docUpdates') this.#documents.get(payload.doc)?.refusedBy(peers)
-    if (payload.type === 'docs')
-      for (const { doc } of payload.open) this.#documents.get(doc)?.refusedBy(peers)
+    if (payload.type === 'docAwareness') this.#documents.get(payload.doc)?.awareness.refused()
+    if (payload.type !== 'docs') return
+    for (const { doc } of payload.open) this.#documents.get(doc)?.refusedBy(peers)
+    for (const peer of peers) {
+      const answer = this.#answers.get(peer)
+      if (!answer) continue
+      answer.untold = true
+      answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
+    }
   }
 
   #take(input: DocsInput): void {
@@ -96,7 +108,7 @@ export class Docs {
       case 'awareDoc':
         return this.#documents.get(input.doc)?.setAwareness(input.states)
       case 'docApplied':
-        return desk.applied(input.job, input.problem)
+        return desk.applied(input.job, input.problem, input.partly ?? false)
       case 'committed':
         return desk.committed(input.commit)
       case 'commitFailed':
@@ -114,13 +126,19 @@ export class Docs {
 
   #tick(): void {
     for (const document of this.#documents.values()) document.tick()
-    for (const [peer, { askAtMs }] of this.#unanswered()) {
-      if (this.#desk.nowMs >= askAtMs) this.#introduce(peer, true)
+    for (const [peer, { askAtMs, answered }] of this.#askable()) {
+      if (this.#desk.nowMs >= askAtMs) this.#introduce(peer, !answered)
     }
   }
 
-  #unanswered(): [PeerId, Answer][] {
-    return [...this.#answers].filter(([peer, { answered }]) => !answered && !this.#desk.outcasts.has(peer))
+  #everybodyAnswered(): boolean {
+    return this.#askable().every(([, { answered }]) => answered)
+  }
+
+  #askable(): [PeerId, Answer][] {
+    return [...this.#answers].filter(
+      ([peer, { answered, untold }]) => (!answered || untold) && !this.#desk.outcasts.has(peer),
+    )
   }
 
   // ------------------------------------------------------------------------------------ the program
@@ -134,14 +152,15 @@ export class Docs {
       name: doc,
       replica,
       maxBytes,
-      everybodyAnswered: () => this.#unanswered().length === 0,
+      everybodyAnswered: () => this.#everybodyAnswered(),
+      outcast: (peer) => this.#outcast(peer),
       loaded: () => {
         this.#desk.effect({ type: 'resolve', request })
         // Not from within the document: it is not in its final state yet.
         if (document.open) this.#opened(document)
       },
       loadFailed: (error) => {
-        this.#documents.delete(doc)
+        this.#forget(document)
         this.#desk.effect({ type: 'reject', request, error })
       },
       openness: (open) => (open ? this.#opened(document) : this.#closed(document)),
@@ -149,17 +168,9 @@ export class Docs {
     this.#documents.set(doc, document)
   }
 
+  /** Whoever has it open says so, and whoever has not: what they said before may be old. */
   #opened(document: Document): void {
-    const { name } = document
-    for (const [peer, answer] of this.#answers) {
-      const state = answer.others.get(name)
-      answer.others.delete(name)
-      if (state && !this.#desk.outcasts.has(peer)) document.heard(peer, state, true)
-    }
-    const state = document.state()
-    for (const holder of document.agreement.all()) document.told(holder, state)
-    const live = [...this.#desk.live.keys()]
-    this.#desk.multicast(live, { type: 'docs', whole: false, ask: false, open: [state], closed: [] })
+    document.ask([...this.#desk.live.keys()].filter((peer) => !this.#desk.outcasts.has(peer)))
   }
 
   #closed(document: Document): void {
@@ -178,18 +189,25 @@ export class Docs {
   /** What waits to be stored is stored first; where the store fails, the document stays open and says so. */
   #finishClosing(): void {
     this.#closing = this.#closing.filter(({ request, document }) => {
+      const isOpen = this.#documents.get(document.name) === document
       const { problem } = document
-      if (!document.stored && !problem) return true
-      if (problem && !document.stored) {
+      if (isOpen && !document.stored && !problem) return true
+      if (isOpen && problem && !document.stored) {
         this.#desk.effect({ type: 'reject', request, error: problem })
         return false
       }
-      this.#documents.delete(document.name)
-      document.close()
-      this.#closed(document)
+      if (isOpen) {
+        this.#forget(document)
+        this.#closed(document)
+      }
       this.#desk.effect({ type: 'resolve', request })
       return false
     })
+  }
+
+  #forget(document: Document): void {
+    document.close()
+    this.#documents.delete(document.name)
   }
 
   #corrupt(key: string): void {
@@ -224,16 +242,14 @@ export class Docs {
 
   /** Tells it which documents are open here, all of them. */
   #introduce(peer: PeerId, ask: boolean): void {
-    const answer = this.#answers.get(peer) ?? { answered: false, askAtMs: 0, others: new Map() }
+    const answer = this.#answers.get(peer) ?? { answered: false, untold: false, askAtMs: 0 }
+    answer.untold = false
     answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
     this.#answers.set(peer, answer)
     const open: DocState[] = []
     for (const document of this.#documents.values()) {
-      if (!document.open) continue
-      const state = document.state()
-      const holder = document.agreement.get(peer)
-      if (holder) document.told(holder, state)
-      open.push(state)
+      const state = document.tellTo(peer)
+      if (state) open.push(state)
     }
     this.#desk.sendTo(peer, { type: 'docs', whole: true, ask, open, closed: [] })
   }
@@ -253,39 +269,50 @@ export class Docs {
       case 'docGot':
         return this.#servings.got(from, payload)
       case 'docAwareness':
+        // Of somebody who is not in our view nobody would say that he is gone.
+        if (!this.#answers.has(from)) return this.#desk.count('docsOfStrangers')
         return this.#documents.get(payload.doc)?.awareness.take(from, payload.states)
     }
+  }
+
+  #outcast(peer: PeerId): void {
+    this.#desk.outcasts.add(peer)
+    this.#servings.stop(peer, undefined)
+    for (const document of this.#documents.values()) document.forget(peer)
   }
 
   #docs(from: PeerId, { whole, ask, open, closed }: PayloadOf<'docs'>): void {
     const answer = this.#answers.get(from)
     // Not in our view (yet): it will be asked when it is.
     if (!answer) return this.#desk.count('docsOfStrangers')
-    for (const state of open) this.#heard(from, answer, state, whole)
-    for (const doc of closed) this.#notOpen(from, answer, doc)
+    for (const state of open) {
+      this.#documents.get(state.doc)?.heard(from, state, { anew: whole, answered: ask })
+    }
+    for (const doc of closed) this.#notOpen(from, doc)
+    const named = open.map(({ doc }) => doc)
     if (whole) {
       answer.answered = true
-      const named = new Set(open.map(({ doc }) => doc))
-      for (const doc of this.#documents.keys()) if (!named.has(doc)) this.#notOpen(from, answer, doc)
+      for (const doc of this.#documents.keys()) if (!named.includes(doc)) this.#notOpen(from, doc)
     }
-    if (!ask) return
-    if (whole) return this.#introduce(from, false)
-    const asked = new Set(open.map(({ doc }) => doc))
-    const states = [...this.#documents.values()].filter(({ name, open }) => open && asked.has(name))
-    const answers = states.map((document) => document.state())
-    this.#desk.sendTo(from, { type: 'docs', whole: false, ask: false, open: answers, closed: [] })
+    if (ask && whole) this.#introduce(from, false)
+    else if (ask) this.#answer(from, named)
   }
 
-  #heard(from: PeerId, answer: Answer, state: DocState, anew: boolean): void {
-    const document = this.#documents.get(state.doc)
-    if (document?.open) document.heard(from, state, anew)
-    else if (answer.others.size < limits.maxDocs) answer.others.set(state.doc, state)
+  /** How the documents stand here that it asked for. */
+  #answer(peer: PeerId, docs: readonly string[]): void {
+    const open: DocState[] = []
+    const closed: string[] = []
+    for (const doc of new Set(docs)) {
+      const state = this.#documents.get(doc)?.tellTo(peer)
+      if (state) open.push(state)
+      else closed.push(doc)
+    }
+    this.#desk.sendTo(peer, { type: 'docs', whole: false, ask: false, open, closed })
   }
 
-  #notOpen(from: PeerId, answer: Answer, doc: string): void {
-    answer.others.delete(doc)
+  #notOpen(from: PeerId, doc: string): void {
     this.#servings.stop(from, doc)
-    if (this.#documents.get(doc)?.agreement.get(from)) this.#documents.get(doc)!.gone(from)
+    this.#documents.get(doc)?.notOpen(from)
   }
 
   #want(from: PeerId, want: PayloadOf<'docWant'>): void {

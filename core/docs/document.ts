@@ -6,7 +6,7 @@ import { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState, PayloadOf } from '../wire/messages.ts'
-import { Agreement, type Holder } from './agreement.ts'
+import { Agreement, sameDigest, type Holder } from './agreement.ts'
 import { DocAwareness } from './awareness.ts'
 import type { Desk } from './desk.ts'
 import { Edits } from './edits.ts'
@@ -14,7 +14,7 @@ import { Fetching } from './fetching.ts'
 import { Pace } from './pace.ts'
 import { Storage } from './storage.ts'
 import type { AwarenessState, DocView, Replica } from './types.ts'
-import { Horizon, scanUpdate } from './update-scan.ts'
+import { Horizon, isNews, scanUpdate } from './update-scan.ts'
 
 export interface DocumentOptions {
   readonly name: string
@@ -24,6 +24,8 @@ export interface DocumentOptions {
   readonly everybodyAnswered: () => boolean
   readonly loaded: () => void
   readonly loadFailed: (error: MeshError) => void
+  /** That peer sent what no peer of ours sends. */
+  readonly outcast: (peer: PeerId) => void
   /** It can no longer be served, or can again. */
   readonly openness: (open: boolean) => void
 }
@@ -39,12 +41,17 @@ export class Document {
   readonly #storage: Storage
   readonly #fetching: Fetching
   readonly #edits: Edits
-  #revision = 1
+  #revision: number
   /** Our own copy is over its limit: it is neither told nor stored. */
   #over = false
   /** What others have would take it over its limit. */
   #refused = false
+  /** Who was not heard of since it was opened here: whether they have it open, and how, is not known. */
+  #unheard = new Set<PeerId>()
+  #askAtMs = Infinity
   #compareAtMs = Infinity
+  /** Who is told at the next comparison; those told before that did not answer are asked. */
+  #compareWith = new Set<PeerId>()
   #asking = false
   #antiEntropyAtMs = 0
   #view: DocView
@@ -56,6 +63,7 @@ export class Document {
     this.#options = options
     this.name = options.name
     this.replica = options.replica
+    this.#revision = desk.firstRevision
     this.agreement = new Agreement(desk)
     this.awareness = new DocAwareness(desk, this.name)
     this.#edits = new Edits(desk, this.name)
@@ -67,13 +75,13 @@ export class Document {
     this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
       state: () => this.state(),
       ready: () => !this.#storage.choked,
+      hasOther: (than) => this.agreement.hasOther(than),
       apply: (update, from, applied) => this.#apply([update], from, applied),
       finished: (from, end, news) => this.#fetched(from, end, news),
       malformed: (from, link, reason) => this.#malformed(from, link, reason),
       overLimit: () => {
         this.#refused = true
       },
-      progressed: () => undefined,
     })
     this.#view = this.#makeView()
     this.#brought = this.replica.vector().length > 0
@@ -103,6 +111,7 @@ export class Document {
     if (this.open) {
       deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
       deadlines.push(this.#compareAtMs, this.#antiEntropyDueMs(), this.agreement.askAtMs)
+      if (this.#unheard.size > 0) deadlines.push(this.#askAtMs)
       if (!this.#fetching.busy && !this.#refused) deadlines.push(this.agreement.retryAtMs)
     }
     return Math.min(...deadlines)
@@ -131,10 +140,13 @@ export class Document {
     if (nowMs >= this.#compareAtMs) this.#compare()
     if (nowMs >= this.#antiEntropyDueMs()) this.#antiEntropy()
     if (nowMs >= this.agreement.askAtMs) this.#askConfirmation()
+    if (nowMs >= this.#askAtMs) this.ask([...this.#unheard])
     this.#fetch()
   }
 
   close(): void {
+    this.#desk.firstRevision = Math.max(this.#desk.firstRevision, this.#revision + 1)
+    this.#desk.firstNumber = Math.max(this.#desk.firstNumber, this.#edits.number)
     this.#fetching.drop()
     this.#storage.close()
   }
@@ -152,7 +164,8 @@ export class Document {
     if (wasOver) {
       // What was left out meanwhile is in no update we still have.
       this.#storage.saveWhole()
-      return this.#options.openness(true)
+      if (this.open) this.#options.openness(true)
+      return
     }
     this.#storage.save(updates)
     if (this.#storage.loaded) this.#told(this.#edits.add(updates, this.agreement.peers()))
@@ -169,10 +182,12 @@ export class Document {
   }
 
   #wentOver(): void {
+    const wasKnown = this.#storage.loaded
     this.#edits.clear()
     this.#fetching.drop()
+    this.#unheard.clear()
     for (const peer of this.agreement.peers()) this.agreement.closed(peer)
-    this.#options.openness(false)
+    if (wasKnown) this.#options.openness(false)
   }
 
   setAwareness(states: readonly AwarenessState[]): void {
@@ -187,31 +202,64 @@ export class Document {
 
   // ---------------------------------------------------------------------------------------- the others
 
-  /** `anew`: it begins, or begins again, to follow us. */
-  heard(peer: PeerId, state: DocState, anew = false): void {
+  /** Asks these, everybody alive at first, whether they have it open, and tells them how it stands here. */
+  ask(peers: readonly PeerId[]): void {
+    this.#unheard = new Set(peers)
+    this.#askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
+    this.#desk.multicast(peers, docsWith([this.state()], true))
+  }
+
+  /** It does not have it open. */
+  notOpen(peer: PeerId): void {
+    this.#unheard.delete(peer)
+    if (this.agreement.get(peer)) this.#lost(peer)
+    else this.awareness.gone(peer)
+  }
+
+  /** `anew`: it begins, or begins again, to follow us. `answered`: it will be told how we stand in any case. */
+  heard(peer: PeerId, state: DocState, { anew = false, answered = false } = {}): void {
     if (!this.open) return
+    this.#unheard.delete(peer)
     const before = this.agreement.get(peer)?.revision ?? -1
     const ours = { revision: this.#revision, digest: this.replica.digest() }
     const isNew = this.agreement.heard(peer, state, ours, anew)
     if (state.revision > before) this.#refused = false
     if (isNew) this.awareness.greet(peer)
+    const holder = this.agreement.get(peer)!
+    // It may not know that we are equal now; or, where it begins to follow us, what came since it was told last.
+    const isEqual = sameDigest(state.digest, ours.digest)
+    if ((isNew || anew || isEqual) && holder.untold && !answered) this.tell([holder])
     this.#fetch()
   }
 
-  /** It has closed the document, or is gone. */
+  /** It is not alive any more. */
   gone(peer: PeerId): void {
+    this.#unheard.delete(peer)
+    this.#lost(peer)
+  }
+
+  #lost(peer: PeerId): void {
     this.awareness.gone(peer)
     this.#fetching.gone(peer)
     if (!this.agreement.closed(peer) || !this.open) return
     // What it told some of us last it may not have told the others.
-    this.agreement.doubt()
-    this.#compareAtMs = this.#desk.nowMs + limits.docCompareDelayMs
-    this.#asking = false
+    this.agreement.doubt(this.#revision)
+    this.#compareSoon(this.agreement.peers())
     this.#fetch()
   }
 
   unlinked(peer: PeerId): void {
     this.#fetching.gone(peer)
+    const holder = this.agreement.get(peer)
+    if (!holder || !this.open) return
+    this.agreement.unlinked(holder, this.#revision)
+    this.#compareSoon([peer])
+  }
+
+  #compareSoon(peers: readonly PeerId[]): void {
+    for (const peer of peers) this.#compareWith.add(peer)
+    this.#asking = false
+    this.#compareAtMs = Math.min(this.#compareAtMs, this.#desk.nowMs + limits.docCompareDelayMs)
   }
 
   updates(from: PeerId, link: number | undefined, { number, updates }: PayloadOf<'docUpdates'>): void {
@@ -221,10 +269,13 @@ export class Document {
     if (number > holder.number + 1) holder.missed = true
     holder.number = number
     const horizon = new Horizon((client) => this.replica.clockOf(client))
+    const news: Uint8Array[] = []
     let bytes = 0
     for (const update of updates) {
       const scan = scanUpdate(update)
       if (!scan.ok) return this.#malformed(from, link, scan.error)
+      if (isNews(scan.value, horizon.clockOf) === 'no') continue
+      news.push(update)
       bytes += update.length
       if (!horizon.take(scan.value)) {
         // It builds on what is not here: fetched in its order instead.
@@ -238,7 +289,8 @@ export class Document {
       this.#refused = true
       return
     }
-    this.#apply(updates, from, (problem) => {
+    if (news.length === 0) return this.#desk.count('docUpdatesTwice')
+    this.#apply(news, from, (problem) => {
       if (problem !== undefined) this.#malformed(from, link, problem)
     })
     this.#fetch()
@@ -253,23 +305,37 @@ export class Document {
   }
 
   #apply(updates: readonly Uint8Array[], from: PeerId, applied: (problem: string | undefined) => void): void {
-    this.#desk.apply(this.name, updates, from, (problem) => {
-      if (problem === undefined) {
-        this.#changed()
-        this.#storage.save(updates)
-      }
+    this.#desk.apply(this.name, updates, from, (problem, partly) => {
+      if (problem === undefined || partly) this.#changed()
+      if (problem === undefined) this.#storage.save(updates)
+      // No update that we hold says what has become of the document.
+      else if (partly) this.#storage.saveWhole()
       applied(problem)
     })
   }
 
+  /** Who sent it straight to us is not listened to any more; who only may have sent it is, but not for this. */
   #malformed(from: PeerId, link: number | undefined, reason: string): void {
     this.#desk.count('docUpdatesMalformed')
-    if (link !== undefined) this.#desk.effect({ type: 'blame', link, reason: `a document's ${reason}` })
-    this.#desk.outcasts.add(from)
-    this.#fetching.gone(from)
-    this.awareness.gone(from)
-    this.agreement.closed(from)
+    const holder = this.agreement.get(from)
+    this.#fetching.drop(from)
+    if (link === undefined && holder) {
+      holder.missed = true
+      this.agreement.failed(holder)
+    } else if (link !== undefined) {
+      this.#desk.effect({ type: 'blame', link, reason })
+      this.#options.outcast(from)
+    }
     this.#tellChanged()
+    this.#fetch()
+  }
+
+  /** It is not listened to any more. */
+  forget(peer: PeerId): void {
+    this.#unheard.delete(peer)
+    this.#fetching.drop(peer)
+    this.awareness.gone(peer)
+    this.agreement.closed(peer)
     this.#fetch()
   }
 
@@ -284,12 +350,14 @@ export class Document {
   #fetched(from: PeerId, end: DocState | undefined, news: boolean): void {
     const holder = this.agreement.get(from)
     if (holder) {
-      if (end) this.agreement.agree(holder, end)
-      else this.agreement.failed(holder)
+      if (end) {
+        this.agreement.agree(holder, end)
+        this.agreement.ended(holder, news)
+      } else this.agreement.failed(holder)
       // It wants to know that it may call us equal.
       if (end) holder.untold = true
     }
-    if (news) this.agreement.compare(this.replica.digest())
+    if (news) this.agreement.compare({ revision: this.#revision, digest: this.replica.digest() })
     this.#tellChanged()
     this.#fetch()
   }
@@ -304,13 +372,21 @@ export class Document {
   tell(holders: readonly Holder[], ask = false): void {
     if (holders.length === 0) return
     const state = this.state()
-    for (const holder of holders) this.told(holder, state)
+    for (const holder of holders) this.#noteTold(holder, state)
     const peers = holders.map(({ peer }) => peer)
-    this.#desk.multicast(peers, { type: 'docs', whole: false, ask, open: [state], closed: [] })
+    this.#desk.multicast(peers, docsWith([state], ask))
   }
 
-  /** That peer was told so. */
-  told(holder: Holder, state: DocState): void {
+  /** What is about to be told to that peer; undefined: that it is not open. */
+  tellTo(peer: PeerId): DocState | undefined {
+    if (!this.open) return undefined
+    const state = this.state()
+    const holder = this.agreement.get(peer)
+    if (holder) this.#noteTold(holder, state)
+    return state
+  }
+
+  #noteTold(holder: Holder, state: DocState): void {
     holder.toldWaiting = state.waitingFor.length > 0
     holder.untold = false
   }
@@ -342,7 +418,8 @@ export class Document {
     const unsure = this.agreement.all().filter((holder) => holder.unsure)
     // Everybody tells everybody once; whoever has not noticed yet is asked until it answers.
     if (this.#asking) this.tell(unsure, true)
-    else this.tell(this.agreement.all())
+    else this.tell(this.agreement.all().filter(({ peer }) => this.#compareWith.has(peer)))
+    this.#compareWith.clear()
     this.#asking = unsure.length > 0
     this.#compareAtMs = this.#asking ? this.#desk.nowMs + limits.docAskIntervalMs : Infinity
   }
@@ -381,7 +458,8 @@ export class Document {
   }
 
   #standing(): DocView['state'] {
-    const known = this.open && this.#desk.settled && this.#options.everybodyAnswered()
+    const everybody = this.#unheard.size === 0 && this.#options.everybodyAnswered()
+    const known = this.open && this.#desk.settled && everybody
     if (!known) return 'syncing'
     const holders = this.agreement.all()
     if (holders.length === 0) return 'alone'
@@ -389,6 +467,14 @@ export class Document {
     return whole && this.agreement.complete() ? 'synced' : 'syncing'
   }
 }
+
+const docsWith = (open: readonly DocState[], ask: boolean): PayloadOf<'docs'> => ({
+  type: 'docs',
+  whole: false,
+  ask,
+  open,
+  closed: [],
+})
 
 const sameView = (a: DocView, b: DocView): boolean =>
   a.state === b.state &&

@@ -17,11 +17,12 @@ export class Edits {
   #tooLarge = false
   #sentAtMs = Number.NEGATIVE_INFINITY
   /** Of the last `docUpdates` we made. */
-  number = 0
+  number: number
 
   constructor(desk: Desk, doc: string) {
     this.#desk = desk
     this.#doc = doc
+    this.number = desk.firstNumber
   }
 
   get deadlineMs(): number {

@@ -5,10 +5,14 @@
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState, PayloadOf } from '../wire/messages.ts'
+import { sameDigest } from './agreement.ts'
 import type { Desk } from './desk.ts'
 import type { Pace } from './pace.ts'
 import type { Replica } from './types.ts'
-import { missingFor, scanUpdate } from './update-scan.ts'
+import { isNews, missingFor, scanUpdate } from './update-scan.ts'
+
+/** After each segment nothing is applied for this part of the time it took. chosen. */
+const restShare = 1 / 4
 
 interface Transfer {
   readonly from: PeerId
@@ -30,21 +34,23 @@ interface Transfer {
   end: DocState | undefined
   /** The way to the sender is gone: what came whole is still applied. */
   lost: boolean
-  /** It brought something that was not here. */
+  /** It brought something that was not here, and when last (or when it began). */
   news: boolean
+  newsAtMs: number
 }
 
 export interface FetchingEvents {
   state(): DocState
   /** More may be taken in: the store keeps up. */
   ready(): boolean
+  /** Somebody else could be asked instead. */
+  hasOther(than: PeerId): boolean
   /** Puts an update that needs nothing else into the document. */
   apply(update: Uint8Array, from: PeerId, applied: (problem: string | undefined) => void): void
   /** `end`: nothing of what the sender held is missing now. */
   finished(from: PeerId, end: DocState | undefined, news: boolean): void
   malformed(from: PeerId, link: number | undefined, reason: string): void
   overLimit(): void
-  progressed(): void
 }
 
 export class Fetching {
@@ -56,6 +62,8 @@ export class Fetching {
   readonly #events: FetchingEvents
   #current: Transfer | undefined
   #applying = false
+  /** The program and other traffic get their turn until then. */
+  #restUntilMs = 0
   #lastTransfer = 0
 
   constructor(
@@ -87,8 +95,14 @@ export class Fetching {
   get deadlineMs(): number {
     const current = this.#current
     if (!current || this.#applying) return Infinity
-    if (current.ready.length > 0) return this.#events.ready() ? this.#desk.nowMs : Infinity
+    if (current.ready.length > 0) return this.#events.ready() ? this.#restUntilMs : Infinity
     return current.progressAtMs + limits.docTransferTimeoutMs
+  }
+
+  /** It goes on and on and brings nothing, while somebody else has what is missing. */
+  #wastesTime(current: Transfer): boolean {
+    const isLong = this.#desk.nowMs >= current.newsAtMs + limits.docTransferPatienceMs
+    return isLong && this.#events.hasOther(current.from)
   }
 
   start(from: PeerId): void {
@@ -109,6 +123,7 @@ export class Fetching {
       end: undefined,
       lost: false,
       news: false,
+      newsAtMs: this.#desk.nowMs,
     }
     this.#desk.sendTo(from, {
       type: 'docWant',
@@ -125,8 +140,8 @@ export class Fetching {
     if (!current) return
     const { bytes, offset, segmentBytes, totalBytes } = piece
     if (offset !== current.piecesBytes || (offset > 0 && segmentBytes !== current.segmentBytes)) {
-      // Pieces over several hops may get lost or overtake one another.
-      if (link === undefined) return this.#give(current)
+      // Pieces over several hops, or of a link that was replaced by another, may get lost or overtake one another.
+      if (link === undefined || link !== current.link) return this.#give(current)
       return this.#events.malformed(from, link, 'a piece of a document out of its place')
     }
     if (bytes.length === 0 || offset + bytes.length > segmentBytes) {
@@ -143,6 +158,7 @@ export class Fetching {
     current.receivedBytes += bytes.length
     current.totalBytes = Math.max(totalBytes, current.receivedBytes, 1)
     current.progressAtMs = this.#desk.nowMs
+    if (this.#wastesTime(current)) return this.#give(current)
     if (current.piecesBytes === segmentBytes) {
       current.ready.push(joined(current.pieces, segmentBytes))
       current.readyBytes += segmentBytes
@@ -154,7 +170,9 @@ export class Fetching {
 
   ended(from: PeerId, end: PayloadOf<'docEnd'>): void {
     const current = this.#expected(from, end.transfer)
-    if (!current || current.piecesBytes > 0) return
+    if (!current) return
+    // Something of it was lost on the way.
+    if (end.bytes !== current.receivedBytes || current.piecesBytes > 0) return this.#give(current)
     current.end = end.state
     current.progressAtMs = this.#desk.nowMs
     this.#finishWhenApplied(current)
@@ -168,15 +186,18 @@ export class Fetching {
     this.#finishWhenApplied(current)
   }
 
-  /** Forgets the transfer under way. */
-  drop(): void {
-    this.#current = undefined
+  /** Forgets the transfer under way, whoever sends it or only if it is that peer. */
+  drop(from?: PeerId): void {
+    if (from === undefined || this.#current?.from === from) this.#current = undefined
   }
 
   tick(): void {
     const current = this.#current
     if (!current || this.#applying) return
-    if (current.ready.length > 0) return this.#events.ready() ? this.#applyNext(current) : undefined
+    if (current.ready.length > 0) {
+      const mayGoOn = this.#desk.nowMs >= this.#restUntilMs && this.#events.ready()
+      return mayGoOn ? this.#applyNext(current) : undefined
+    }
     const isSilent = this.#desk.nowMs >= current.progressAtMs + limits.docTransferTimeoutMs
     if (isSilent) this.#give(current)
   }
@@ -185,26 +206,37 @@ export class Fetching {
     const update = current.ready.shift()!
     const scan = scanUpdate(update)
     if (!scan.ok) return this.#events.malformed(current.from, current.link, scan.error)
+    const news = isNews(scan.value, (client) => this.#replica.clockOf(client))
+    if (news === 'no') return this.#took(current, update, false)
     if (missingFor(scan.value, (client) => this.#replica.clockOf(client))) {
       this.#desk.count('docSegmentsOutOfOrder')
       return this.#give(current)
     }
+    const before = news === 'yes' ? undefined : this.#replica.digest()
     const busyMs = this.#pace.busyMs(update.length)
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
     const startedMs = this.#desk.nowMs
     this.#applying = true
     this.#events.apply(update, current.from, (problem) => {
       this.#applying = false
-      current.readyBytes -= update.length
       if (problem !== undefined) return this.#events.malformed(current.from, current.link, problem)
-      current.news = true
-      this.#pace.took(update.length, this.#desk.nowMs - startedMs)
-      current.progressAtMs = this.#desk.nowMs
-      if (this.#current !== current) return
-      this.#tell(current)
-      this.#events.progressed()
-      this.#finishWhenApplied(current)
+      const tookMs = this.#desk.nowMs - startedMs
+      this.#pace.took(update.length, tookMs)
+      this.#restUntilMs = this.#desk.nowMs + tookMs * restShare
+      this.#took(current, update, !before || !sameDigest(before, this.#replica.digest()))
     })
+  }
+
+  #took(current: Transfer, update: Uint8Array, isNew: boolean): void {
+    current.readyBytes -= update.length
+    current.progressAtMs = this.#desk.nowMs
+    if (isNew) {
+      current.news = true
+      current.newsAtMs = this.#desk.nowMs
+    }
+    if (this.#current !== current) return
+    this.#tell(current)
+    this.#finishWhenApplied(current)
   }
 
   #finishWhenApplied(current: Transfer): void {

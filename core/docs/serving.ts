@@ -88,7 +88,7 @@ export class Servings {
     const { segment, offset, doc, transfer } = serving
     if (!segment) {
       this.#end(serving)
-      return { type: 'docEnd', transfer, state: serving.state() }
+      return { type: 'docEnd', transfer, bytes: serving.sentBytes, state: serving.state() }
     }
     const bytes = segment.subarray(offset, offset + limits.maxDocPieceBytes)
     serving.sentBytes += bytes.length

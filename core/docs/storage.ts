@@ -7,7 +7,7 @@ import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { Desk } from './desk.ts'
 import type { Pace } from './pace.ts'
-import { asideKey, decodeRow, docRange, docRowKey, encodeRow } from './rows.ts'
+import { asideKey, decodeRow, docRange, docRowKey, encodeRow, wallMsOfKey } from './rows.ts'
 import type { Replica, SegmentReader } from './types.ts'
 import { scanUpdate } from './update-scan.ts'
 
@@ -26,6 +26,7 @@ interface Rewrite {
   readonly reader: SegmentReader
   /** Rows whose content the document held when the rewriting began. */
   readonly doomed: readonly string[]
+  bytes: number
   /** Something in the document is in no row yet. */
   readonly needed: boolean
 }
@@ -51,6 +52,7 @@ export class Storage {
   /** Read and not yet applied. */
   #loading: Row[] = []
   #loadFrom: string | undefined
+  #reading = false
   #applying = false
   #loaded = false
   #unsaved: Uint8Array[] = []
@@ -61,11 +63,13 @@ export class Storage {
   #rewrite: Rewrite | undefined
   /** The document holds what is neither in the rows nor in `#unsaved`. */
   #rewriteNeeded = false
+  /** What the whole took when it was last written anew: it is not written again for less than that. */
+  #rewrittenBytes = 0
   #problem: MeshError | undefined
   #retryAtMs: number | undefined
   #retries = 0
   #lastWallMs = 0
-  #lastNumber = 0
+  #closed = false
 
   constructor(desk: Desk, doc: string, replica: Replica, pace: Pace, events: StorageEvents) {
     this.#desk = desk
@@ -111,7 +115,7 @@ export class Storage {
     // The document itself is the buffer where the store takes nothing for long.
     if (this.#problem && this.choked) {
       this.#unsaved = []
-      this.#unsavedBytes = 0
+      this.#unsavedBytes = totalBytes(this.#saving)
       this.#rewriteNeeded = true
     }
     this.#next()
@@ -131,6 +135,7 @@ export class Storage {
   }
 
   close(): void {
+    this.#closed = true
     this.#rewrite?.reader.close()
     this.#rewrite = undefined
   }
@@ -140,7 +145,9 @@ export class Storage {
   #readPage(): void {
     const from = this.#loadFrom!
     const range = { ...docRange(this.#doc), from, limit: pageRows }
+    this.#reading = true
     const take = (rows: readonly Row[]): void => {
+      this.#reading = false
       // The next page begins behind the last key; a space comes before all other characters of a key.
       this.#loadFrom = rows.length < pageRows ? undefined : `${rows.at(-1)!.key} `
       this.#loading.push(...rows)
@@ -151,7 +158,7 @@ export class Storage {
 
   /** One row a task: the program and the links get their turn in between. */
   #applyNext(): void {
-    if (this.#applying) return
+    if (this.#applying || this.#reading) return
     const row = this.#loading.shift()
     if (!row) return this.#loadFrom === undefined ? this.#finishLoading() : this.#readPage()
     const updates = decodeRow(row)
@@ -199,7 +206,7 @@ export class Storage {
 
   /** The next thing to write, one at a time: news first, then what only saves room. */
   #next(): void {
-    if (!this.#loaded || this.#busy || this.#retryAtMs !== undefined) return
+    if (!this.#loaded || this.#busy || this.#closed || this.#retryAtMs !== undefined) return
     if (this.#unsaved.length > 0) return this.#writeUnsaved()
     if (this.#rewrite) return this.#writeSegment(this.#rewrite)
     if (this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes)
@@ -213,8 +220,8 @@ export class Storage {
     const rows = groups(this.#saving).map((updates) => ({ updates, row: this.#row(updates) }))
     this.#write({ put: rows.map(({ row }) => row) }, () => {
       for (const { updates, row } of rows) this.#know(row.key, updates, row.value.length)
-      for (const update of this.#saving) this.#unsavedBytes -= update.length
       this.#saving = []
+      this.#unsavedBytes = totalBytes(this.#unsaved)
     })
   }
 
@@ -234,7 +241,7 @@ export class Storage {
   /** Rows of many more bytes, or many more in number, than the document needs. */
   #wantsRewrite(): boolean {
     if (this.#rewriteNeeded) return true
-    const { sizeBytes } = this.#replica
+    const sizeBytes = Math.max(this.#replica.sizeBytes, this.#rewrittenBytes)
     const segments = sizeBytes / limits.maxDocSegmentBytes
     return (
       this.#rowsBytes > 3 * sizeBytes + limits.maxDocSegmentBytes || this.#rows.size > 192 + 16 * segments
@@ -247,6 +254,7 @@ export class Storage {
     this.#rewrite = {
       reader: this.#replica.reader([]),
       doomed: [...this.#rows.keys()],
+      bytes: 0,
       needed: this.#rewriteNeeded,
     }
     this.#rewriteNeeded = false
@@ -259,12 +267,14 @@ export class Storage {
     const update = rewrite.reader.next(limits.maxDocSegmentBytes)
     if (update) {
       const row = this.#row([update])
+      rewrite.bytes += row.value.length
       return this.#write({ put: [row] }, () => this.#count(row.key, row.value.length))
     }
     this.#write({ delete: rewrite.doomed }, () => {
       for (const key of rewrite.doomed) this.#forget(key)
       rewrite.reader.close()
       this.#rewrite = undefined
+      this.#rewrittenBytes = rewrite.bytes
       this.#desk.count('docsRewritten')
     })
   }
@@ -302,7 +312,7 @@ export class Storage {
 
   #row(updates: readonly Uint8Array[]): Row {
     this.#lastWallMs = Math.max(this.#lastWallMs, this.#desk.now.wallMs)
-    const key = docRowKey(this.#doc, this.#lastWallMs, this.#desk.writer, ++this.#lastNumber)
+    const key = docRowKey(this.#doc, this.#lastWallMs, this.#desk.writer, this.#desk.nextRow())
     return { key, value: encodeRow(updates) }
   }
 
@@ -314,6 +324,9 @@ export class Storage {
   }
 
   #count(key: string, bytes: number): void {
+    // Whoever is loading reads in the order of the keys: what replaces a row must come behind it.
+    this.#lastWallMs = Math.max(this.#lastWallMs, wallMsOfKey(key))
+    this.#forget(key)
     this.#rows.set(key, bytes)
     this.#rowsBytes += bytes
   }
@@ -323,6 +336,9 @@ export class Storage {
     this.#rows.delete(key)
   }
 }
+
+const totalBytes = (updates: readonly Uint8Array[]): number =>
+  updates.reduce((sum, update) => sum + update.length, 0)
 
 /** Rows' worth of updates, in their order: each of about a segment, a larger update alone. */
 function groups(updates: readonly Uint8Array[]): Uint8Array[][] {

@@ -81,8 +81,14 @@ export type DocsInput =
   | { readonly type: 'editDoc'; readonly doc: string; readonly updates: readonly Uint8Array[] }
   /** The program's own awareness changed. */
   | { readonly type: 'awareDoc'; readonly doc: string; readonly states: readonly AwarenessState[] }
-  /** Answer to `applyDoc`. `problem`: it could not be read; nothing of it is in the document. */
-  | { readonly type: 'docApplied'; readonly doc: string; readonly job: number; readonly problem?: string }
+  /** Answer to `applyDoc`. `problem`: it could not be read; `partly`: some of it is in the document nevertheless. */
+  | {
+      readonly type: 'docApplied'
+      readonly doc: string
+      readonly job: number
+      readonly problem?: string
+      readonly partly?: boolean
+    }
   | { readonly type: 'committed'; readonly commit: number; readonly result: CommitResult }
   | { readonly type: 'commitFailed'; readonly commit: number; readonly error: MeshError }
   | { readonly type: 'rows'; readonly read: number; readonly rows: readonly Row[] }

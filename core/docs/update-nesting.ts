@@ -11,8 +11,8 @@ export const maxNesting = 256
 export interface Places {
   /**
    * Five numbers a run: `client, from, of, clock, deeper`: from operation `from` of `client` on, to the client's
-   * next run: beside (`deeper` 0) or inside (1) operation `clock` of `of`. `of` -1: in a type at the root, -2: a
-   * hole in the update. Ascending within a client, clients as in `UpdateScan.ranges`.
+   * next run: beside (`deeper` 0) or inside (1) operation `clock` of `of`; `of` -1: in a type at the root.
+   * Ascending within a client, clients as in `UpdateScan.ranges`. Holes are passed over: what is in one must be held.
    */
   readonly runs: readonly number[]
   /** How many runs are inside something: the update cannot nest deeper than that. */
@@ -20,7 +20,6 @@ export interface Places {
 }
 
 const atRoot = -1
-const inHole = -2
 const width = 5
 
 /** Takes the structs down in their order; those that continue a run cost nothing. */
@@ -33,10 +32,6 @@ export class PlacesWriter {
 
   atRoot(client: number, clock: number): void {
     if (client !== this.#client || !this.#atRoot) this.#push(client, clock, atRoot, 0, 0)
-  }
-
-  hole(client: number, clock: number): void {
-    this.#push(client, clock, inHole, 0, 0)
   }
 
   beside(client: number, clock: number, of: number, ofClock: number): void {
@@ -136,8 +131,7 @@ class Levels {
     const there = this.#clients.get(of)
     // What is held stays as it is, whatever the update says about it.
     if (of < 0 || !there || clock >= there.to || clock < this.#clockOf(of)) return -1
-    const found = this.#search(there.first, there.end, clock)
-    return found < 0 || this.#at(found, 2) === inHole ? -1 : found
+    return this.#search(there.first, there.end, clock)
   }
 
   #outside(run: number): number {

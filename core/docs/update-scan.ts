@@ -134,7 +134,6 @@ class Scanner {
       const info = this.#reader.byte()
       if (info === hole) {
         this.#endRun(from)
-        this.#places.hole(this.#client, this.#clock)
         from = undefined
         this.#advance(this.#length())
       } else {

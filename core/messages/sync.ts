@@ -37,6 +37,12 @@ export class Sync {
   readonly #wants = new Map<PeerId, PayloadOf<'want'>[]>()
   /** The digest at which a peer was last sent our whole vector. */
   readonly #told = new Map<PeerId, number>()
+  /** The last digest of ours that a neighbour was told and did not contradict, and of its own that it told us. */
+  readonly #said = new Map<PeerId, number>()
+  readonly #heard = new Map<PeerId, number>()
+  /** The digest for which the first word was left to that neighbour. */
+  readonly #leftToIt = new Map<PeerId, number>()
+  #comparesAnew = false
   #newsAtMs: number | undefined
   #compareAtMs: number | undefined
   #averageBytes = 2048
@@ -65,6 +71,7 @@ export class Sync {
   linked(peer: PeerId, digest: number): void {
     this.#neighbours.add(peer)
     this.#failures.delete(peer)
+    this.#heard.set(peer, digest)
     if (digest !== this.#parts.feeds.digest) this.#sendWhole(peer)
     else this.#holdsAllOfOurs(peer)
   }
@@ -72,6 +79,7 @@ export class Sync {
   unlinked(peer: PeerId): void {
     this.#neighbours.delete(peer)
     this.#told.delete(peer)
+    for (const known of [this.#said, this.#heard, this.#leftToIt]) known.delete(peer)
     if (!this.#parts.rooms.live.has(peer)) this.#lose(peer)
     else this.#abandon(peer)
   }
@@ -120,10 +128,15 @@ export class Sync {
 
   onDigest(from: PeerId, digest: number): void {
     const { feeds, rooms } = this.#parts
-    if (digest !== feeds.digest) return this.#sendWhole(from)
+    const isAgain = this.#heard.get(from) === digest
+    if (this.#neighbours.has(from)) this.#heard.set(from, digest)
+    if (digest !== feeds.digest) {
+      this.#said.delete(from)
+      return this.#sendWhole(from)
+    }
     this.#holdsAllOfOurs(from)
-    if (this.#neighbours.has(from)) return
-    // It asked because a receipt of ours may have been lost on the way.
+    if (this.#neighbours.has(from) && !isAgain) return
+    // It asked, or asked again, because a receipt of ours may have been lost on the way.
     const store = rooms.live.get(from)?.store
     const feed = store === undefined ? undefined : feeds.get(store)
     if (feed && feed.visible.number > 0) this.#sendVector(from, [feeds.headOf(feed)], false)
@@ -140,6 +153,7 @@ export class Sync {
   onVector(from: PeerId, vector: PayloadOf<'vector'>): void {
     const { outbox, log, rooms, desk } = this.#parts
     if (!this.#isHere(from)) return desk.count('vectorsOfStrangers')
+    if (vector.whole) this.#said.delete(from)
     // A sibling tab stores into the same place: what it has is there already.
     if (rooms.live.get(from)?.store === outbox.storeId) log.refresh(() => this.#compare(from, vector))
     else this.#compare(from, vector)
@@ -228,8 +242,9 @@ export class Sync {
     for (const [peer, heads] of forPeer) this.#sendVector(peer, heads, false)
   }
 
-  /** Digests are compared at the next tick: what we hold of which feed means something else now. */
+  /** Digests are compared at the next tick, with all: what we hold of which feed means something else now. */
   compareSoon(): void {
+    this.#comparesAnew = true
     this.#compareAtMs = this.#parts.desk.now.monotonicMs
   }
 
@@ -238,12 +253,33 @@ export class Sync {
     this.#compareAtMs = desk.now.monotonicMs + limits.antiEntropyIntervalMs
     const peers = new Set(this.#neighbours)
     const lacking = new Set(receipts.openItems().flatMap((item) => receipts.lacking(item)))
-    for (const member of lacking) for (const { peer } of rooms.livePeersOf(member)) peers.add(peer)
-    for (const peer of peers) desk.sendTo(peer, { type: 'digest', digest: feeds.digest })
+    const lackingPeers = new Set(
+      [...lacking].flatMap((member) => rooms.livePeersOf(member).map(({ peer }) => peer)),
+    )
+    for (const peer of lackingPeers) peers.add(peer)
+    for (const peer of peers) {
+      if (!this.#comparesAnew && !lackingPeers.has(peer) && this.#isCompared(peer)) continue
+      if (this.#neighbours.has(peer)) this.#said.set(peer, feeds.digest)
+      desk.sendTo(peer, { type: 'digest', digest: feeds.digest })
+    }
+    this.#comparesAnew = false
     for (const feed of feeds.all()) log.pump(feed)
     this.#failures.clear()
     this.#parts.holes.retry()
     this.#parts.forks.refreshStore()
+  }
+
+  /**
+   * Nothing changed since that neighbour and we were known to be equal: one of us said its digest, and the other, which
+   * answers where it differs, did not. Where nothing was said yet the lower id begins, the higher one comparison later.
+   */
+  #isCompared(peer: PeerId): boolean {
+    const { desk, feeds } = this.#parts
+    const { digest } = feeds
+    if (this.#said.get(peer) === digest || this.#heard.get(peer) === digest) return true
+    const leaves = compareText(desk.me.peer, peer) > 0 && this.#leftToIt.get(peer) !== digest
+    if (leaves) this.#leftToIt.set(peer, digest)
+    return leaves
   }
 
   tick(): void {

@@ -10,8 +10,8 @@ import type { Context } from './context.ts'
 import { encodeMessage, type EncodedMessage, type LinkState } from './links.ts'
 import { Routes } from './routes.ts'
 
-/** What is said for its own sake: whoever gets it may stay silent, or answers at once. */
-const signsOfLife: ReadonlySet<LinkMessage['type']> = new Set(['ping', 'pong', 'beat', 'busy'] as const)
+/** What nobody repairs if the link carries nothing any more: broadcasts come another way too, signs of life again. */
+const unrepaired: ReadonlySet<LinkMessage['type']> = new Set(['direct', 'unicast', 'pull'] as const)
 
 export class Delivery {
   readonly #context: Context
@@ -87,7 +87,7 @@ export class Delivery {
 
   /** To the neighbour itself. False: its lane is full, nothing will go out. */
   send(link: LinkState, message: LinkMessage): boolean {
-    return this.#sendEncoded(link, encodeMessage(message), !signsOfLife.has(message.type))
+    return this.#sendEncoded(link, encodeMessage(message), unrepaired.has(message.type))
   }
 
   forget(peer: PeerId): void {
@@ -109,7 +109,9 @@ export class Delivery {
     membership.heard(origin, nowMs)
     const kept = { lane: encoded.lane, bytes: ownBytes(encoded.bytes) }
     this.#broadcasts.remember(id, kept)
-    const linkedToOrigin = membership.get(origin)?.neighbours ?? []
+    // What it says of itself just now is newer than what we know.
+    const ownWord = message.payload.type === 'record' ? message.payload.record : undefined
+    const linkedToOrigin = (ownWord?.id === origin ? ownWord : membership.get(origin))?.neighbours ?? []
     const { forward, offer } = splitNeighbours(
       this.#context.neighbours(),
       origin,
@@ -142,7 +144,7 @@ export class Delivery {
   takePull(link: LinkState, ids: readonly BroadcastId[]): void {
     for (const id of ids) {
       const kept = this.#broadcasts.recall(id)
-      if (kept && this.#sendEncoded(link, kept)) this.#context.count('broadcastsResent')
+      if (kept && this.#sendEncoded(link, kept, false)) this.#context.count('broadcastsResent')
     }
   }
 
@@ -164,13 +166,16 @@ export class Delivery {
   /** Returns how many neighbours it went out to. */
   #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): number {
     const encoded = encodeMessage(message)
-    const next = this.#routes.next(message.target, this.#context.neighbours(), cameFrom)
+    const { membership } = this.#context
+    const neighbours = this.#context.neighbours()
+    const nearer = neighbours.filter((peer) => membership.get(peer)?.neighbours.includes(message.target))
+    const next = this.#routes.next(message.target, neighbours, nearer, cameFrom)
     return next.filter((peer) => this.#sendEncoded(this.#context.links.to(peer)!, encoded)).length
   }
 
   #sendBroadcast(link: LinkState, id: BroadcastId, message: EncodedMessage): void {
     // A full lane is no loss: the id is offered, and the neighbour pulls it when there is room.
-    if (this.#sendEncoded(link, message)) this.#context.count('broadcastsSent')
+    if (this.#sendEncoded(link, message, false)) this.#context.count('broadcastsSent')
     else link.offer(id, this.#context.nowMs)
   }
 

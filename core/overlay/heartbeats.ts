@@ -85,11 +85,17 @@ export class Heartbeats {
   #watch(link: LinkState): void {
     const { nowMs, links } = this.#context
     if (nowMs >= this.#pingDueMs(link)) this.#delivery.send(link, link.ping(this.#context.nonce(), nowMs))
-    else if (nowMs >= this.#beatDueMs(link)) this.#delivery.send(link, { type: 'beat' })
+    else if (nowMs >= this.#beatDueMs(link)) this.#beat(link)
     this.#timeSilence(link)
     if (nowMs < link.silentAtMs) return
     if (links.to(link.remote) === link) this.#view.suspect(link.remote, 'silence')
     else this.#neighbours.close(link, 'silent')
+  }
+
+  #beat(link: LinkState): void {
+    // Also where a full lane refuses it: the next is due a beat later.
+    link.sent(this.#context.nowMs, false)
+    this.#delivery.send(link, { type: 'beat' })
   }
 
   #watchDistant(): void {
@@ -128,7 +134,9 @@ export class Heartbeats {
     const isUntimed = isLower && link.pingedAtMs === Number.NEGATIVE_INFINITY
     const firstMs = isUntimed ? link.sinceMs + limits.firstPingDelayMs : Number.POSITIVE_INFINITY
     const againMs = link.pingedAtMs + heartbeatIntervalMs
-    const offersMs = Math.max(link.offersDueMs, link.pingedAtMs + limits.offerIntervalMs)
+    // The answer to the lower end's ping bears the higher one's offers.
+    const offersAfterMs = isLower ? 0 : limits.offerIntervalMs / 2
+    const offersMs = Math.max(link.offersDueMs, link.pingedAtMs + limits.offerIntervalMs) + offersAfterMs
     return Math.min(Math.max(Math.min(lateMs, this.#answerDueMs(link)), againMs), firstMs, offersMs)
   }
 
@@ -147,14 +155,14 @@ export class Heartbeats {
 
   /** Who was spoken to need not answer, but after a while it is asked whether the link still carries anything. */
   #answerDueMs(link: LinkState): number {
-    return Math.max(link.unansweredSinceMs, link.busyUntilMs) + limits.slowHeartbeatIntervalMs
+    return Math.max(link.unansweredSinceMs, link.busyUntilMs) + limits.answerPatienceMs
   }
 
   #expectMs(link: LinkState): number {
     // Of two links to one peer it uses one, and we cannot know which.
     if (this.#context.links.to(link.remote) !== link) return limits.slowHeartbeatIntervalMs
     const isLower = compareText(this.#context.self.id, link.remote) < 0
-    const idleMs = limits.idlePingIntervalMs * (isLower ? 1 : 1.5)
+    const idleMs = isLower ? link.idlePingIntervalMs : 3 * limits.idlePingIntervalMs
     return Math.min(idleMs, this.#watchesNow().get(link.remote)?.expectMs ?? idleMs)
   }
 

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { LinkKind } from '../base/ports.ts'
+import type { Random } from '../base/random.ts'
 import { Joiner, Splitter, type Lane } from '../wire/chunks.ts'
 import { decode, encode } from '../wire/codec.ts'
 import { isBulk, linkMessage, type BroadcastId, type LinkMessage } from '../wire/messages.ts'
@@ -46,10 +47,12 @@ export class LinkState {
   heardAtMs: number
   /** When the last of ours went out, whatever it was. */
   sentAtMs: number
-  /** Since when something we said, other than a sign of life, was followed by nothing from the far end. */
+  /** Since when something we said, which nobody repairs, was followed by nothing from the far end. */
   unansweredSinceMs = Number.POSITIVE_INFINITY
   /** When it has been silent for too long, if nothing comes. */
   silentAtMs = Number.POSITIVE_INFINITY
+  /** How soon the lower end pings it where nobody is watched over it; drawn, so that not all are pinged at one time. */
+  readonly idlePingIntervalMs: number
   pingedAtMs = Number.NEGATIVE_INFINITY
   /** Until when the far end announced not to listen. */
   busyUntilMs = Number.NEGATIVE_INFINITY
@@ -66,10 +69,11 @@ export class LinkState {
   readonly #lanes: [Splitter[], Splitter[]] = [[], []]
   readonly #queuedBytes: [number, number] = [0, 0]
 
-  constructor(id: number, remote: PeerId, kind: LinkKind, nowMs: number) {
+  constructor(id: number, remote: PeerId, kind: LinkKind, nowMs: number, random: Random) {
     this.id = id
     this.remote = remote
     this.kind = kind
+    this.idlePingIntervalMs = limits.idlePingIntervalMs * (1 + random.float())
     this.sinceMs = nowMs
     this.heardAtMs = nowMs
     this.sentAtMs = nowMs
@@ -81,7 +85,7 @@ export class LinkState {
     this.unansweredSinceMs = Number.POSITIVE_INFINITY
   }
 
-  /** Something goes out. `spoken`: more than a sign of life. */
+  /** Something goes out. `spoken`: what nobody repairs if it is lost. */
   sent(nowMs: number, spoken: boolean): void {
     this.sentAtMs = nowMs
     if (spoken) this.unansweredSinceMs = Math.min(this.unansweredSinceMs, nowMs)

@@ -26,7 +26,7 @@ export class Neighbours {
 
   open(id: number, remote: PeerId, kind: LinkKind, lone: boolean): void {
     const { links, nowMs, self, suspended, membership, options, busyUntilMs } = this.#context
-    const link = new LinkState(id, remote, kind, nowMs)
+    const link = new LinkState(id, remote, kind, nowMs, options.random)
     links.add(link)
     if (suspended || remote === self.id) return this.close(link, 'not wanted')
     if (links.size > limits.maxOpenLinks) return this.close(link, 'too many links')
@@ -55,7 +55,7 @@ export class Neighbours {
     if (superfluous && this.#closes(superfluous)) this.close(superfluous, 'superfluous')
     if (superfluous === link) return false
     this.#context.count('linksMade')
-    this.#self.update({ neighbours: this.#context.neighbours() })
+    this.#self.update({ neighbours: this.#context.neighbours() }, 'later')
     return true
   }
 

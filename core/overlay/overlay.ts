@@ -13,6 +13,7 @@ import { Introductions } from './introductions.ts'
 import { Joining } from './joining.ts'
 import type { Links, LinkState, Received } from './links.ts'
 import { Neighbours } from './neighbours.ts'
+import { Rumours } from './rumours.ts'
 import { SelfRecord } from './self-record.ts'
 import { View } from './view.ts'
 
@@ -23,6 +24,7 @@ export class Overlay {
   readonly #context: Context
   readonly #delivery: Delivery
   readonly #self: SelfRecord
+  readonly #rumours: Rumours
   readonly #introductions: Introductions
   readonly #neighbours: Neighbours
   readonly #joining: Joining
@@ -36,10 +38,12 @@ export class Overlay {
     const introductions = new Introductions(context, delivery)
     const neighbours = new Neighbours(context, delivery, self, introductions)
     const joining = new Joining(options.timing.discoveryTimeoutMs, options.nowMs)
-    const view = new View(context, { delivery, self, introductions, neighbours, joining })
+    const rumours = new Rumours(context, delivery)
+    const view = new View(context, { delivery, self, introductions, neighbours, joining, rumours })
     this.#context = context
     this.#delivery = delivery
     this.#self = self
+    this.#rumours = rumours
     this.#introductions = introductions
     this.#neighbours = neighbours
     this.#joining = joining
@@ -95,13 +99,18 @@ export class Overlay {
     if (link && !this.links.anyTo(link.remote)) this.#view.suspect(link.remote, 'link-down')
   }
 
-  frame(id: number, frame: Uint8Array): void {
+  /** True: it was a piece of a message that is not whole yet, and nothing follows from it. */
+  frame(id: number, frame: Uint8Array): boolean {
     const link = this.links.get(id)
-    if (!link || this.#context.suspended) return
+    if (!link || this.#context.suspended) return true
     const received = link.receive(frame)
-    if (!received.ok) return this.#neighbours.blame(link, received.error)
+    if (!received.ok) {
+      this.#neighbours.blame(link, received.error)
+      return false
+    }
     link.heard(this.#context.nowMs)
     if (received.value) this.#onMessage(link, received.value)
+    return received.value === undefined
   }
 
   /** Counts a malformed frame against a link; the third closes it. */
@@ -197,7 +206,7 @@ export class Overlay {
 
   /** Changes what we say of ourselves and tells everybody. */
   updateSelf(change: Partial<PeerRecord>, atOnce = false): void {
-    this.#self.update(change, atOnce)
+    this.#self.update(change, atOnce ? 'now' : 'soon')
   }
 
   /** Of each role we know the candidates of: its leader and who would follow, in order. Failovers hang on them. */
@@ -263,6 +272,7 @@ export class Overlay {
     this.#heartbeats.tick()
     this.#view.tick()
     this.#self.tick()
+    this.#rumours.tick()
     this.#delivery.tick()
     this.#introductions.tick()
   }
@@ -274,6 +284,7 @@ export class Overlay {
       this.#heartbeats.deadlineMs(),
       this.#view.deadlineMs(),
       this.#self.deadlineMs(),
+      this.#rumours.deadlineMs(),
       this.#introductions.deadlineMs(),
     )
   }
@@ -323,7 +334,10 @@ export class Overlay {
   #onPayload(from: PeerId, payload: Payload, link: LinkState, viaBroadcast: boolean): void {
     switch (payload.type) {
       case 'record':
-        return this.#view.learn(payload.record)
+        return this.#view.learn(payload.record, from, 'broadcast')
+      case 'records':
+        for (const record of payload.records) this.#view.learn(record, link.remote, 'rumour')
+        return
       case 'suspect':
         return this.#view.takeSuspicion(payload)
       case 'gone':

@@ -1,6 +1,7 @@
 // How a unicast finds a peer we have no link to: the way by which a newer broadcast of that peer first reached
 // us. Older broadcasts and copies teach nothing (learning from them makes loops); where nothing was learned, or
-// the way is gone, the unicast floods, and copies are dropped by id.
+// the way is gone, it goes to two neighbours that say they have a link to it, and where none does it floods. Copies
+// are dropped by id.
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -34,11 +35,19 @@ export class Routes {
     return this.#seen.add(`${origin}:${sequence}`)
   }
 
-  /** The neighbours to hand it to. */
-  next(target: PeerId, neighbours: readonly PeerId[], cameFrom: PeerId | undefined): readonly PeerId[] {
+  /** The neighbours to hand it to. `nearer`: those that say they have a link to the target. */
+  next(
+    target: PeerId,
+    neighbours: readonly PeerId[],
+    nearer: readonly PeerId[],
+    cameFrom: PeerId | undefined,
+  ): readonly PeerId[] {
     if (neighbours.includes(target)) return [target]
     const learned = this.#via.get(target)?.via
     if (learned !== undefined && learned !== cameFrom && neighbours.includes(learned)) return [learned]
-    return neighbours.filter((peer) => peer !== cameFrom)
+    const others = (peer: PeerId): boolean => peer !== cameFrom
+    // Two, because what one says of its links may be old.
+    const said = nearer.filter(others).slice(0, 2)
+    return said.length > 0 ? said : neighbours.filter(others)
   }
 }

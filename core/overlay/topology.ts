@@ -1,5 +1,5 @@
-// Whom to have a link to, and the attempts to get one. Up to 16 peers: everybody. The lower PeerId dials; the
-// higher one knocks, so that the lower learns of it. Attempts that fail are made again with a growing, jittered
+// Whom to have a link to, and the attempts to get one. Up to 16 peers: everybody, a few at once. The lower PeerId
+// dials; the higher one knocks, so that the lower learns of it. Attempts that fail are made again with a growing, jittered
 // pause; a peer lost without a goodbye is remembered and looked for, so that a partition heals by itself.
 
 import { compareText, type PeerId } from '../base/ids.ts'
@@ -19,11 +19,14 @@ export interface TopologyView {
 }
 
 interface Attempt {
-  /** While we dial: the attempt's name, and when it is given up. */
+  /** While we dial: the attempt's name, when it began, and when it is given up. */
   connection: string | undefined
+  dialledAtMs: number
   giveUpAtMs: number
   failures: number
   nextAtMs: number
+  /** It was time to dial, but others are under way. */
+  postponed: boolean
   /** Not in the view: looked for until then. */
   untilMs: number
 }
@@ -58,6 +61,8 @@ export class Topology {
     const waitMs = (this.#dials(peer) ? 0 : knockAfterMs) + (pause ? this.#jittered(limits.redialBaseMs) : 0)
     this.#attempts.set(peer, {
       connection: undefined,
+      dialledAtMs: Number.NEGATIVE_INFINITY,
+      postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
       nextAtMs: nowMs + waitMs,
@@ -76,6 +81,7 @@ export class Topology {
   forget(peer: PeerId): string | undefined {
     const connection = this.#attempts.get(peer)?.connection
     this.#attempts.delete(peer)
+    if (connection !== undefined) this.#resume()
     return connection
   }
 
@@ -100,7 +106,9 @@ export class Topology {
   tick(view: TopologyView): TopologyAction[] {
     const actions: TopologyAction[] = []
     let linked = view.linkedPeers
-    for (const [peer, attempt] of this.#attempts) {
+    // In no order: were it the one in which we were told of them, all would dial the same peers first.
+    const due = [...this.#attempts].filter(([, attempt]) => view.nowMs >= dueAtMs(attempt))
+    for (const [peer, attempt] of this.#random.sample(due, due.length)) {
       const action = this.#next(peer, attempt, view, linked)
       if (action) actions.push(action)
       if (action?.type === 'dial') linked++
@@ -110,20 +118,18 @@ export class Topology {
 
   deadlineMs(): number {
     let next = Number.POSITIVE_INFINITY
-    for (const { connection, giveUpAtMs, nextAtMs } of this.#attempts.values()) {
-      next = Math.min(next, connection === undefined ? nextAtMs : giveUpAtMs)
-    }
+    for (const attempt of this.#attempts.values()) next = Math.min(next, dueAtMs(attempt))
     return next
   }
 
+  /** What to do about an attempt whose time has come. */
   #next(peer: PeerId, attempt: Attempt, view: TopologyView, linked: number): TopologyAction | undefined {
     const { connection } = attempt
     const { nowMs } = view
-    if (connection !== undefined && nowMs >= attempt.giveUpAtMs) {
+    if (connection !== undefined) {
       this.#pause(attempt, nowMs)
       return { type: 'abandon', peer, connection }
     }
-    if (connection !== undefined || nowMs < attempt.nextAtMs) return undefined
     if (!view.inView(peer) && nowMs >= attempt.untilMs) {
       this.#attempts.delete(peer)
       return undefined
@@ -137,10 +143,33 @@ export class Topology {
       this.#pause(attempt, nowMs)
       return { type: 'knock', peer }
     }
+    const slotFreeAtMs = this.#slotFreeAtMs(nowMs)
+    attempt.postponed = slotFreeAtMs > nowMs
+    if (attempt.postponed) {
+      attempt.nextAtMs = slotFreeAtMs
+      return undefined
+    }
     attempt.connection = this.#random.hexId()
+    attempt.dialledAtMs = nowMs
     // The connector gives up by itself; this is for the one that does not.
     attempt.giveUpAtMs = nowMs + limits.dialTimeoutMs + limits.knockDelayMs
     return { type: 'dial', peer, connection: attempt.connection }
+  }
+
+  /** When another dial may begin: a few at once, each of which gets a head start. */
+  #slotFreeAtMs(nowMs: number): number {
+    const endsMs = [...this.#attempts.values()]
+      .filter(({ connection }) => connection !== undefined)
+      .map(({ dialledAtMs }) => dialledAtMs + limits.dialHeadStartMs)
+      .filter((endMs) => endMs > nowMs)
+    return endsMs.length < limits.maxDialsAtOnce ? nowMs : Math.min(...endsMs)
+  }
+
+  /** A dial is over: those that waited for it are looked at anew. */
+  #resume(): void {
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.postponed) attempt.nextAtMs = Number.NEGATIVE_INFINITY
+    }
   }
 
   #dials(peer: PeerId): boolean {
@@ -149,7 +178,9 @@ export class Topology {
 
   #pause(attempt: Attempt, nowMs: number): void {
     const full = Math.min(limits.redialMaxMs, limits.redialBaseMs * 2 ** attempt.failures)
+    if (attempt.connection !== undefined) this.#resume()
     attempt.connection = undefined
+    attempt.postponed = false
     attempt.giveUpAtMs = Number.POSITIVE_INFINITY
     attempt.failures++
     attempt.nextAtMs = nowMs + this.#jittered(full)
@@ -160,3 +191,6 @@ export class Topology {
     return ms * (0.5 + this.#random.float() / 2)
   }
 }
+
+const dueAtMs = ({ connection, giveUpAtMs, nextAtMs }: Attempt): number =>
+  connection === undefined ? nextAtMs : giveUpAtMs

@@ -11,6 +11,7 @@ import type { Joining } from './joining.ts'
 import type { LinkState } from './links.ts'
 import type { Evidence, GoneReason, Verdict } from './membership.ts'
 import type { Neighbours } from './neighbours.ts'
+import type { Rumours } from './rumours.ts'
 import type { SelfRecord } from './self-record.ts'
 
 /** What began a suspicion, as the status counts it: operators and benchmarks see who bears witness. */
@@ -31,6 +32,7 @@ export interface ViewParts {
   readonly introductions: Introductions
   readonly neighbours: Neighbours
   readonly joining: Joining
+  readonly rumours: Rumours
 }
 
 export class View {
@@ -49,8 +51,8 @@ export class View {
     if (joining.meet([hello.record, ...hello.view], hello.lone)) self.update({ seniority: joining.seniority })
     const kept = neighbours.greet(link)
     // Until a peer that yields says so itself, it ranks nowhere, and what it claimed alone is void.
-    this.learn(yields ? { ...hello.record, seniority: undefined } : hello.record, link)
-    for (const record of hello.view) this.learn(record, link)
+    this.learn(yields ? { ...hello.record, seniority: undefined } : hello.record, link.remote, 'hello')
+    for (const record of hello.view) this.learn(record, link.remote, 'hello')
     this.#context.membership.heard(link.remote, this.#context.nowMs)
     if (kept) {
       const claims = hello.claims.filter((claim: Claim) => !yields || claim.leader !== link.remote)
@@ -64,21 +66,21 @@ export class View {
     this.settle()
   }
 
-  /** `hello`: the link by whose hello it came; those without a link to the sender hear of it from us. */
-  learn(record: PeerRecord, hello?: LinkState): void {
+  /** `from`: who told it; itself, or a neighbour of ours. */
+  learn(record: PeerRecord, from: PeerId, by: 'hello' | 'rumour' | 'broadcast'): void {
     const { self, membership, nowMs } = this.#context
     if (record.id === self.id) {
       if (record.incarnation > self.incarnation) this.#parts.self.refute(record.incarnation)
       return
     }
-    const news = membership.learn(record, record.id === hello?.remote, nowMs)
+    const news = membership.learn(record, by === 'hello' && record.id === from, nowMs)
     if (news === false) return
     this.#context.emit({ type: news, record })
     this.#parts.introductions.learned(record.id)
-    const tell = news === 'joined' && hello !== undefined && this.#context.neighbours().length > 1
-    if (tell) this.#parts.delivery.broadcast({ type: 'record', record })
+    // What is broadcast reaches the others as it reached us.
+    if (news === 'joined' && by !== 'broadcast') this.#parts.rumours.heard(record.id, from)
     // A hello is settled when all of it was taken in: our seniority comes after everybody's it names.
-    if (!hello) this.settle()
+    if (by !== 'hello') this.settle()
   }
 
   // --------------------------------------------------------------------------------------- suspicion
@@ -175,7 +177,7 @@ export class View {
     const { joining } = this.#parts
     const isMet = (peer: PeerId): boolean => links.to(peer) !== undefined
     if (joining.settle(self.id, this.#context.membership.records(), isMet, nowMs)) {
-      this.#parts.self.update({ seniority: joining.seniority }, true)
+      this.#parts.self.update({ seniority: joining.seniority }, 'now')
     }
   }
 

@@ -109,6 +109,8 @@ export const payload = union({
   /** WebRTC negotiation carried by the mesh itself. */
   signal: [8, object({ data: text(limits.maxSignalBytes) })],
   cast: [9, object({ topic: text(128), body: bytes(limits.maxCastBytes + 1) })],
+  /** Peers that were news to the sender, as each spoke of itself. */
+  records: [10, object({ records: list(peerRecord, limits.maxPeers) })],
 
   /** New entries, as they are written. */
   entries: [16, object({ entries: list(entryCodec, limits.maxAppendBatch) })],
@@ -174,8 +176,8 @@ export const payload = union({
       bytes: bytes(limits.maxDocPieceBytes),
     }),
   ],
-  /** All was sent: this is what the sender held when the last segment was made. */
-  docEnd: [36, object({ transfer: uint, state: docState })],
+  /** All was sent, so many bytes of segments: this is what the sender held when the last one was made. */
+  docEnd: [36, object({ transfer: uint, bytes: uint, state: docState })],
   /** Bytes of that transfer that were taken in so far, and how large the next segments should be. */
   docGot: [37, object({ doc: docName, transfer: uint, bytes: uint, segmentBytes: uint })],
   /** What the sender's clients are doing right now (y-protocols' awareness). No state: it is gone. */
@@ -241,6 +243,8 @@ const bulkPayloads: ReadonlySet<Payload['type']> = new Set([
   'docWant',
   'docPiece',
   'docEnd',
+  // Behind the news that its sender has opened the document.
+  'docAwareness',
 ] as const)
 
 export const isBulk = (message: LinkMessage): boolean =>

@@ -87,7 +87,7 @@ test('CodeMirror: two people type together and end equal; undoing takes back onl
   const editor = '.cm-content'
   const people = [await open('codemirror', 'alice'), await open('codemirror', 'bob')]
   const [alice, bob] = people.map(({ page }) => page)
-  await expect(bob!.locator('#status')).toHaveText('synced: 1 others have the same', patience)
+  await expect(bob!.locator('#status')).toHaveText('synced; equal copies elsewhere: 1', patience)
   await typeTogether(people, editor)
   await expect(alice!.locator('.cm-ySelectionInfo')).toHaveText('bob')
   await untilEqual(people, editor, ['begins.', 'goes', 'joins'])

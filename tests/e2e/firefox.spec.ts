@@ -4,7 +4,7 @@
 import { expect } from '@playwright/test'
 import { findFirefox } from '../../scripts/find-firefox.ts'
 import type { Agent } from './support/agent-process.ts'
-import { type FirefoxProfile, type FirefoxTab, test } from './support/firefox.ts'
+import { type FirefoxProfile, type FirefoxTab, noteEditor, test } from './support/firefox.ts'
 import type { Cast } from './support/fixtures.ts'
 import {
   type Agreement,
@@ -23,6 +23,9 @@ test.skip(
   findFirefox() === undefined,
   'There is no Firefox on this machine. Install one, or set FIREFOX_PATH to it.',
 )
+
+// A Firefox takes seconds to start, and some stories start it twice.
+test.describe.configure({ timeout: 180_000 })
 
 interface Trio {
   readonly browser: FirefoxProfile
@@ -216,4 +219,58 @@ test('Firefox fetches a document of three megabytes, keeps it over a SIGKILL, an
   const { text } = await again.readDoc('book')
   expect(text.length, 'what was stored is there before anybody is asked').toBeGreaterThan(48 * 65_536)
   await untilSameDoc([again, bob, carol], 'book', ['a line that alice missed\n', ...pages])
+})
+
+test('a note of the app is written in Firefox and in Chromium; each sees the other’s name in it', async ({
+  cast,
+  firefox,
+}) => {
+  const { mesh } = cast
+  const [browser, bobs] = await Promise.all([firefox('alice'), cast.profile('bob')])
+  const [alice, bob] = [await browser.open(mesh), await bobs.open({ mesh })]
+  await untilAgree([alice, bob])
+  await alice.click('nav-notes')
+  await alice.click('new-note')
+  await alice.page.locator('[data-testid=note-title]').fill('Plan')
+  await alice.typeNote('# From Firefox')
+  const editor = bob.page.getByTestId('note-editor')
+  await bob.page.getByTestId('nav-notes').click()
+  await bob.page.getByTestId('note-item').filter({ hasText: 'Plan' }).click(patience)
+  await expect(editor).toContainText('# From Firefox', patience)
+  await editor.press('Control+End')
+  await editor.pressSequentially(' and Chromium')
+  const seenByAlice = () => alice.page.$eval(noteEditor, (element) => element.textContent)
+  await expect.poll(seenByAlice, patience).toMatch(/# From Firefox and Chromium.*bob/)
+  await alice.typeNote(', again')
+  await expect(editor).toContainText(', again', patience)
+  expect(alice.complaints).toEqual([])
+})
+
+test('the app opens in Firefox with no server at all, with what was stored, and delivers when there is one', async ({
+  castWithOwnServer: { mesh, server, profile },
+  firefox,
+}) => {
+  const [browser, bobs] = await Promise.all([firefox('alice', server.url), profile('bob')])
+  const [alice, bob] = [await browser.open(mesh), await bobs.open({ mesh })]
+  await untilAgree([alice, bob])
+  await bob.untilInRoom('general', ['alice', 'bob'])
+  await alice.write('while there was a server')
+  await alice.untilDelivered('while there was a server', ['bob'])
+  await alice.page.waitForFunction(() => navigator.serviceWorker.controller !== null, patience)
+
+  await server.kill()
+  await browser.kill()
+  await bobs.quit()
+  await browser.relaunch()
+  const offline = await browser.open(mesh)
+  await offline.untilShown('while there was a server')
+  await offline.write('while there was none')
+  await offline.untilShown('while there was none')
+  await untilAgree([offline])
+
+  await server.start()
+  await bobs.relaunch()
+  const returned = await bobs.open({ mesh })
+  await expect(returned.message('while there was none')).toBeVisible(patience)
+  await offline.untilDelivered('while there was none', ['bob'])
 })

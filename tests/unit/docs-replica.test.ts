@@ -100,7 +100,7 @@ const step = fc.record({
 const nested = [(): unknown => new Y.Map(), (): unknown => new Y.Array(), (): unknown => new Y.Text('new 🦊')]
 
 /** The shared types of one kind that can be reached in the document, its root first. */
-function typesIn<T extends Y.AbstractType<never>>(doc: Y.Doc, kind: new () => T): T[] {
+function typesIn<T>(doc: Y.Doc, kind: new () => T): T[] {
   const found: T[] = []
   const queue: unknown[] = [...roots(doc)]
   for (const type of queue) {
@@ -139,8 +139,8 @@ class World {
 
 function edit(doc: Y.Doc, kind: Step['kind'], at: number, pick: number): void {
   const text = pickFrom(typesIn(doc, Y.Text), pick)
-  const map = pickFrom(typesIn(doc, Y.Map) as Y.Map<unknown>[], pick)
-  const list = pickFrom(typesIn(doc, Y.Array) as Y.Array<unknown>[], pick)
+  const map = pickFrom(typesIn(doc, Y.Map<unknown>), pick)
+  const list = pickFrom(typesIn(doc, Y.Array<unknown>), pick)
   const xml = doc.getXmlFragment('xml')
   const key = `key ${at % 5}`
   const place = at % (text.length + 1)
@@ -215,7 +215,7 @@ function expectDeliversAll(source: Y.Doc, target: Y.Doc): void {
 
 const gcs = fc.array(fc.boolean(), { minLength: 4, maxLength: 4 })
 const sizes = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 200, max: 5000 }))
-const runs = { numRuns: 150 }
+const runs = { numRuns: 80 }
 
 describe('segments of a document', () => {
   it('bring a replica that stands anywhere up to the source, in any size, each needing only those before it', () => {
@@ -362,6 +362,50 @@ describe('segments of a document', () => {
     Y.applyUpdate(source, Y.encodeStateAsUpdate(collected, Y.encodeStateVector(source)))
     transfer(reader, target, 1000)
     expectEqual(source, target)
+  })
+
+  it('put first what others need: the item a struct lies in, and its neighbours on both sides', () => {
+    const needs: Record<string, (alice: Y.Doc, bob: Y.Doc, meet: () => void) => void> = {
+      'what it lies in': (alice, bob, meet) => {
+        alice.getMap('map').set('key', new Y.Map())
+        meet()
+        ;(bob.getMap('map').get('key') as Y.Map<string>).set('inner', 'value')
+      },
+      'what is before it': (alice, bob, meet) => {
+        alice.getText('text').insert(0, 'hello')
+        meet()
+        bob.getText('text').insert(5, ' world')
+      },
+      'what is after it': (alice, bob, meet) => {
+        alice.getText('text').insert(0, 'world')
+        meet()
+        bob.getText('text').insert(0, 'hello ')
+      },
+      'each other in turn': (alice, bob, meet) => {
+        for (let i = 0; i < 50; i++) {
+          const author = i % 2 === 0 ? alice : bob
+          author.getText('text').insert(Math.floor(i / 2), 'x')
+          meet()
+        }
+      },
+    }
+    for (const [name, write] of Object.entries(needs)) {
+      // Whoever comes first by number.
+      for (const [aliceId, bobId] of [
+        [1, 2],
+        [2, 1],
+      ] as const) {
+        const [alice, bob] = [newDoc(aliceId), newDoc(bobId)]
+        const meet = (): void => {
+          Y.applyUpdate(bob, Y.encodeStateAsUpdate(alice))
+          Y.applyUpdate(alice, Y.encodeStateAsUpdate(bob))
+        }
+        write(alice, bob, meet)
+        const carol = newDoc(3)
+        expect(transfer(createSegmentReader(bob, []), carol, 1), name).toBeGreaterThan(1)
+        expectEqual(bob, carol)
+      }
+    }
   })
 
   it('keep to their size: small items are packed, long texts and lists are cut, one large value goes alone', () => {
@@ -648,13 +692,26 @@ describe('the size of a document', () => {
 
   it('is right within a tenth at every stage of a transfer', () => {
     const source = newDoc(1)
-    large['a map of numbers and objects']!(source)
     large['elements with attributes']!(source)
+    large['a map of numbers and objects']!(source)
     large['large values, most of them deleted']!(source)
     large['a text in Chinese']!(source)
     const doc = newDoc(2)
     const replica = new DocReplica(doc)
-    transfer(createSegmentReader(source, []), doc, 200_000, () => expectSize(replica, doc))
+    transfer(createSegmentReader(source, []), doc, 500_000, () => expectSize(replica, doc))
+  })
+
+  it('does not grow with what is here already', () => {
+    const source = newDoc(1)
+    large['a map of numbers and objects']!(source)
+    large['large values, most of them deleted']!(source)
+    const update = Y.encodeStateAsUpdate(source)
+    const doc = newDoc(2)
+    const replica = new DocReplica(doc)
+    for (let i = 0; i < 20; i++) {
+      replica.apply([update], 'mesh')
+      expectSize(replica, doc)
+    }
   })
 
   it('counts what waits for others', () => {
@@ -692,6 +749,9 @@ describe('a replica', () => {
     const replica = new DocReplica(bob)
     const told: Uint8Array[] = []
     const off = replica.onLocalUpdate((update) => told.push(update))
+    // With another that wants updates, Yjs hands them to all.
+    let others = 0
+    bob.on('update', () => others++)
     const origins: unknown[] = []
     bob.on('afterTransaction', ({ origin }) => origins.push(origin))
     replica.apply([Y.encodeStateAsUpdate(alice)], 'mesh')
@@ -701,6 +761,7 @@ describe('a replica', () => {
     bob.transact(() => bob.getText('text').insert(11, '!'), 'mesh')
     expect(origins).toEqual(['mesh', null, 'mesh'])
     expect(told).toHaveLength(2)
+    expect(others).toBe(3)
     Y.applyUpdate(alice, Y.mergeUpdates(told))
     expect(alice.getText('text').toJSON()).toBe('hello world!')
     off()
@@ -732,6 +793,27 @@ describe('a replica', () => {
     for (const update of told) Y.applyUpdate(alice, update)
     Y.applyUpdate(alice, Y.encodeStateAsUpdate(bob))
     expect(freshDigest(alice)).toBe(freshDigest(bob))
+  })
+
+  it('has nothing encoded that it just applied, and everything that the program changes, nested or not', () => {
+    const [alice, bob] = [newDoc(1), newDoc(2)]
+    alice.getMap('map').set('question', '?')
+    const replica = new DocReplica(bob)
+    const told: Uint8Array[] = []
+    replica.onLocalUpdate((update) => told.push(update))
+    const wanted: boolean[] = []
+    bob.on('afterTransactionCleanup', () => wanted.push(bob._observers.has('update')))
+    bob.getMap('map').observe(() => {
+      if (bob.getMap('map').has('answer')) return
+      bob.getMap('map').set('answer', 42)
+      replica.apply([struct(3, 0, (encoder) => [0, 9].forEach((n) => writeVarUint(encoder, n)))], 'mesh')
+    })
+    replica.apply([Y.encodeStateAsUpdate(alice)], 'mesh')
+    expect(wanted).toEqual([false, true, false])
+    expect(told).toHaveLength(1)
+    bob.getText('text').insert(0, 'x')
+    expect(wanted).toHaveLength(4)
+    expect(told).toHaveLength(2)
   })
 
   it('applies many updates in one transaction', () => {
@@ -850,10 +932,10 @@ describe('a replica', () => {
           expectDeliversAll(doc, target)
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
-    expect(outcomes.applied).toBeGreaterThan(20)
-    expect(outcomes.unreadable).toBeGreaterThan(100)
+    expect(outcomes.applied).toBeGreaterThan(5)
+    expect(outcomes.unreadable).toBeGreaterThan(50)
   })
 
   it('listens to nothing once it is destroyed', () => {

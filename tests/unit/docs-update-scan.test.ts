@@ -125,6 +125,20 @@ describe('what Yjs writes', () => {
     fc.assert(property, { numRuns: 60 })
   })
 
+  test('is missing something where clients wait for each other, whoever else waits for them', () => {
+    const waits = (client: number, of: number): Part[] => [1, client, 0, { byte: 0x84 }, of, 0, 'a']
+    for (const order of [
+      [waits(7, 9), waits(8, 9), waits(9, 8)],
+      [waits(9, 8), waits(8, 9), waits(7, 9)],
+    ]) {
+      const update = bytesOf(3, ...order, 0)
+      const doc = new Y.Doc()
+      Y.applyUpdate(doc, update)
+      expect(leftPending(doc)).toBe(true)
+      expect(missingFor(scanned(update), nothing)).toBe(true)
+    }
+  })
+
   test('a horizon takes updates in their order, and never one for which something is missing', () => {
     const property = fc.property(steps, fc.func(fc.nat()), (story, order) => {
       const played = play(story)
@@ -215,6 +229,7 @@ describe('what nobody should write', () => {
     expect(() => Y.applyUpdate(copyOf(doc), update)).toThrow()
     Y.applyUpdate(doc, Y.diffUpdate(update, Y.encodeStateVector(doc)))
     expect(clocksOf(doc)(5)).toBe(7)
+    expect(isPartlyHeld(scan, clocksOf(doc))).toBe(false)
   })
 })
 
@@ -258,6 +273,11 @@ describe('nesting', () => {
     // … and says that operation 9 is at the root, which it is not.
     const lie = scanned(bytesOf(2, 1, 6, 0, { byte: 0x27 }, 0, 5, 9, 'key', 1, 1, 5, 9, 7, 1, 'map', 1, 0))
     expect(nestingOf(lie, clocksOf(doc), level)).toBe(10)
+    // At the root, inside that, at the root again; then beside the second, and inside that.
+    const key: Part = { byte: 0x27 }
+    const atRoot: Part = [key, 1, 'text', 'key', 1]
+    const back: Part = [key, 0, 6, 0, 'key', 1, atRoot, { byte: 0x87 }, 6, 1, 1, key, 0, 6, 3, 'key', 1]
+    expect(nestingOf(scanned(bytesOf(1, 5, 6, 0, atRoot, back, 0)), nothing, nothing)).toBe(2)
     // Two that lie in each other.
     const circle = scanned(bytesOf(2, 1, 6, 0, 7, 0, 8, 0, 1, 1, 8, 0, 7, 0, 6, 0, 1, 0))
     expect(nestingOf(circle, nothing, nothing)).toBe(Infinity)

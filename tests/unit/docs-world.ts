@@ -11,7 +11,12 @@ import type { DocsEffect, DocsEvent, DocsInput, DocsPayload, DocView } from '../
 import { DocReplica } from '../../core/mesh-replica.ts'
 import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { decode, encode } from '../../core/wire/codec.ts'
-import { payload as payloadCodec, type DocState, type Payload, type PayloadOf } from '../../core/wire/messages.ts'
+import {
+  payload as payloadCodec,
+  type DocState,
+  type Payload,
+  type PayloadOf,
+} from '../../core/wire/messages.ts'
 
 interface Packet {
   readonly from: DocsActor
@@ -86,7 +91,13 @@ export class DocsActor {
     this.opened.set(name, opened)
     const request = ++this.#requests
     const { replica } = opened
-    this.step({ type: 'openDoc', request, doc: name, replica, maxBytes: options.maxBytes ?? limits.maxDocBytes })
+    this.step({
+      type: 'openDoc',
+      request,
+      doc: name,
+      replica,
+      maxBytes: options.maxBytes ?? limits.maxDocBytes,
+    })
     return request
   }
 
@@ -335,7 +346,10 @@ export const stateOf = (doc: string, told: Partial<DocState> = {}): DocState => 
   ...told,
 })
 
-export const docsOf = (open: readonly DocState[], told: Partial<PayloadOf<'docs'>> = {}): PayloadOf<'docs'> => ({
+export const docsOf = (
+  open: readonly DocState[],
+  told: Partial<PayloadOf<'docs'>> = {},
+): PayloadOf<'docs'> => ({
   type: 'docs',
   whole: false,
   ask: false,

@@ -60,9 +60,13 @@ describe('links', () => {
   })
 })
 
-describe('README.md', () => {
-  test.each(['examples/page.ts', 'examples/agent.ts'])('prints %s as it is', (file) => {
-    expect(read('README.md')).toContain(`\`\`\`ts\n${read(file).trim()}\n\`\`\``)
+describe('code in the pages', () => {
+  test.each([
+    ['README.md', 'examples/page.ts'],
+    ['README.md', 'examples/agent.ts'],
+    ['docs/documents.md', 'examples/codemirror.ts'],
+  ])('%s prints %s as it is', (page, file) => {
+    expect(read(page)).toContain(`\`\`\`ts\n${read(file).trim()}\n\`\`\``)
   })
 
   test('the page takes twenty lines', () => {
@@ -91,7 +95,7 @@ describe('rules', () => {
   test('those cited in docs/ exist', () => {
     const cited = pages
       .filter((page) => page.startsWith('docs/'))
-      .flatMap((page) => [...read(page).matchAll(/\b(?:OV|EL|MS|SG|WI)\d+\b/g)].map(([id]) => id))
+      .flatMap((page) => [...read(page).matchAll(/\b(?:OV|EL|MS|SG|WI|DO)\d+\b/g)].map(([id]) => id))
     expect(cited.length).toBeGreaterThan(30)
     expect(cited.filter((id) => !defined.has(id))).toEqual([])
   })
@@ -99,7 +103,7 @@ describe('rules', () => {
   test('those in the titles of unit and simulated stories exist', () => {
     const tests = everything.filter((path) => /^tests\/.*\.(test|spec)\.ts$/.test(path))
     const titled = tests.flatMap((path) =>
-      [...read(path).matchAll(/(?:test|describe|story)\(\s*['"`]((?:OV|EL|MS|SG|WI)\d+)\b/g)].map(
+      [...read(path).matchAll(/(?:test|describe|story)\(\s*['"`]((?:OV|EL|MS|SG|WI|DO)\d+)\b/g)].map(
         ([, id]) => id,
       ),
     )

@@ -62,7 +62,7 @@ describe('a broadcast', () => {
     world.step(alice, ({ overlay }) => overlay.broadcast(news))
     world.mend(alice, dave)
     expect(newsAt(dave)).toBe(0)
-    world.until(() => newsAt(dave) === 1, 2 * limits.slowHeartbeatIntervalMs)
+    world.until(() => newsAt(dave) === 1, 2 * limits.offerIntervalMs)
     world.run(10_000)
     expect(nodes.map(newsAt)).toEqual([0, 1, 1, 1])
     // Two neighbours offered it; one was asked.
@@ -83,7 +83,7 @@ describe('a broadcast', () => {
     world.cut(helper, dave)
     world.run(5)
     world.mend(helper, dave)
-    world.until(() => newsAt(dave) === 1, limits.pullTimeoutMs + limits.slowHeartbeatIntervalMs)
+    world.until(() => newsAt(dave) === 1, limits.pullTimeoutMs + limits.offerIntervalMs)
   })
 
   test('OV4 made between the two hellos of a new link arrives over it afterwards', () => {

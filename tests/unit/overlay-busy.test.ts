@@ -15,7 +15,6 @@ function trio(): { world: OverlayWorld; alice: Node; bob: Node; carol: Node } {
     return node
   }) as [Node, Node, Node]
   world.run(5000)
-  for (const node of [alice, bob, carol]) world.step(node, ({ overlay }) => overlay.setLeader(alice.id))
   world.run(2000)
   return { world, alice, bob, carol }
 }

@@ -101,7 +101,7 @@ describe('a hostile peer', () => {
     const { alice, send } = besieged(false)
     const suspect = framesOf({
       type: 'direct',
-      payload: { type: 'suspect', peer: peerId('2'), incarnation: 1 },
+      payload: { type: 'suspect', peer: peerId('2'), incarnation: 1, silence: false },
     })
     for (let i = 0; i < 3; i++) send(...suspect)
     expect(isLinked(alice)).toBe(false)
@@ -141,7 +141,7 @@ describe('a hostile peer', () => {
         type: 'broadcast',
         origin: mallory.id,
         sequence: 2,
-        payload: { type: 'suspect', peer: bob.id, incarnation },
+        payload: { type: 'suspect', peer: bob.id, incarnation, silence: false },
       }),
     )
     world.run(3000)

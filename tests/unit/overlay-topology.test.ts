@@ -6,11 +6,14 @@ import { expectNobodyLost, type Node, OverlayWorld, peerId } from './overlay-wor
 
 const [alice, bob, carol] = [peerId('alice'), peerId('bob'), peerId('carol')]
 
-function seekerOf(me: typeof alice): {
+function seekerOf(
+  me: typeof alice,
+  seed = 0,
+): {
   topology: Topology
   tick: (nowMs: number, view?: Partial<TopologyView>) => TopologyAction[]
 } {
-  const topology = new Topology(me, createRandom(new Uint8Array(16)))
+  const topology = new Topology(me, createRandom(new Uint8Array(16).fill(seed)))
   const tick = (nowMs: number, view: Partial<TopologyView> = {}): TopologyAction[] =>
     topology.tick({ inView: () => false, isLinked: () => false, linkedPeers: 0, nowMs, ...view })
   return { topology, tick }
@@ -90,11 +93,47 @@ describe('getting links', () => {
     expect(topology.deadlineMs()).toBe(Infinity)
   })
 
+  test('OV20 dials a few at once: the next when one is over, or had its head start, and not all the same first', () => {
+    const others = Array.from({ length: 9 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+    const seeking = (seed: number): ReturnType<typeof seekerOf> => {
+      const seeker = seekerOf(alice, seed)
+      for (const peer of others) seeker.topology.seek(peer, 0)
+      return seeker
+    }
+    const { topology, tick } = seeking(0)
+    const first = tick(0)
+    expect(first).toHaveLength(limits.maxDialsAtOnce)
+    expect(tick(10)).toEqual([])
+    expect(topology.deadlineMs()).toBe(limits.dialHeadStartMs)
+    // Linked, failed: its place is free.
+    topology.forget(first[0]!.peer)
+    expect(topology.deadlineMs()).toBeLessThanOrEqual(20)
+    expect(tick(20)).toHaveLength(1)
+    const [, failing] = first
+    if (failing?.type === 'dial') topology.failed(failing.peer, failing.connection, 30)
+    expect(tick(30)).toHaveLength(1)
+    // Those that take longer keep nobody waiting for ever.
+    expect(tick(30 + limits.dialHeadStartMs)).toHaveLength(limits.maxDialsAtOnce)
+    const firsts = new Set(Array.from({ length: 10 }, (_, seed) => seeking(seed).tick(0)[0]!.peer))
+    expect(firsts.size).toBeGreaterThan(2)
+  })
+
   test('OV20 never more links than the limit, and never more peers sought', () => {
     const { topology, tick } = seekerOf(alice)
     for (let i = 0; i < limits.maxSought + 100; i++)
       topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0)
-    expect(tick(0, { linkedPeers: 5 })).toHaveLength(limits.maxLinks - 5)
+    let linkedPeers = 5
+    const dialled = new Set<string>()
+    // All links come up at once.
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+      for (const { peer } of tick(nowMs, { linkedPeers })) {
+        expect(dialled.has(peer)).toBe(false)
+        dialled.add(peer)
+        topology.forget(peer)
+        linkedPeers++
+      }
+    }
+    expect(dialled.size).toBe(limits.maxLinks - 5)
     expect(topology.failures(carol)).toBe(0)
   })
 })

@@ -298,7 +298,11 @@ export class OverlayWorld {
     if (lateMs - announcedMs >= limits.stallMs) overlay.stalled()
     input(node)
     if (this.nowMs >= node.deadlineMs) overlay.tick()
-    for (const effect of overlay.takeEffects()) this.#perform(node, effect)
+    const effects = overlay.takeEffects()
+    // As the peer does it, for one role that all stand for.
+    if (effects.some(({ type }) => ['joined', 'changed', 'left', 'self'].includes(type)))
+      overlay.setSuccessions([succession(overlay)])
+    for (const effect of effects) this.#perform(node, effect)
     if (++node.stepsNow > 5000) throw new Error(`${node.name} does not come to rest`)
     this.#setAlarm(node)
   }
@@ -421,6 +425,12 @@ export class OverlayWorld {
   #byId(id: PeerId): Node | undefined {
     return [...this.nodes.values()].find((node) => node.id === id)
   }
+}
+
+function succession(overlay: Overlay): PeerId[] {
+  const settled = [overlay.self, ...overlay.others()].filter(({ seniority }) => seniority !== undefined)
+  const byRank = settled.toSorted((a, b) => a.seniority! - b.seniority! || (a.id < b.id ? -1 : 1))
+  return byRank.map(({ id }) => id)
 }
 
 const cutKey = (a: Node, b: Node): string => [a.name, b.name].toSorted().join(' ')

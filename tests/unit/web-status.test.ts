@@ -189,18 +189,19 @@ describe('leaving for good', () => {
     const none = { undelivered: 0, waitingForName: 0, inbox: 0, linkBytes: 0 }
     const bob = 'b'.repeat(32) as PeerId
     expect(whatIsAtStake({ queues: none, docs: [doc({ basedOn: [bob] })] })).toEqual([])
+    expect(whatIsAtStake({ queues: none, docs: [doc({ state: 'alone', sizeBytes: 2 })] })).toEqual([])
     const sentences = whatIsAtStake({
       queues: { ...none, undelivered: 1, waitingForName: 2 },
       docs: [
         doc({ state: 'alone' }),
-        doc({ name: 'todo', state: 'syncing' }),
+        doc({ name: 'tasks', state: 'syncing' }),
         doc({ name: 'safe', basedOn: [bob] }),
       ],
     })
     expect(sentences).toHaveLength(3)
     expect(sentences[0]).toMatch(/^1 message of yours has not/)
     expect(sentences[1]).toMatch(/^2 messages wait/)
-    expect(sentences[2]).toMatch(/plan and todo/)
+    expect(sentences[2]).toMatch(/all of 1 note and the tasks\./)
   })
 
   function appIn(mesh: FakeMesh, eraseMesh: () => Promise<void>) {

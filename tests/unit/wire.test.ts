@@ -117,7 +117,7 @@ const broadcastId = fc.record({ origin: hex, sequence: safe })
 const payload = fc.oneof(
   fc.record({ type: fc.constant('record'), record }),
   fc.record({ type: fc.constant('gone'), peer: hex, incarnation, reason: fc.constantFrom('left', 'failed') }),
-  fc.record({ type: fc.constant('suspect'), peer: hex, incarnation }),
+  fc.record({ type: fc.constant('suspect'), peer: hex, incarnation, silence: fc.boolean() }),
   fc.record({ type: fc.constant('alive'), nonce: safe, incarnation }),
   fc.record({ type: fc.constant('claim'), role: fc.string({ maxLength: 30 }), epoch: safe, leader: hex }),
   fc.record({ type: fc.constant('cast'), topic: fc.string({ maxLength: 30 }), body: fc.uint8Array() }),
@@ -139,6 +139,7 @@ const message = fc.oneof(
   fc.record({ type: fc.constant('unicast'), origin: hex, target: hex, sequence: safe, hops: safe, payload }),
   fc.record({ type: fc.constant('direct'), payload }),
   fc.record({ type: fc.constant('busy'), ms: fc.integer({ min: 0, max: limits.maxBusyMs }) }),
+  fc.record({ type: fc.constant('beat') }),
 ) as fc.Arbitrary<LinkMessage>
 
 describe('codecs', () => {
@@ -297,6 +298,7 @@ describe('codecs', () => {
     ]
     expect(raw({ type: 'docAwareness', doc: 'ab', states })).toBe('2602616202080101027b7d090200')
     expect(Buffer.from(encode(linkMessage, { type: 'busy', ms: 5000 })).toString('hex')).toBe('098827')
+    expect(Buffer.from(encode(linkMessage, { type: 'beat' })).toString('hex')).toBe('0a')
   })
 
   test('WI3 documents: names, counts, clocks and sizes above their bounds do not get in', () => {

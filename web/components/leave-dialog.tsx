@@ -96,13 +96,12 @@ function EraseForm({ session, onErase, onBack }: EraseFormProps) {
       )}
       <div class={stakes.length > 0 ? 'warning' : 'quiet'} data-testid="erase-stakes">
         {stakes.length === 0 ? (
-          <p>
-            Every message of yours has reached those it is for. Notes nobody else ever opened are only here.
-          </p>
+          <p>Every message of yours has reached those it is for.</p>
         ) : (
           stakes.map((sentence) => <p key={sentence}>{sentence}</p>)
         )}
       </div>
+      <p class="quiet">A note that nobody else ever opened is only on this device.</p>
       <div class="field">
         <label for="erase-name">
           Type <strong>{meshName}</strong> to go on

@@ -1,10 +1,11 @@
 // One note: its title, how it stands, who is in it, and the editor. Its document is open for as long as this is shown.
 
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { UndoManager } from 'yjs'
 import type { Documents, NotesIndex } from './documents.ts'
 import type { Editor } from './editor.ts'
+import { longestTitle } from './entries.ts'
 import { noteAsJson, noteAsMarkdown, type WrittenNote } from './exports.ts'
 import { hasNotArrived, textIn, untitled, type Note } from './notes.ts'
 import { createOpening, type Opening } from './opening.ts'
@@ -78,6 +79,7 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
           isFresh={isFresh}
           disabled={!listed}
           rename={(title) => index.rename(id, title)}
+          goOn={() => section.current && focusText(section.current)}
         />
         {page.type === 'open' && <PageUndo page={page.value} />}
       </header>
@@ -89,18 +91,26 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
   )
 }
 
+/** The text is in a shadow root of its own. */
+function focusText(page: HTMLElement): void {
+  const root = page.querySelector('.editor-box')?.shadowRoot
+  root?.querySelector<HTMLElement>('[contenteditable]')?.focus()
+}
+
 interface TitleInputProps {
   readonly title: string
   readonly isFresh: boolean
   readonly disabled: boolean
   readonly rename: (title: string) => void
+  /** To the text. */
+  readonly goOn: () => void
 }
 
 /** Enter or leaving it takes the new title, Escape the old one. Others' renaming waits while it is being typed in. */
-function TitleInput({ title, isFresh, disabled, rename }: TitleInputProps) {
+function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps) {
   const input = useRef<HTMLInputElement>(null)
   const typed = useSignal<string | undefined>(undefined)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isFresh) input.current?.select()
   }, [])
   const take = () => {
@@ -116,14 +126,19 @@ function TitleInput({ title, isFresh, disabled, rename }: TitleInputProps) {
       aria-label="Title of the note"
       value={typed.value ?? title}
       disabled={disabled}
-      maxLength={200}
+      maxLength={longestTitle}
       autocomplete="off"
       onInput={(event) => {
         typed.value = event.currentTarget.value
       }}
       onBlur={take}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') event.currentTarget.blur()
+        if (event.key === 'Enter') {
+          // Else the text takes this very key.
+          event.preventDefault()
+          event.currentTarget.blur()
+          goOn()
+        }
         if (event.key === 'Escape') {
           typed.value = undefined
           event.currentTarget.blur()
@@ -202,9 +217,9 @@ function NotHereYet({ document }: { document: SharedDocument }) {
     const look = () => {
       missing.value = hasNotArrived(doc)
     }
-    doc.on('update', look)
+    doc.on('afterAllTransactions', look)
     look()
-    return () => doc.off('update', look)
+    return () => doc.off('afterAllTransactions', look)
   }, [doc])
   if (!missing.value || document.shown.value.state === 'syncing') return null
   return (

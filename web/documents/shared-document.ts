@@ -53,8 +53,8 @@ export async function openShared(
     people.value = peopleIn(awareness)
   }
 
-  // An edit is not stored yet.
-  handle.doc.on('update', look)
+  // An edit is not stored yet. (Listening to `update` would make Yjs encode whatever comes in.)
+  handle.doc.on('afterAllTransactions', look)
   awareness.on('change', lookAtPeople)
   const offs = [
     handle.on('state', look),
@@ -76,7 +76,7 @@ export async function openShared(
       clearInterval(timer)
       calm.close()
       for (const off of offs) off()
-      handle.doc.off('update', look)
+      handle.doc.off('afterAllTransactions', look)
       awareness.off('change', lookAtPeople)
       awareness.setLocalState(null)
       await handle.close()

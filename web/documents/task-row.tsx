@@ -1,8 +1,8 @@
 // One task: ticked with its box, rewritten by pressing its text, deleted with its cross.
 
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
-import { asLine } from './entries.ts'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { asLine, longestTitle } from './entries.ts'
 import { Icon } from './parts.tsx'
 import type { Task, TaskWriter } from './tasks.ts'
 
@@ -15,12 +15,19 @@ interface TaskRowProps {
 export function TaskRow({ task, writer, onRemove }: TaskRowProps) {
   const editing = useSignal(false)
   const title = useRef<HTMLButtonElement>(null)
+  /** The text box had the focus and was left by a key. */
+  const regains = useRef(false)
+  // Before the next paint: whoever types on at once types where it shows.
+  useLayoutEffect(() => {
+    if (!editing.value && regains.current) title.current?.focus()
+    regains.current = false
+  }, [editing.value])
   const finish = (text: string | undefined, keepFocus: boolean) => {
     if (!editing.peek()) return
     editing.value = false
+    regains.current = keepFocus
     const line = asLine(text)
     if (text !== undefined && line !== '' && line !== task.title) writer.retitle(task.id, line)
-    if (keepFocus) requestAnimationFrame(() => title.current?.focus())
   }
   return (
     <li
@@ -76,7 +83,7 @@ interface TitleBoxProps {
 
 function TitleBox({ title, finish }: TitleBoxProps) {
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus()
     input.current?.select()
   }, [])
@@ -88,7 +95,7 @@ function TitleBox({ title, finish }: TitleBoxProps) {
       data-testid="task-edit"
       aria-label="The task's text; Enter takes it, Escape leaves it as it was"
       defaultValue={title}
-      maxLength={200}
+      maxLength={longestTitle}
       autocomplete="off"
       onBlur={(event) => finish(event.currentTarget.value, false)}
       onKeyDown={(event) => {

@@ -7,7 +7,7 @@ import { tasksAsJson, tasksAsMarkdown } from './exports.ts'
 import { DocumentStateLine, download, Icon, PeopleHere, UndoButtons, usePresence } from './parts.tsx'
 import { TaskRow } from './task-row.tsx'
 import { countTasks, filterTasks, type TaskFilter } from './tasks.ts'
-import { asLine } from './entries.ts'
+import { asLine, longestTitle } from './entries.ts'
 
 interface TasksViewProps {
   readonly documents: Documents
@@ -154,7 +154,7 @@ function TaskForm({ add }: { add: (title: string) => void }) {
         aria-label="New task"
         placeholder="Add a task"
         value={text.value}
-        maxLength={200}
+        maxLength={longestTitle}
         autocomplete="off"
         enterkeyhint="done"
         onInput={(event) => {

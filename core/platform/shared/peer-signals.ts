@@ -26,6 +26,13 @@ const maxSignals = 64
 export const isDescription = (signal: PeerSignal): signal is Extract<PeerSignal, { sdp: string }> =>
   signal.type !== 'candidate'
 
+/**
+ * An address that only calls by TCP, as browsers give one for each of theirs: two that call and do not listen never
+ * meet, and trying costs as much as with one of use.
+ */
+export const isOfNoUse = (signal: PeerSignal): boolean =>
+  signal.type === 'candidate' && / tcptype active\b/.test(signal.candidate.candidate)
+
 /** One text, or several where one would be over `limits.maxSignalBytes`. */
 export function writeSignals(signals: readonly PeerSignal[]): string[] {
   if (signals.length === 0) return []

@@ -9,7 +9,7 @@ import type { PeerId } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import type { Clock, Connector, ConnectorEvents, IceServer, Link } from '../../base/ports.ts'
 import { createLinkInbox, type LinkInbox } from './link-inbox.ts'
-import { isDescription, readSignals, writeSignals, type PeerSignal } from './peer-signals.ts'
+import { isDescription, isOfNoUse, readSignals, writeSignals, type PeerSignal } from './peer-signals.ts'
 import { watchConnection, type DataChannel, type WebRtc } from './watched-connection.ts'
 
 /** Candidates found within this are sent together. chosen: Chromium finds its host candidates within it. */
@@ -126,6 +126,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
   const gather = (attempt: Attempt, signal: PeerSignal): void => {
     if (!isKnown(attempt)) return
     if (!isDescription(signal)) {
+      if (isOfNoUse(signal)) return
       attempt.unsent.push(signal)
       sendLater(attempt)
       return

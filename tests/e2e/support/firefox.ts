@@ -13,16 +13,19 @@ import type { DocReport, Report } from './probe.ts'
 import { watchScript } from './profile.ts'
 import { endProcess } from './server.ts'
 
+/** The editor stands in a shadow root: `>>>` reaches into it. */
+export const noteEditor = '>>> [data-testid=note-editor]'
+
 interface FirefoxFixtures {
-  /** A Firefox of its own, not yet at the app. */
-  readonly firefox: (name: string) => Promise<FirefoxProfile>
+  /** A Firefox of its own, not yet at the app. `appUrl`: the server of `cast` where left out. */
+  readonly firefox: (name: string, appUrl?: string) => Promise<FirefoxProfile>
 }
 
 export const test = base.extend<FirefoxFixtures>({
   firefox: async ({ cast }, use) => {
     const profiles: FirefoxProfile[] = []
-    await use(async (name) => {
-      const profile = await FirefoxProfile.launch(name, cast.server.url)
+    await use(async (name, appUrl = cast.server.url) => {
+      const profile = await FirefoxProfile.launch(name, appUrl)
       profiles.push(profile)
       return profile
     })
@@ -139,7 +142,20 @@ export class FirefoxTab implements Participant {
 
   async write(text: string): Promise<void> {
     await this.page.locator('[data-testid=composer]').fill(text)
-    await this.page.locator('[data-testid=composer-send]').click()
+    await this.click('composer-send')
+  }
+
+  async click(testId: string): Promise<void> {
+    await this.page.locator(`[data-testid=${testId}]`).click()
+  }
+
+  /** At the end of the note that is open. */
+  async typeNote(text: string): Promise<void> {
+    await this.page.locator(noteEditor).click()
+    await this.page.keyboard.down('Control')
+    await this.page.keyboard.press('End')
+    await this.page.keyboard.up('Control')
+    await this.page.keyboard.type(text)
   }
 
   async openRoom(room: string): Promise<void> {
