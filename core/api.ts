@@ -199,13 +199,14 @@ export interface DocHandle {
   readonly progress: number
   /** Everything in it is in this device's store. */
   readonly stored: boolean
-  /** Why it cannot be synced or stored at present: `doc-over-limit`, `storage-full`, `storage-busy`, `storage-failed`. */
+  /** Why it cannot be synced or stored at present: `doc-over-limit`, `storage-full`, `storage-busy`, `storage-failed`,
+   * `invalid-argument` (it holds a value that no peer takes in). */
   readonly problem: MeshError | undefined
   /** Equal with all reachable peers that have it open; with none reachable once discovery has settled, at once.
-   * Rejects `doc-over-limit`, `left`, `aborted`. */
+   * Rejects `doc-over-limit`, `invalid-argument`, `left`, `aborted`. */
   whenSynced(options?: { signal?: AbortSignal }): Promise<void>
   /** Everything it holds at the time of the call is in this device's store. Rejects `storage-full` (and the like),
-   * `doc-over-limit`, `left`, `aborted`. */
+   * `doc-over-limit`, `invalid-argument`, `left`, `aborted`. */
   whenStored(options?: { signal?: AbortSignal }): Promise<void>
   on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off
   /** Stores what waits, then stops syncing. A Y.Doc that was handed in stays usable; one of ours is destroyed. */

@@ -408,7 +408,7 @@ class Handle implements DocHandle {
   async whenSynced({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     await this.#handedOver()
     const overLimit = (): MeshError | undefined =>
-      this.problem?.code === 'doc-over-limit' ? this.problem : undefined
+      this.problem && isLasting(this.problem) ? this.problem : undefined
     return this.#opened.until(() => this.state !== 'syncing', overLimit, signal)
   }
 
@@ -417,7 +417,7 @@ class Handle implements DocHandle {
     const { view } = this.#opened
     // The store may have room again by now: what it said before this call does not count.
     const hindered = (): MeshError | undefined =>
-      this.#opened.view === view && this.problem?.code !== 'doc-over-limit' ? undefined : this.problem
+      this.#opened.view === view && !(this.problem && isLasting(this.problem)) ? undefined : this.problem
     return this.#opened.until(() => this.#opened.view.stored, hindered, signal)
   }
 
@@ -440,6 +440,9 @@ class Handle implements DocHandle {
     return this.#closed
   }
 }
+
+/** It does not pass by itself, as trouble with the storage may. */
+const isLasting = ({ code }: MeshError): boolean => !code.startsWith('storage-')
 
 const startingView = (doc: string): DocView => ({
   doc,

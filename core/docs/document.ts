@@ -44,6 +44,8 @@ export class Document {
   #revision: number
   /** Our own copy is over its limit: it is neither told nor stored. */
   #over = false
+  /** What the program wrote would be refused by every peer: treated as over the limit, for good. */
+  #unreadable: string | undefined
   /** What others have would take it over its limit. */
   #refused = false
   /** Who was not heard of since it was opened here: whether they have it open, and how, is not known. */
@@ -98,6 +100,10 @@ export class Document {
   }
 
   get problem(): MeshError | undefined {
+    if (this.#unreadable !== undefined) {
+      const text = `The document “${this.name}” was given a value that no peer takes in (${this.#unreadable}): its changes are neither stored nor sent. Close it and open it again to go on without them.`
+      return new MeshError('invalid-argument', text, { details: { doc: this.name } })
+    }
     if (!this.#over && !this.#refused) return this.#storage.problem
     const what = this.#over
       ? 'is larger than it may be: its changes are neither stored nor sent until it is smaller again'
@@ -156,7 +162,12 @@ export class Document {
   edited(updates: readonly Uint8Array[]): void {
     this.#changed()
     const wasOver = this.#over
-    this.#over = this.replica.sizeBytes > this.#options.maxBytes
+    for (const update of updates) {
+      // Of what the program itself writes next to nothing is refused; but who sent it would be taken for an enemy.
+      const scan = scanUpdate(update)
+      if (!scan.ok) this.#unreadable ??= scan.error
+    }
+    this.#over = this.#unreadable !== undefined || this.replica.sizeBytes > this.#options.maxBytes
     if (this.#over) {
       if (!wasOver) this.#wentOver()
       return

@@ -60,7 +60,10 @@ export class Introductions {
     const parsed = parseNegotiation(data)
     if (!parsed.ok) return this.#context.count('malformedSignals')
     if (parsed.value.type === 'knock') {
-      if (!this.#context.links.to(from)) this.#topology.knocked(from, this.#context.nowMs)
+      const link = this.#context.links.to(from)
+      // It has no link to us: ours is dead, or its knock and our link crossed.
+      if (link) link.doubt(this.#context.nowMs)
+      else this.#topology.knocked(from, this.#context.nowMs)
       return
     }
     const { connection, data: signal } = parsed.value

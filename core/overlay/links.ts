@@ -91,6 +91,11 @@ export class LinkState {
     if (spoken) this.unansweredSinceMs = Math.min(this.unansweredSinceMs, nowMs)
   }
 
+  /** Its far end knows nothing of it, maybe: an answer is due now. */
+  doubt(nowMs: number): void {
+    this.unansweredSinceMs = nowMs - limits.answerPatienceMs
+  }
+
   get queuedBytes(): number {
     return this.#queuedBytes[0] + this.#queuedBytes[1]
   }

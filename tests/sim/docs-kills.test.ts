@@ -113,14 +113,12 @@ test.each(stories)('$what: it is done, and few rows are left', async ({ image, v
   expect(world.disk('chromium').keys().length).toBeLessThan(rowsBefore)
 })
 
-const steps = [1, 2, 3, 4, 5, 6, 7, 8]
+const steps = [1, 2, 3, 4, 5, 6, 7]
 const cases = stories.flatMap((story) =>
-  moments.flatMap((moment) =>
-    steps.map((k) => ({ ...story, k, moment, title: `${story.what}: killed ${moment} write ${k}` })),
-  ),
+  moments.flatMap((moment) => steps.map((k) => [story.what, moment, k, story] as const)),
 )
 
-test.each(cases)('$title', async ({ image, value, old, k, moment }) => {
+test.each(cases)('%s: killed %s write %i', async (_what, moment, k, { image, value, old }) => {
   const world = createMeshWorld(401 + k)
   world.disk('chromium').restore(await image)
   const process = world.platform({ name: 'alice', browser: 'chromium' })
@@ -172,7 +170,7 @@ async function untilPieces(world: World, copy: DocHandle, pieces: number): Promi
   return storedValues
 }
 
-const pieces = [1, 2, 4, 7, 11, 16, 20, 25, 30, 34, 38, 42, 45]
+const pieces = [1, 2, 5, 9, 16, 22, 28, 34, 40, 45]
 
 test.each(pieces)('the receiver dies after piece %i: what it had stored is not sent again', async (k) => {
   const world = createMeshWorld(450 + k)

@@ -97,7 +97,10 @@ test('both sides of a partition edit; when it heals all are equal, and nobody sa
   const [alice, bob, carol, dave] = handles as [DocHandle, DocHandle, DocHandle, DocHandle]
   text(alice).insert(0, 'shared ')
   await untilSynced(world, handles)
-  world.partition([['alice', 'bob', server], ['carol', 'dave']])
+  world.partition([
+    ['alice', 'bob', server],
+    ['carol', 'dave'],
+  ])
   await world.until(() => actors.every(({ mesh }) => mesh.others.size === 1), {
     withinMs: 60_000,
     what: 'two halves',
@@ -304,4 +307,21 @@ test('closed, a document is stored and no longer followed; opened again it catch
   expect(text(again).toJSON()).toBe('before ')
   await untilSynced(world, [alice, again])
   expect(text(again).toJSON()).toContain('after ')
+})
+
+test('a value that no peer would take in is refused where it was written, and harms nobody else', async () => {
+  const world = createMeshWorld(315)
+  const actors = await joinInTurn(world, ['alice', 'bob'])
+  const alice = await open(world, actors[0]!)
+  const bob = await open(world, actors[1]!)
+  await untilSynced(world, [alice, bob])
+  let deep: unknown[] = []
+  for (let i = 0; i < 300; i++) deep = [deep]
+  alice.doc.getMap<unknown>('values').set('deep', deep)
+  await world.run(2_000)
+  expect(alice.problem?.code).toBe('invalid-argument')
+  expect(actors[0]!.errors.map(({ code }) => code)).toContain('invalid-argument')
+  await expect(world.finish(alice.whenStored())).rejects.toMatchObject({ code: 'invalid-argument' })
+  expect(bob.state).toBe('alone')
+  expect(actors[1]!.mesh.status().counters['malformedFrames'] ?? 0).toBe(0)
 })
