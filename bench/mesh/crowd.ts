@@ -1,6 +1,7 @@
 // N tabs with one document, of one contender, opened and driven from outside. One browser, one profile on disk, and
 // each tab on an origin of its own (p1.localhost, p2.localhost …): origins share neither BroadcastChannel nor locks nor
 // IndexedDB, and each has its own renderer process, so all must talk by WebRTC, as devices would.
+// Each runs with the priority of a tab in front.
 
 import type { Page } from '@playwright/test'
 import { Profile } from '../support/browser.ts'
@@ -19,7 +20,7 @@ export class Crowd {
   static async open(surroundings: Surroundings, contender: ContenderName, size: number): Promise<Crowd> {
     const ending = createEnding()
     surroundings.ending.add(() => ending.all())
-    const profile = await Profile.launch(ending)
+    const profile = await Profile.launch(ending, { awake: true })
     const words = new URLSearchParams({
       mesh: `bench-${contender}-${Date.now()}`,
       signaling: surroundings.signalingUrl,

@@ -14,16 +14,17 @@ const words = new URLSearchParams(location.search)
 
 window.meter = createMeter(countFrames(), async (name): Promise<Contender> => {
   const mesh = await joinMesh({ mesh: words.get('mesh')!, name, signaling: [words.get('signaling')!] })
-  const departures: string[] = []
+  const complaints: string[] = []
   mesh.on('peers', ({ left }) => {
-    for (const { peer, reason } of left) departures.push(`${name} declared ${peer.name} gone (${reason})`)
+    for (const { peer, reason } of left) complaints.push(`${name} declared ${peer.name} gone (${reason})`)
   })
+  mesh.on('error', ({ code, message }) => complaints.push(`${name}: ${code}: ${message}`))
   const handle = await mesh.doc('measured')
   handle.awareness.setLocalStateField('user', { name })
   return {
     doc: handle.doc,
     links: () => new Set(mesh.status().links.map(({ peer }) => peer)).size,
     synced: () => handle.synced,
-    complaints: () => departures,
+    complaints: () => complaints,
   }
 })

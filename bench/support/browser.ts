@@ -27,10 +27,11 @@ export class Profile {
   readonly #listeners: WeakMap<Page, (news: unknown) => void>
   readonly #close: () => Promise<void>
 
-  static async launch(ending: Ending): Promise<Profile> {
+  /** @param awake each tab runs as if it were the one in front: tabs that stand for a device each */
+  static async launch(ending: Ending, { awake = false } = {}): Promise<Profile> {
     const context = await chromium.launchPersistentContext(temporaryFolder(ending, 'profile'), {
       args: [...chromiumFlags],
-      ignoreDefaultArgs: kindFlags,
+      ignoreDefaultArgs: awake ? [] : kindFlags,
       executablePath: ensureChromium(),
     })
     const close = ending.add(() => context.close())

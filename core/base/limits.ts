@@ -54,6 +54,8 @@ export const limits = {
   /** Shortest pause between pings on a link over which nobody is watched; the longest is twice that. chosen: ICE tells of
    * most dead links long before. */
   idlePingIntervalMs: 1 * minute,
+  /** Who begins to watch a peer asks it at once, and waits this long for an answer. chosen: a mesh that forms is at work. */
+  newWatchPatienceMs: 3 * second,
   /** A link on which we spoke and heard nothing since is pinged after this. FACTS: ICE gives up after 16 s. */
   answerPatienceMs: 15 * second,
   /** A new link is pinged once after this, so that its round trip is known. chosen: when those made with it stand too. */
@@ -69,6 +71,10 @@ export const limits = {
   maxProbeTimeoutMs: 1000,
   /** Shortest wait where nothing but silence speaks against a peer. chosen: silence is weak evidence. */
   minSilentProbeTimeoutMs: 400,
+  /** With more peers in doubt than this, each further one gets a probe's time more, up to the longest. measured: 16 tabs
+   * that form a mesh on two cores with much else to do: doubts told to all bred doubts until none had a link left. */
+  calmSuspicions: 2,
+  maxCrowdedProbeTimeoutMs: 3 * second,
   /** Neighbours asked to carry a probe (SWIM, DSN 2002: 3). */
   indirectProbes: 3,
   /** A watcher later than this at its own deadline probes again before it accuses (Lifeguard, DSN 2018). chosen. */
@@ -196,6 +202,10 @@ export const limits = {
   docUpdateIntervalMs: 10,
   /** Open documents are compared anew this long after a peer that had them open went: it may have told some and not others. chosen. */
   docCompareDelayMs: 50,
+  /** How a copy stands is told this long after a transfer: one is often followed by the next. chosen. */
+  docTellDelayMs: 30,
+  /** A peer without a link to us is told of documents by way of others only after this: mostly a link is being made. chosen. */
+  docLinkPatienceMs: 3 * second,
   /** A peer that was asked which documents it has open is asked again after this, until it answers. chosen. */
   docAskIntervalMs: 1 * second,
   /** A transfer without a sign of progress is asked of another peer after this. chosen. */

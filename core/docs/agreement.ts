@@ -37,7 +37,7 @@ export interface Holder {
   untold: boolean
 }
 
-export const lacks = (holder: Holder): boolean => holder.missed || holder.agreed < holder.revision
+const lacks = (holder: Holder): boolean => holder.missed || holder.agreed < holder.revision
 
 export class Agreement {
   readonly #desk: Desk

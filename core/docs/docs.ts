@@ -170,7 +170,9 @@ export class Docs {
 
   /** Whoever has it open says so, and whoever has not: what they said before may be old. */
   #opened(document: Document): void {
-    document.ask([...this.#desk.live.keys()].filter((peer) => !this.#desk.outcasts.has(peer)))
+    const { linked, outcasts } = this.#desk
+    const known = [...this.#answers].filter(([peer, { answered }]) => answered || linked.has(peer))
+    document.ask(known.flatMap(([peer]) => (outcasts.has(peer) ? [] : peer)))
   }
 
   #closed(document: Document): void {
@@ -228,7 +230,13 @@ export class Docs {
     for (const record of peers) {
       const isNew = !desk.live.has(record.peer)
       desk.live.set(record.peer, record)
-      if (isNew) this.#introduce(record.peer, false)
+      if (!isNew) continue
+      if (desk.linked.has(record.peer)) this.#introduce(record.peer, false)
+      // A link to it is most likely under way: over several hops each word costs the others as many frames.
+      else {
+        const askAtMs = desk.nowMs + limits.docLinkPatienceMs
+        this.#answers.set(record.peer, { answered: false, untold: false, askAtMs })
+      }
     }
   }
 

@@ -51,6 +51,7 @@ export class Document {
   /** Who was not heard of since it was opened here: whether they have it open, and how, is not known. */
   #unheard = new Set<PeerId>()
   #askAtMs = Infinity
+  #tellAtMs = Infinity
   #compareAtMs = Infinity
   /** Who is told at the next comparison; those told before that did not answer are asked. */
   #compareWith = new Set<PeerId>()
@@ -116,7 +117,7 @@ export class Document {
     const deadlines = [this.#storage.deadlineMs]
     if (this.open) {
       deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
-      deadlines.push(this.#compareAtMs, this.#antiEntropyDueMs(), this.agreement.askAtMs)
+      deadlines.push(this.#tellAtMs, this.#compareAtMs, this.#antiEntropyDueMs(), this.agreement.askAtMs)
       if (this.#unheard.size > 0) deadlines.push(this.#askAtMs)
       if (!this.#fetching.busy && !this.#refused) deadlines.push(this.agreement.retryAtMs)
     }
@@ -143,6 +144,7 @@ export class Document {
     this.#told(this.#edits.tick(holders))
     this.awareness.tick(holders)
     this.#fetching.tick()
+    if (nowMs >= this.#tellAtMs) this.#tellAll()
     if (nowMs >= this.#compareAtMs) this.#compare()
     if (nowMs >= this.#antiEntropyDueMs()) this.#antiEntropy()
     if (nowMs >= this.agreement.askAtMs) this.#askConfirmation()
@@ -284,7 +286,7 @@ export class Document {
     let bytes = 0
     for (const update of updates) {
       const scan = scanUpdate(update)
-      if (!scan.ok) return this.#malformed(from, link, scan.error)
+      if (!scan.ok) return this.#malformed(from, link, `an update of a document: ${scan.error}`)
       if (isNews(scan.value, horizon.clockOf) === 'no') continue
       news.push(update)
       bytes += update.length
@@ -302,7 +304,7 @@ export class Document {
     }
     if (news.length === 0) return this.#desk.count('docUpdatesTwice')
     this.#apply(news, from, (problem) => {
-      if (problem !== undefined) this.#malformed(from, link, problem)
+      if (problem !== undefined) this.#malformed(from, link, `an update of a document: ${problem}`)
     })
     this.#fetch()
   }
@@ -362,6 +364,8 @@ export class Document {
     const holder = this.agreement.get(from)
     if (holder) {
       if (end) {
+        // Whatever number came meanwhile under its name: this is the last that counts.
+        holder.number = end.number
         this.agreement.agree(holder, end)
         this.agreement.ended(holder, news)
       } else this.agreement.failed(holder)
@@ -373,8 +377,14 @@ export class Document {
     this.#fetch()
   }
 
-  /** To those who may lack what came or wait for us, and to those who were told that we were waiting. */
+  /** One transfer is often followed by the next: what has changed is told when they are through. */
   #tellChanged(): void {
+    this.#tellAtMs = Math.min(this.#tellAtMs, this.#desk.nowMs + limits.docTellDelayMs)
+  }
+
+  /** To those who may lack what came or wait for us, and to those who were told that we were waiting. */
+  #tellAll(): void {
+    this.#tellAtMs = Infinity
     const waiting = this.agreement.waitingFor().length > 0
     this.tell(this.agreement.all().filter((holder) => holder.untold || (holder.toldWaiting && !waiting)))
   }

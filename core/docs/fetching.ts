@@ -140,9 +140,13 @@ export class Fetching {
     if (!current) return
     const { bytes, offset, segmentBytes, totalBytes } = piece
     if (offset !== current.piecesBytes || (offset > 0 && segmentBytes !== current.segmentBytes)) {
-      // Pieces over several hops, or of a link that was replaced by another, may get lost or overtake one another.
-      if (link === undefined || link !== current.link) return this.#give(current)
-      return this.#events.malformed(from, link, 'a piece of a document out of its place')
+      // Over several hops, or where a link was replaced by another, pieces may get lost or overtake one another; on one
+      // and the same link they cannot.
+      this.#desk.count('docPiecesOutOfPlace')
+      if (link !== undefined && link === current.link) {
+        this.#desk.effect({ type: 'blame', link, reason: 'a piece of a document out of its place' })
+      }
+      return this.#give(current)
     }
     if (bytes.length === 0 || offset + bytes.length > segmentBytes) {
       return this.#events.malformed(from, link, 'pieces of a document that do not add up')
@@ -205,7 +209,8 @@ export class Fetching {
   #applyNext(current: Transfer): void {
     const update = current.ready.shift()!
     const scan = scanUpdate(update)
-    if (!scan.ok) return this.#events.malformed(current.from, current.link, scan.error)
+    if (!scan.ok)
+      return this.#events.malformed(current.from, current.link, `a segment of a document: ${scan.error}`)
     const news = isNews(scan.value, (client) => this.#replica.clockOf(client))
     if (news === 'no') return this.#took(current, update, false)
     if (missingFor(scan.value, (client) => this.#replica.clockOf(client))) {
@@ -219,7 +224,8 @@ export class Fetching {
     this.#applying = true
     this.#events.apply(update, current.from, (problem) => {
       this.#applying = false
-      if (problem !== undefined) return this.#events.malformed(current.from, current.link, problem)
+      if (problem !== undefined)
+        return this.#events.malformed(current.from, current.link, `a segment of a document: ${problem}`)
       const tookMs = this.#desk.nowMs - startedMs
       this.#pace.took(update.length, tookMs)
       this.#restUntilMs = this.#desk.nowMs + tookMs * restShare

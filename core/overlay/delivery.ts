@@ -109,9 +109,7 @@ export class Delivery {
     membership.heard(origin, nowMs)
     const kept = { lane: encoded.lane, bytes: ownBytes(encoded.bytes) }
     this.#broadcasts.remember(id, kept)
-    // What it says of itself just now is newer than what we know.
-    const ownWord = message.payload.type === 'record' ? message.payload.record : undefined
-    const linkedToOrigin = (ownWord?.id === origin ? ownWord : membership.get(origin))?.neighbours ?? []
+    const linkedToOrigin = this.#linkedTo(message, link.remote)
     const { forward, offer } = splitNeighbours(
       this.#context.neighbours(),
       origin,
@@ -163,12 +161,30 @@ export class Delivery {
     return { type: 'unicast', origin: this.#context.self.id, target, sequence, hops: 0, payload }
   }
 
+  /** Who has it from its origin, as far as we know. */
+  #linkedTo({ origin, payload }: LinkMessageOf<'broadcast'>, sender: PeerId): readonly PeerId[] {
+    const { membership } = this.#context
+    const known = membership.get(origin)?.neighbours ?? []
+    if (payload.type !== 'record' || payload.record.id !== origin) return known
+    // What it says of itself just now is newer than what we know. Nobody acts on it at once: where one of its links is
+    // known to its far end only, or to be told by the sender, an offer is enough.
+    const mutual = this.#context
+      .neighbours()
+      .filter((peer) => membership.get(peer)?.neighbours.includes(origin))
+    const told = sender === origin ? [] : (membership.get(sender)?.neighbours ?? [])
+    return [...payload.record.neighbours, ...mutual, ...told]
+  }
+
   /** Returns how many neighbours it went out to. */
   #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): number {
     const encoded = encodeMessage(message)
-    const { membership } = this.#context
+    const { membership, options } = this.#context
     const neighbours = this.#context.neighbours()
-    const nearer = neighbours.filter((peer) => membership.get(peer)?.neighbours.includes(message.target))
+    const linked = neighbours.filter(
+      (peer) => peer !== cameFrom && membership.get(peer)?.neighbours.includes(message.target),
+    )
+    // By lot: what one says of its links may be old, and whoever asks again asks another.
+    const [nearer] = options.random.sample(linked, 1)
     const next = this.#routes.next(message.target, neighbours, nearer, cameFrom)
     return next.filter((peer) => this.#sendEncoded(this.#context.links.to(peer)!, encoded)).length
   }

@@ -22,8 +22,8 @@ export class Heartbeats {
   #watches: ReadonlyMap<PeerId, Watch> = new Map()
   /** What they were made from. */
   #watchesOf: readonly unknown[] = []
-  /** Peers that we watch more closely than before → since when. */
-  readonly #watchedSinceMs = new Map<PeerId, number>()
+  /** Peers that we watch more closely than before: since when, and how long they get to answer. */
+  readonly #newlyWatched = new Map<PeerId, { readonly sinceMs: number; readonly patienceMs: number }>()
 
   constructor(context: Context, delivery: Delivery, neighbours: Neighbours, view: View) {
     this.#context = context
@@ -130,8 +130,9 @@ export class Heartbeats {
     const { heartbeatIntervalMs } = this.#context.options.timing
     const isLower = compareText(this.#context.self.id, link.remote) < 0
     // Half a beat late is late: the rest of the time until it counts as silent is for the answer.
-    const lateMs = Math.max(this.#dueMs(link) + heartbeatIntervalMs / 2, this.#sinceMs(link))
-    const isUntimed = isLower && link.pingedAtMs === Number.NEGATIVE_INFINITY
+    const sinceMs = this.#newlyWatched.get(link.remote)?.sinceMs ?? Number.NEGATIVE_INFINITY
+    const lateMs = Math.max(this.#dueMs(link) + heartbeatIntervalMs / 2, sinceMs)
+    const isUntimed = link.pingedAtMs === Number.NEGATIVE_INFINITY
     const firstMs = isUntimed ? link.sinceMs + limits.firstPingDelayMs : Number.POSITIVE_INFINITY
     const againMs = link.pingedAtMs + heartbeatIntervalMs
     // The answer to the lower end's ping bears the higher one's offers.
@@ -144,8 +145,14 @@ export class Heartbeats {
   #timeSilence(link: LinkState): void {
     const { options, membership, nowMs } = this.#context
     const { silenceTimeoutMs, heartbeatIntervalMs } = options.timing
-    const dueMs = Math.min(Math.max(this.#dueMs(link), this.#sinceMs(link)), this.#answerDueMs(link))
-    link.silentAtMs = dueMs + silenceTimeoutMs - heartbeatIntervalMs + membership.lagMs(nowMs)
+    const graceMs = silenceTimeoutMs - heartbeatIntervalMs
+    const newly = this.#newlyWatched.get(link.remote)
+    const answeredMs = newly ? newly.sinceMs + newly.patienceMs : Number.NEGATIVE_INFINITY
+    const silentAtMs = Math.min(
+      Math.max(this.#dueMs(link) + graceMs, answeredMs),
+      this.#answerDueMs(link) + graceMs,
+    )
+    link.silentAtMs = Math.max(silentAtMs + membership.lagMs(nowMs), membership.catchesUpAtMs)
   }
 
   /** When the next sign of life should be here. What was announced as busy counts as heard to its end. */
@@ -166,10 +173,6 @@ export class Heartbeats {
     return Math.min(idleMs, this.#watchesNow().get(link.remote)?.expectMs ?? idleMs)
   }
 
-  #sinceMs(link: LinkState): number {
-    return this.#watchedSinceMs.get(link.remote) ?? Number.NEGATIVE_INFINITY
-  }
-
   #watchesNow(): ReadonlyMap<PeerId, Watch> {
     const { self, membership, options, successions, nowMs } = this.#context
     const { heartbeatIntervalMs } = options.timing
@@ -184,11 +187,15 @@ export class Heartbeats {
       isSuspected: (peer) => membership.isSuspected(peer),
       heartbeatIntervalMs,
     })
-    for (const peer of this.#watchedSinceMs.keys())
-      if (!this.#watches.has(peer)) this.#watchedSinceMs.delete(peer)
-    for (const [peer, { expectMs }] of this.#watches) {
-      const isCloser = expectMs < (before.get(peer)?.expectMs ?? Number.POSITIVE_INFINITY)
-      if (isCloser) this.#watchedSinceMs.set(peer, nowMs)
+    for (const peer of this.#newlyWatched.keys())
+      if (!this.#watches.has(peer)) this.#newlyWatched.delete(peer)
+    const soonMs = options.timing.silenceTimeoutMs - heartbeatIntervalMs
+    for (const [peer, { expectMs, urgent }] of this.#watches) {
+      if (expectMs >= (before.get(peer)?.expectMs ?? Number.POSITIVE_INFINITY)) continue
+      this.#newlyWatched.set(peer, {
+        sinceMs: nowMs,
+        patienceMs: urgent ? soonMs : limits.newWatchPatienceMs,
+      })
     }
     return this.#watches
   }

@@ -43,6 +43,8 @@ export class LinkState {
   /** The far end's hello was taken in: from here on the link is part of the mesh. */
   greeted = false
   malformed = 0
+  /** Its far end took us for gone: it will close it. */
+  renounced = false
   readonly sinceMs: number
   heardAtMs: number
   /** When the last of ours went out, whatever it was. */

@@ -27,9 +27,13 @@ const keptToOurselves: ReadonlySet<Evidence> = new Set([
   'distant-silence',
 ])
 const silences: ReadonlySet<Evidence> = new Set(['word-of-silence', 'silence', 'distant-silence'])
+const hearsay: ReadonlySet<Evidence> = new Set(['word', 'word-of-silence'])
+/** What shows that a process ended, and nothing else. */
+const deaths: ReadonlySet<Evidence> = new Set(['lock', 'socket', 'word'])
 export type GoneReason = 'left' | 'failed'
 
 interface Suspicion {
+  readonly evidence: Evidence
   /** Of every probe of this suspicion: an answer to any of them was given after it began. */
   readonly nonces: Set<number>
   deadlineMs: number
@@ -58,8 +62,16 @@ export type Verdict =
       readonly nonce: number
       /** What to tell the others it is suspected for, if anything. */
       readonly spread: 'witness' | 'silence' | undefined
+      /** Neighbours are asked to carry the probe too; where all were told of a silence, they ask for themselves. */
+      readonly indirect: boolean
     }
-  | { readonly type: 'gone'; readonly peer: PeerId; readonly record: PeerRecord }
+  | {
+      readonly type: 'gone'
+      readonly peer: PeerId
+      readonly record: PeerRecord
+      /** Others had it from us, not we from them. */
+      readonly spread: boolean
+    }
 
 export class Membership {
   readonly #known = new Map<PeerId, Known>()
@@ -70,6 +82,8 @@ export class Membership {
   /** How late our own deadlines were lately: halves every second. */
   #lagMs = 0
   #lagAtMs = 0
+  /** By then we have read what came while our own clock was late: nobody is silent before. */
+  catchesUpAtMs = 0
   falseSuspicions = 0
   /** Changes whenever somebody comes, goes, is suspected or no longer is. */
   revision = 0
@@ -172,6 +186,7 @@ export class Membership {
     const nonce = this.#newNonce()
     const timeoutMs = this.#probeTimeoutMs(evidence, roundTrip, nowMs)
     const suspicion: Suspicion = {
+      evidence,
       nonces: new Set([nonce]),
       timeoutMs,
       deadlineMs: 0,
@@ -182,8 +197,15 @@ export class Membership {
     this.#putOff(peer, suspicion, nowMs + timeoutMs)
     this.#suspicions.set(peer, suspicion)
     this.revision++
-    const told = silences.has(evidence) ? 'silence' : 'witness'
-    return { type: 'probe', peer, nonce, spread: keptToOurselves.has(evidence) ? undefined : told }
+    // A link may end for many reasons, and whoever has one to that peer too sees for itself.
+    const told = deaths.has(evidence) ? 'witness' : 'silence'
+    return {
+      type: 'probe',
+      peer,
+      nonce,
+      spread: keptToOurselves.has(evidence) ? undefined : told,
+      indirect: evidence !== 'word-of-silence',
+    }
   }
 
   /** Looks at the suspicions whose time has come. */
@@ -198,12 +220,12 @@ export class Membership {
         suspicion.late++
         suspicion.nonces.add(nonce)
         suspicion.deadlineMs = nowMs + suspicion.timeoutMs
-        verdicts.push({ type: 'probe', peer, nonce, spread: undefined })
+        verdicts.push({ type: 'probe', peer, nonce, spread: undefined, indirect: true })
         continue
       }
       const record = this.#known.get(peer)!.record
       this.#bury(peer, record.incarnation)
-      verdicts.push({ type: 'gone', peer, record })
+      verdicts.push({ type: 'gone', peer, record, spread: !hearsay.has(suspicion.evidence) })
     }
     return verdicts
   }
@@ -224,6 +246,11 @@ export class Membership {
   noteLag(lateMs: number, nowMs: number): void {
     this.#lagMs = Math.max(this.lagMs(nowMs), lateMs)
     this.#lagAtMs = nowMs
+    // Bounded, lest a machine that is always late never notices a death.
+    // Small lateness is every clock's, and would put off every silence a little, again and again.
+    if (lateMs < limits.lateWatcherMs) return
+    const catchUpMs = Math.min(limits.maxProbeTimeoutMs, 2 * lateMs)
+    this.catchesUpAtMs = Math.max(this.catchesUpAtMs, nowMs + catchUpMs)
   }
 
   /** How much we mistrust our own watch. */
@@ -240,8 +267,13 @@ export class Membership {
   #probeTimeoutMs(evidence: Evidence, roundTrip: RoundTrip | undefined, nowMs: number): number {
     if (evidence === 'own-stall') return limits.introducedTimeoutMs
     const floor = silences.has(evidence) ? limits.minSilentProbeTimeoutMs : limits.minProbeTimeoutMs
-    const trip = roundTrip ? roundTrip.smoothedMs + 4 * roundTrip.variationMs : floor
-    return Math.min(limits.maxProbeTimeoutMs, Math.max(floor, trip + 3 * this.lagMs(nowMs)))
+    // Unknown: a link that has only just come up, most likely with many others, all at work.
+    const unknownMs = deaths.has(evidence) ? floor : limits.maxProbeTimeoutMs
+    const trip = roundTrip ? roundTrip.smoothedMs + 4 * roundTrip.variationMs : unknownMs
+    const oneMs = Math.min(limits.maxProbeTimeoutMs, Math.max(floor, trip + 3 * this.lagMs(nowMs)))
+    // Where many are in doubt at once, the doubts themselves keep everybody busy; or it is us who does not hear.
+    const crowd = Math.max(0, this.#suspicions.size - limits.calmSuspicions)
+    return Math.min(limits.maxCrowdedProbeTimeoutMs, oneMs * (1 + crowd))
   }
 
   /** A first higher incarnation may be older than the doubt, so it only buys time; a second one refutes. */

@@ -96,7 +96,8 @@ export class Overlay {
 
   linkDown(id: number): void {
     const link = this.#neighbours.dropped(id)
-    if (link && !this.links.anyTo(link.remote)) this.#view.suspect(link.remote, 'link-down')
+    if (!link || link.renounced || this.links.anyTo(link.remote)) return
+    this.#view.suspect(link.remote, 'link-down')
   }
 
   /** True: it was a piece of a message that is not whole yet, and nothing follows from it. */

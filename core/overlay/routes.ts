@@ -1,6 +1,6 @@
 // How a unicast finds a peer we have no link to: the way by which a newer broadcast of that peer first reached
 // us. Older broadcasts and copies teach nothing (learning from them makes loops); where nothing was learned, or
-// the way is gone, it goes to two neighbours that say they have a link to it, and where none does it floods. Copies
+// the way is gone, it goes to a neighbour that says it has a link to it, and where none does it floods. Copies
 // are dropped by id.
 
 import type { PeerId } from '../base/ids.ts'
@@ -35,19 +35,16 @@ export class Routes {
     return this.#seen.add(`${origin}:${sequence}`)
   }
 
-  /** The neighbours to hand it to. `nearer`: those that say they have a link to the target. */
+  /** The neighbours to hand it to. `nearer`: one that says it has a link to the target. */
   next(
     target: PeerId,
     neighbours: readonly PeerId[],
-    nearer: readonly PeerId[],
+    nearer: PeerId | undefined,
     cameFrom: PeerId | undefined,
   ): readonly PeerId[] {
     if (neighbours.includes(target)) return [target]
     const learned = this.#via.get(target)?.via
     if (learned !== undefined && learned !== cameFrom && neighbours.includes(learned)) return [learned]
-    const others = (peer: PeerId): boolean => peer !== cameFrom
-    // Two, because what one says of its links may be old.
-    const said = nearer.filter(others).slice(0, 2)
-    return said.length > 0 ? said : neighbours.filter(others)
+    return nearer !== undefined ? [nearer] : neighbours.filter((peer) => peer !== cameFrom)
   }
 }

@@ -111,8 +111,14 @@ export class View {
 
   /** Its own goodbye is believed; another's verdict is one more piece of evidence. */
   takeGone(from: PeerId, { peer, incarnation, reason }: PayloadOf<'gone'>): void {
-    if (peer === this.#context.self.id) return this.#parts.self.refute(incarnation)
-    if (from !== peer || reason !== 'left') return this.suspect(peer, 'word')
+    if (peer === this.#context.self.id) {
+      // It closes its link to us, which says nothing about itself.
+      const link = this.#context.links.to(from)
+      if (link) link.renounced = true
+      return this.#parts.self.refute(incarnation)
+    }
+    // Whoever was told of the evidence when it arose looks into it already.
+    if (from !== peer || reason !== 'left') return this.suspect(peer, 'word-of-silence')
     const record = this.#context.membership.depose(peer, incarnation)
     if (record) this.#depart(record, 'left')
     this.settle()
@@ -128,21 +134,26 @@ export class View {
   }
 
   #act(verdict: Verdict): void {
-    if (verdict.type === 'probe') return this.#probe(verdict.peer, verdict.nonce, verdict.spread)
-    const { peer, record } = verdict
-    this.#parts.delivery.broadcast({ type: 'gone', peer, incarnation: record.incarnation, reason: 'failed' })
+    if (verdict.type === 'probe') return this.#probe(verdict)
+    const { peer, record, spread } = verdict
+    const gone = { type: 'gone', peer, incarnation: record.incarnation, reason: 'failed' } as const
+    const link = this.#context.links.to(peer)
+    // Whoever told us tells everybody. The peer itself, if it lives after all, should know why its link is closed.
+    if (spread) this.#parts.delivery.broadcast(gone)
+    else if (link) this.#parts.delivery.send(link, { type: 'direct', payload: gone })
     this.#depart(record, 'failed')
     this.#parts.introductions.lost(peer)
   }
 
   /** On every path at hand: its links, and a few neighbours that say they have one. */
-  #probe(peer: PeerId, nonce: number, spread: 'witness' | 'silence' | undefined): void {
+  #probe({ peer, nonce, spread, indirect }: Extract<Verdict, { type: 'probe' }>): void {
     const { links, membership, nowMs, options } = this.#context
     const { delivery } = this.#parts
     const { incarnation } = membership.get(peer)!
     if (spread) delivery.broadcast({ type: 'suspect', peer, incarnation, silence: spread === 'silence' })
     const direct = links.every().filter((link) => link.remote === peer && link.greeted)
     for (const link of direct) delivery.send(link, link.ping(nonce, nowMs))
+    if (!indirect && direct.length > 0) return
     const helpers = this.#context
       .neighbours()
       .filter((id) => id !== peer && membership.get(id)?.neighbours.includes(peer))

@@ -12,10 +12,16 @@ export interface Watch {
   readonly beatMs: number
   /** Something comes at least this often. */
   readonly expectMs: number
+  /** It would lead if those in doubt are gone: it must be known soon whether it lives. */
+  readonly urgent: boolean
 }
 
 /** Nobody is watched over that link: it is asked once in a while. */
-const unwatched: Watch = { beatMs: Number.POSITIVE_INFINITY, expectMs: Number.POSITIVE_INFINITY }
+const unwatched: Watch = {
+  beatMs: Number.POSITIVE_INFINITY,
+  expectMs: Number.POSITIVE_INFINITY,
+  urgent: false,
+}
 
 export interface Watched {
   readonly me: PeerId
@@ -31,26 +37,27 @@ export interface Watched {
 export function watchesOf(watched: Watched): Map<PeerId, Watch> {
   const { me, others, successions, isSuspected, heartbeatIntervalMs } = watched
   const watches = new Map<PeerId, Watch>()
-  const add = (watcher: PeerId, target: PeerId, intervalMs: number): void => {
+  const add = (watcher: PeerId, target: PeerId, intervalMs: number, urgent = false): void => {
     if (watcher === target || (watcher !== me && target !== me)) return
     const peer = watcher === me ? target : watcher
-    const { beatMs, expectMs } = watches.get(peer) ?? unwatched
+    const before = watches.get(peer) ?? unwatched
     watches.set(peer, {
-      beatMs: target === me ? Math.min(beatMs, intervalMs) : beatMs,
-      expectMs: watcher === me ? Math.min(expectMs, intervalMs) : expectMs,
+      beatMs: target === me ? Math.min(before.beatMs, intervalMs) : before.beatMs,
+      expectMs: watcher === me ? Math.min(before.expectMs, intervalMs) : before.expectMs,
+      urgent: before.urgent || (watcher === me && urgent),
     })
   }
-  const addLeader = ([leader, first, second]: readonly PeerId[]): void => {
+  const secondMs = Math.max(heartbeatIntervalMs, limits.secondHeartbeatIntervalMs)
+  const addLeader = ([leader, first, second]: readonly PeerId[], urgent: boolean): void => {
     if (leader === undefined) return
-    if (first !== undefined) add(first, leader, heartbeatIntervalMs)
-    if (second !== undefined)
-      add(second, leader, Math.max(heartbeatIntervalMs, limits.secondHeartbeatIntervalMs))
+    if (first !== undefined) add(first, leader, heartbeatIntervalMs, urgent)
+    if (second !== undefined) add(second, leader, secondMs, urgent)
   }
   for (const succession of successions) {
-    addLeader(succession)
+    addLeader(succession, false)
     // Those in doubt may be gone together: whoever would lead then is watched as its leader already.
     const certain = succession.filter((peer) => !isSuspected(peer))
-    if (certain.length < succession.length) addLeader(certain)
+    if (certain.length < succession.length) addLeader(certain, true)
   }
   const ring = [me, ...others].toSorted(compareText)
   const at = ring.indexOf(me)

@@ -98,7 +98,7 @@ const docPayload = fc.oneof(
     totalBytes: safe,
     bytes: someBytes,
   }),
-  fc.record({ type: fc.constant('docEnd'), transfer: safe, state: docState }),
+  fc.record({ type: fc.constant('docEnd'), transfer: safe, bytes: safe, state: docState }),
   fc.record({ type: fc.constant('docGot'), doc, transfer: safe, bytes: safe, segmentBytes: safe }),
   fc.record({
     type: fc.constant('docAwareness'),
@@ -290,7 +290,7 @@ describe('codecs', () => {
         bytes: Uint8Array.of(9),
       }),
     ).toBe('23026162010302c8010109')
-    expect(raw({ type: 'docEnd', transfer: 1, state })).toBe(`2401${stateBytes}`)
+    expect(raw({ type: 'docEnd', transfer: 1, bytes: 2, state })).toBe(`240102${stateBytes}`)
     expect(raw({ type: 'docGot', doc: 'ab', transfer: 1, bytes: 2, segmentBytes: 3 })).toBe('25026162010203')
     const states = [
       { client: 8, clock: 1, state: '{}' },
@@ -493,11 +493,11 @@ describe('lanes', () => {
         { type: 'docUpdates', doc: 'a', number: 1, updates: [] },
         { type: 'docWant', transfer: 1, segmentBytes: 1, state, vector: [] },
         // Behind the last piece: it speaks of it.
-        { type: 'docEnd', transfer: 1, state },
+        { type: 'docEnd', transfer: 1, bytes: 2, state },
+        { type: 'docAwareness', doc: 'a', states: [] },
       ],
       false: [
         { type: 'docGot', doc: 'a', transfer: 1, bytes: 1, segmentBytes: 1 },
-        { type: 'docAwareness', doc: 'a', states: [] },
       ],
     }
     for (const [expected, payloads] of Object.entries(bulk)) {

@@ -17,11 +17,11 @@ export function ConversationView({ session }: { session: Session }) {
   return (
     <>
       <ConversationHead session={session} />
-      <MessageList key={key} session={session} conversation={conversation} />
+      <MessageList key={`messages ${key}`} session={session} conversation={conversation} />
       <LatestEvent session={session} />
       {mayWrite ? (
         <Composer
-          key={key}
+          key={`composer ${key}`}
           draft={conversation.draft}
           label={placeholderFor(session)}
           hint={hintFor(session)}

@@ -133,6 +133,7 @@ function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps)
       }}
       onBlur={take}
       onKeyDown={(event) => {
+        if (event.isComposing) return
         if (event.key === 'Enter') {
           // Else the text takes this very key.
           event.preventDefault()

@@ -99,7 +99,7 @@ function TitleBox({ title, finish }: TitleBoxProps) {
       autocomplete="off"
       onBlur={(event) => finish(event.currentTarget.value, false)}
       onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== 'Escape') return
+        if (event.isComposing || (event.key !== 'Enter' && event.key !== 'Escape')) return
         // Else what has the focus next takes this very key.
         event.preventDefault()
         finish(event.key === 'Enter' ? event.currentTarget.value : undefined, true)
