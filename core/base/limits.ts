@@ -81,6 +81,8 @@ export const limits = {
   lateWatcherMs: 100,
   /** … but at most this often, lest a machine that is always late never notices a death. chosen. */
   maxLateProbes: 3,
+  /** A machine that was not late for this long after it caught up is on time. chosen. */
+  calmMs: 1 * second,
   /** Our own clock stood still this long: we stalled, step down and come back as a newcomer. */
   stallMs: 2 * second,
   /** A peer without a direct link that was not heard of for this long is probed through the mesh. chosen. */
@@ -89,8 +91,8 @@ export const limits = {
   distantProbeIntervalMs: 1 * second,
   /** Changes of our own record are gathered for this long. chosen. */
   recordDelayMs: 20,
-  /** … and those that say no more than which links came up until none came for this long, or the first waited for the
-   * longest time. measured: bench/mesh; told after 20 ms they were most of what a forming mesh of 16 sent. */
+  /** … and those that say no more than which links came up, which only neighbours are told, until none came for this
+   * long, or the first waited for the longest time. measured: bench/mesh; told after 20 ms they were most of what a forming mesh of 16 sent. */
   linkRecordDelayMs: 250,
   maxLinkRecordDelayMs: 2 * second,
   /** Neighbours are told of peers that were news to us after this. chosen: most have met them by then. */
@@ -102,9 +104,9 @@ export const limits = {
   /** A link that has not formed after this is given up and dialled again. chosen: ICE + DTLS on bad networks. */
   dialTimeoutMs: 15 * second,
   /** Dials begun within `dialHeadStartMs` and not over yet; more wait. measured: bench/mesh; 15 dials at once in each of 16
-   * tabs take 2 s each on two cores, two at once 0.8 s, and all of them together no longer. */
+   * tabs take 2 s each on two cores, two at once 0.8 s; all of them together 20 % less. */
   maxDialsAtOnce: 3,
-  dialHeadStartMs: 1 * second,
+  dialHeadStartMs: 500,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */
   redialBaseMs: 250,
   redialMaxMs: 30 * second,
@@ -132,6 +134,9 @@ export const limits = {
   antiEntropyIntervalMs: 30 * second,
   /** Receipts and news of what we hold are gathered for this long (DESIGN: within 50 ms). */
   receiptDelayMs: 30,
+  /** What was fetched from one neighbour is told to the others after this, together. measured: bench/mesh; told after
+   * 30 ms, vectors were an eighth of what a forming mesh of 16 sent. */
+  spreadDelayMs: 250,
   /** One answer to a request for missing messages carries at most this much. chosen: a few frames' worth of patience. */
   maxEntriesBytes: 256 * KiB,
   /** A request for missing messages that was not answered goes to another peer after this. chosen. */
@@ -182,18 +187,20 @@ export const limits = {
   maxDocClients: 65_536,
   /** An operation count above this is malformed: out of reach by honest editing, safe to add to. chosen. */
   maxDocClock: 2 ** 48,
-  /** A document travels, is applied and is stored in segments of at most this (DESIGN); a single larger value is one of its own. */
-  maxDocSegmentBytes: 1 * MiB,
+  /** A document travels, is applied and is stored in segments of at most this (DESIGN: 1 MiB at most); a single larger
+   * value is one of its own. chosen: with 1 MiB, a message waited 100-200 ms for the row under way (bench/bulk). */
+  maxDocSegmentBytes: 256 * KiB,
   /** … and of at least this; between them so large that applying one takes `docApplyMs`. chosen. */
   minDocSegmentBytes: 32 * KiB,
   /** Applying one segment should block no longer than a frame on the screen. chosen. */
   docApplyMs: 16,
   /** A segment travels in pieces of this size, so that a message waits for one piece at most. chosen. */
   maxDocPieceBytes: 64 * KiB,
-  /** Bytes of a transfer under way that were not yet taken in; to a peer without a direct link less. chosen. */
-  docWindowBytes: 3 * MiB,
-  /** Taking in is acknowledged this often. chosen: a twelfth of the window. */
-  docAckBytes: 256 * KiB,
+  /** Bytes of a transfer under way that were not yet taken in; to a peer without a direct link less. chosen: what is under
+   * way goes before a message, and with 3 MiB that was 250 ms (bench/bulk). */
+  docWindowBytes: 512 * KiB,
+  /** Taking in is acknowledged this often. chosen: a quarter of the window. */
+  docAckBytes: 128 * KiB,
   distantDocWindowBytes: 64 * KiB,
   /** Local edits up to this size are pushed; larger ones are announced, and pulled like any other difference. chosen. */
   maxDocUpdatesBytes: 64 * KiB,

@@ -214,12 +214,14 @@ export class Storage {
     if (this.#wantsRewrite()) this.#startRewrite()
   }
 
+  /** One row at a time: what others store meanwhile, messages above all, waits for no more than that. */
   #writeUnsaved(): void {
-    this.#saving = this.#unsaved
-    this.#unsaved = []
-    const rows = groups(this.#saving).map((updates) => ({ updates, row: this.#row(updates) }))
-    this.#write({ put: rows.map(({ row }) => row) }, () => {
-      for (const { updates, row } of rows) this.#know(row.key, updates, row.value.length)
+    const [updates = []] = groups(this.#unsaved)
+    this.#saving = updates
+    this.#unsaved = this.#unsaved.slice(updates.length)
+    const row = this.#row(updates)
+    this.#write({ put: [row] }, () => {
+      this.#know(row.key, updates, row.value.length)
       this.#saving = []
       this.#unsavedBytes = totalBytes(this.#unsaved)
     })

@@ -183,7 +183,7 @@ export class UpdateReader {
 /** UTF-16 units of a UTF-8 text; refuses what the decoder of WHATWG would call an error. */
 function utf16Length(bytes: Uint8Array, from: number, to: number): number {
   let units = to - from
-  let at = from
+  let at = from + asciiLength(bytes, from, to)
   while (at < to) {
     const lead = bytes[at] ?? 0
     if (lead < 0x80) {
@@ -198,6 +198,19 @@ function utf16Length(bytes: Uint8Array, from: number, to: number): number {
     at += size
   }
   return units
+}
+
+/** Texts shorter than this are not worth a view of their own. chosen. */
+const minViewedBytes = 64
+
+/** How many bytes at the beginning are ASCII, about: eight at a time, for long texts are mostly that. */
+function asciiLength(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from < minViewedBytes) return 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset + from, to - from)
+  const end = to - from - 7
+  let at = 0
+  while (at < end && ((view.getUint32(at) | view.getUint32(at + 4)) & 0x80808080) === 0) at += 8
+  return at
 }
 
 function sequenceLength(lead: number): number {

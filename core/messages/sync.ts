@@ -32,8 +32,10 @@ export class Sync {
   readonly #ahead = new Map<StoreId, Map<PeerId, FeedHead>>()
   readonly #fetches = new Map<StoreId, Fetch>()
   readonly #failures = new Map<PeerId, number>()
-  /** Feeds that moved and were not spoken of yet; true: neighbours may lack it too. */
-  readonly #news = new Map<StoreId, boolean>()
+  /** Feeds that moved and were not spoken of yet. */
+  readonly #news = new Set<StoreId>()
+  /** Those of them that neighbours may lack as well, told a little later and together. */
+  readonly #toSpread = new Set<StoreId>()
   readonly #wants = new Map<PeerId, PayloadOf<'want'>[]>()
   /** The digest at which a peer was last sent our whole vector. */
   readonly #told = new Map<PeerId, number>()
@@ -44,6 +46,7 @@ export class Sync {
   readonly #leftToIt = new Map<PeerId, number>()
   #comparesAnew = false
   #newsAtMs: number | undefined
+  #spreadAtMs: number | undefined
   #compareAtMs: number | undefined
   #averageBytes = 2048
 
@@ -58,6 +61,7 @@ export class Sync {
   get deadlineMs(): number | undefined {
     const times = [...this.#fetches.values()].map(({ deadlineMs }) => deadlineMs)
     if (this.#newsAtMs !== undefined) times.push(this.#newsAtMs)
+    if (this.#spreadAtMs !== undefined) times.push(this.#spreadAtMs)
     if (this.#compareAtMs !== undefined) times.push(this.#compareAtMs)
     return times.length > 0 ? Math.min(...times) : undefined
   }
@@ -215,8 +219,13 @@ export class Sync {
 
   /** A feed's vector moved; it is durable. */
   moved(feed: Feed, viaSync: boolean): void {
-    this.#news.set(feed.id, viaSync || (this.#news.get(feed.id) ?? false))
-    this.#newsAtMs ??= this.#parts.desk.now.monotonicMs + limits.receiptDelayMs
+    const nowMs = this.#parts.desk.now.monotonicMs
+    this.#news.add(feed.id)
+    this.#newsAtMs ??= nowMs + limits.receiptDelayMs
+    if (viaSync) {
+      this.#toSpread.add(feed.id)
+      this.#spreadAtMs ??= nowMs + limits.spreadDelayMs
+    }
     this.wake()
   }
 
@@ -224,10 +233,10 @@ export class Sync {
     const { feeds, rooms, desk } = this.#parts
     this.#newsAtMs = undefined
     const forPeer = new Map<PeerId, FeedHead[]>()
-    for (const [id, viaSync] of this.#news) {
+    for (const id of this.#news) {
       const feed = feeds.get(id)
       if (!feed || feed.visible.number === 0) continue
-      const targets = new Set<PeerId>(viaSync ? this.#neighbours : [])
+      const targets = new Set<PeerId>()
       const author = feed.head?.member
       for (const peer of rooms.live.values()) {
         if (peer.store === id || (peer.member === author && author !== desk.me.member)) targets.add(peer.peer)
@@ -240,6 +249,20 @@ export class Sync {
     }
     this.#news.clear()
     for (const [peer, heads] of forPeer) this.#sendVector(peer, heads, false)
+  }
+
+  /** Neighbours may lack what we did not have from its author. */
+  #spread(): void {
+    const { feeds } = this.#parts
+    this.#spreadAtMs = undefined
+    const moved = [...this.#toSpread].flatMap((id) => feeds.get(id) ?? [])
+    this.#toSpread.clear()
+    const heads = moved.filter(({ visible }) => visible.number > 0).map((feed) => feeds.headOf(feed))
+    if (heads.length === 0) return
+    for (const peer of this.#neighbours) {
+      // Who said that it holds exactly what we hold lacks nothing.
+      if (this.#heard.get(peer) !== feeds.digest) this.#sendVector(peer, heads, false)
+    }
   }
 
   /** Digests are compared at the next tick, with all: what we hold of which feed means something else now. */
@@ -290,6 +313,7 @@ export class Sync {
       this.#fail(fetch.peer, feed)
     }
     if (this.#newsAtMs !== undefined && nowMs >= this.#newsAtMs) this.#spreadNews()
+    if (this.#spreadAtMs !== undefined && nowMs >= this.#spreadAtMs) this.#spread()
     if (this.#compareAtMs !== undefined && nowMs >= this.#compareAtMs) this.#compareAll()
     this.wake()
   }

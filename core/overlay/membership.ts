@@ -84,6 +84,7 @@ export class Membership {
   #lagAtMs = 0
   /** By then we have read what came while our own clock was late: nobody is silent before. */
   catchesUpAtMs = 0
+  #catchUps = 0
   falseSuspicions = 0
   /** Changes whenever somebody comes, goes, is suspected or no longer is. */
   revision = 0
@@ -246,9 +247,11 @@ export class Membership {
   noteLag(lateMs: number, nowMs: number): void {
     this.#lagMs = Math.max(this.lagMs(nowMs), lateMs)
     this.#lagAtMs = nowMs
-    // Bounded, lest a machine that is always late never notices a death.
     // Small lateness is every clock's, and would put off every silence a little, again and again.
     if (lateMs < limits.lateWatcherMs) return
+    // Nor more than a few times in a row, lest a machine that is always late never notices a death.
+    this.#catchUps = nowMs < this.catchesUpAtMs + limits.calmMs ? this.#catchUps + 1 : 1
+    if (this.#catchUps > limits.maxLateProbes) return
     const catchUpMs = Math.min(limits.maxProbeTimeoutMs, 2 * lateMs)
     this.catchesUpAtMs = Math.max(this.catchesUpAtMs, nowMs + catchUpMs)
   }

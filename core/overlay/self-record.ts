@@ -10,7 +10,8 @@ export class SelfRecord {
   readonly #context: Context
   readonly #delivery: Delivery
   #announceAtMs = Number.POSITIVE_INFINITY
-  /** Since when there is something untold that can wait. */
+  /** The same for what concerns neighbours only, and since when it waits. */
+  #tellAtMs = Number.POSITIVE_INFINITY
   #waitsSinceMs: number | undefined
 
   constructor(context: Context, delivery: Delivery) {
@@ -18,13 +19,13 @@ export class SelfRecord {
     this.#delivery = delivery
   }
 
-  /** `later`: nobody acts on it; more of the kind is about to come. */
+  /** `later`: nobody but neighbours needs it, and they not soon; more of the kind is about to come. */
   update(change: Partial<PeerRecord>, when: 'now' | 'soon' | 'later' = 'soon'): void {
     const { self } = this.#context
     const incarnation = Math.min(self.incarnation + 1, limits.maxIncarnation)
     this.#context.self = { ...self, ...change, incarnation }
     this.#context.emit({ type: 'self', record: this.#context.self })
-    if (when === 'later') return this.#announceLater()
+    if (when === 'later') return this.#tellLater()
     this.#announceWithin(when === 'now' ? 0 : limits.recordDelayMs)
     if (when === 'now') this.tick()
   }
@@ -40,24 +41,31 @@ export class SelfRecord {
   }
 
   tick(): void {
-    if (this.#context.nowMs < this.#announceAtMs) return
-    this.#announceAtMs = Number.POSITIVE_INFINITY
+    const { nowMs, self, links } = this.#context
+    const isAnnounced = nowMs >= this.#announceAtMs
+    if (!isAnnounced && nowMs < this.#tellAtMs) return
+    // A broadcast takes along what waits.
+    this.#tellAtMs = Number.POSITIVE_INFINITY
     this.#waitsSinceMs = undefined
-    this.#delivery.broadcast({ type: 'record', record: this.#context.self })
+    if (isAnnounced) {
+      this.#announceAtMs = Number.POSITIVE_INFINITY
+      this.#delivery.broadcast({ type: 'record', record: self })
+    } else {
+      const payload = { type: 'records', records: [self] } as const
+      for (const link of links.neighbours()) this.#delivery.send(link, { type: 'direct', payload })
+    }
   }
 
   deadlineMs(): number {
-    return this.#announceAtMs
+    return Math.min(this.#announceAtMs, this.#tellAtMs)
   }
 
-  /** When no more came for a while. What is to be told sooner takes it along. */
-  #announceLater(): void {
+  /** When no more came for a while. */
+  #tellLater(): void {
     const { nowMs } = this.#context
-    const isWaiting = this.#waitsSinceMs !== undefined
-    if (!isWaiting && this.#announceAtMs < Number.POSITIVE_INFINITY) return
     this.#waitsSinceMs ??= nowMs
     const latestMs = this.#waitsSinceMs + limits.maxLinkRecordDelayMs
-    this.#announceAtMs = Math.min(nowMs + limits.linkRecordDelayMs, latestMs)
+    this.#tellAtMs = Math.min(nowMs + limits.linkRecordDelayMs, latestMs)
   }
 
   #announceWithin(delayMs: number): void {

@@ -325,3 +325,31 @@ test('a value that no peer would take in is refused where it was written, and ha
   expect(bob.state).toBe('alone')
   expect(actors[1]!.mesh.status().counters['malformedFrames'] ?? 0).toBe(0)
 })
+
+test('DO13 a row damaged on the disk is set aside and reported, and the document comes back from the mesh', async () => {
+  const world = createMeshWorld(316)
+  const actors = await joinInTurn(world, ['alice', 'bob'])
+  const alice = await open(world, actors[0]!)
+  const bob = await open(world, actors[1]!)
+  for (const word of ['one ', 'two ', 'three ', 'four ']) {
+    text(bob).insert(text(bob).length, word)
+    await world.finish(bob.whenStored())
+  }
+  await untilSynced(world, [alice, bob])
+  const [, second] = world
+    .disk('bob')
+    .keys()
+    .filter((key) => key.startsWith('doc/notes/'))
+  actors[1]!.process.kill()
+  world.disk('bob').corrupt(second!)
+  const back = await joinAs(world, 'bob', { process: actors[1]!.process.restart() })
+  const again = await open(world, back)
+  expect(back.errors.map(({ code }) => code)).toContain('record-corrupt')
+  await untilSynced(world, [alice, again])
+  expect(text(again).toJSON()).toBe('one two three four ')
+  await world.finish(again.whenStored())
+  back.process.kill()
+  world.processes.find(({ name }) => name === 'alice')!.kill()
+  const alone = await joinAs(world, 'bob', { process: back.process.restart() })
+  expect(text(await open(world, alone)).toJSON()).toBe('one two three four ')
+})
