@@ -452,7 +452,9 @@ export class Driver {
     const { clock } = this.#options.platform
     const ring = (): void => {
       this.#alarm = undefined
-      if (clock.now().monotonicMs >= this.peer.deadlineMs) this.input({ type: 'tick' })
+      const { monotonicMs } = clock.now()
+      // A clock that rings before its time is for the peer to judge.
+      if (monotonicMs < atMs || monotonicMs >= this.peer.deadlineMs) this.input({ type: 'tick' })
       else this.#setAlarm()
     }
     this.#alarm = { atMs, cancel: clock.alarm(atMs, ring) }

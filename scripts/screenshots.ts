@@ -1,12 +1,12 @@
 // Makes the pictures in docs/images from the real app: three Chromium profiles (one with two tabs) and an agent in one
-// mesh, a short conversation, one member that has gone. Run it after a change of the app's looks:
+// mesh, a short conversation, one member that has gone, a note written together, the status view. Run it after a change of the app's looks:
 //
 //   node --import tsx scripts/screenshots.ts
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, expect, type Page } from '@playwright/test'
+import { type BrowserContext, chromium, expect, type Locator, type Page } from '@playwright/test'
 import { joinMesh } from 'skein'
 import { startServer } from '../tests/e2e/support/server.ts'
 import { chromiumFlags, ensureChromium } from './find-chromium.ts'
@@ -49,9 +49,45 @@ async function main(later: Cleanup): Promise<void> {
   await say(bobPage, 'Then I shall look after pier 2.')
   await write(first, 'carol, the winch is oiled. Tell me when you are back.')
 
-  await shoot(first, 'app-light', 'light', desktop)
-  await shoot(first, 'app-dark', 'dark', desktop)
-  await shoot(second, 'phone', 'light', phone)
+  const lastMessage = (page: Page): Locator => page.getByTestId('message').last()
+  await shoot(first, 'app-light', 'light', desktop, lastMessage(first))
+  await shoot(first, 'app-dark', 'dark', desktop, lastMessage(first))
+  await shoot(second, 'phone', 'light', phone, lastMessage(second))
+
+  await first.setViewportSize(desktop)
+  await writeNote(first, 'Pier 2', pierNote)
+  await bobPage.getByTestId('nav-notes').click()
+  await bobPage.getByTestId('note-item').first().getByRole('button').click(patience)
+  await bobPage.getByTestId('note-editor').click()
+  await bobPage.keyboard.press('Control+End')
+  await bobPage.keyboard.type('\n- [ ] Ask carol for the spare shackle')
+  await expect(first.getByTestId('note-editor')).toContainText('spare shackle', patience)
+  const state = first.getByTestId('note-state')
+  await expect(state).toHaveAttribute('data-state', 'synced', patience)
+  await expect(state).toHaveAttribute('data-stored', 'true', patience)
+  await shoot(first, 'notes-light', 'light', desktop, first.getByTestId('note-editor'))
+  await shoot(first, 'notes-dark', 'dark', desktop, first.getByTestId('note-editor'))
+
+  await first.goto(`${server.url}#/status`)
+  await first.getByTestId('status-view').waitFor(patience)
+  await shoot(first, 'status', 'light', desktop, first.getByTestId('status-view'))
+}
+
+const pierNote = `# Pier 2
+
+The winch squeaked again on Friday. What is left to do:
+
+- [x] Oil the winch
+- [x] Tighten the brake`
+
+async function writeNote(page: Page, title: string, text: string): Promise<void> {
+  await page.getByTestId('nav-notes').click()
+  await page.getByTestId('new-note').click()
+  await page.getByTestId('note-title').fill(title)
+  await page.getByTestId('note-title').press('Enter')
+  await expect(page.getByTestId('note-editor')).toBeFocused()
+  // As pasted: the editor would go on with a list by itself.
+  await page.keyboard.insertText(text)
 }
 
 async function temporaryFolder(later: Cleanup): Promise<string> {
@@ -100,12 +136,13 @@ async function shoot(
   name: string,
   colorScheme: 'light' | 'dark',
   viewport: { width: number; height: number },
+  subject: Locator,
 ): Promise<void> {
   await page.bringToFront()
   await page.setViewportSize(viewport)
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
-  await page.getByTestId('message').last().scrollIntoViewIfNeeded()
+  await subject.scrollIntoViewIfNeeded()
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' })
   console.log(`${folder}/${name}.png`)
 }

@@ -103,8 +103,8 @@ export const limits = {
   introducedTimeoutMs: 15 * second,
   /** A link that has not formed after this is given up and dialled again. chosen: ICE + DTLS on bad networks. */
   dialTimeoutMs: 15 * second,
-  /** Dials begun within `dialHeadStartMs` and not over yet; more wait. measured: bench/mesh; 15 dials at once in each of 16
-   * tabs take 2 s each on two cores, two at once 0.8 s; all of them together 20 % less. */
+  /** Dials begun within `dialHeadStartMs` and not over yet; more wait. measured: bench/mesh, 16 tabs on two cores: with 15
+   * dials at once in each a connection takes 2 s, with two 0.8 s, and the whole mesh no longer. */
   maxDialsAtOnce: 3,
   dialHeadStartMs: 500,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */
@@ -222,7 +222,7 @@ export const limits = {
   /** Transfers one peer serves at a time; the oldest gives way. A waiting one costs little: it is pulled. chosen. */
   maxDocTransfers: 256,
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
-  maxUnstoredDocBytes: 8 * MiB,
+  maxUnstoredDocBytes: 32 * MiB,
   /** Small stored rows of one document that are put together into one. chosen. */
   maxSmallDocRows: 128,
   /** First and longest pause before a document's write that failed is tried again; doubled each time. chosen. */

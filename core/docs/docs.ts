@@ -184,6 +184,7 @@ export class Docs {
 
   #closeDoc({ request, doc }: Extract<DocsInput, { type: 'closeDoc' }>): void {
     const document = this.#documents.get(doc)
+    document?.hurry()
     if (document) this.#closing.push({ request, document })
     else this.#desk.effect({ type: 'resolve', request })
   }

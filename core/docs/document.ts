@@ -152,6 +152,11 @@ export class Document {
     this.#fetch()
   }
 
+  /** It is to be closed: what waits is stored without rests. */
+  hurry(): void {
+    this.#storage.hurry()
+  }
+
   close(): void {
     this.#desk.firstRevision = Math.max(this.#desk.firstRevision, this.#revision + 1)
     this.#desk.firstNumber = Math.max(this.#desk.firstNumber, this.#edits.number)

@@ -16,6 +16,10 @@ const pageRows = 4
 /** A row is small below this. chosen: a merged row has at most `maxDocSegmentBytes`. */
 const smallRowBytes = 16 * 1024
 
+/** After a large row the store is left to others, messages above all, for this part of the time it took. chosen: a
+ * message then waits for one such row at most, and mostly for none (bench/bulk). */
+const restShare = 1
+
 interface SmallRow {
   readonly key: string
   readonly updates: readonly Uint8Array[]
@@ -68,6 +72,8 @@ export class Storage {
   #problem: MeshError | undefined
   #retryAtMs: number | undefined
   #retries = 0
+  #restUntilMs = 0
+  #hurried = false
   #lastWallMs = 0
   #closed = false
 
@@ -100,7 +106,8 @@ export class Storage {
 
   get deadlineMs(): number {
     if (!this.#loaded) return this.#loading.length > 0 && !this.#applying ? this.#desk.nowMs : Infinity
-    return this.#retryAtMs ?? Infinity
+    const waits = !this.#busy && (this.#unsaved.length > 0 || this.#rewrite !== undefined)
+    return this.#retryAtMs ?? (waits ? this.#restUntilMs : Infinity)
   }
 
   load(): void {
@@ -127,9 +134,16 @@ export class Storage {
     this.#next()
   }
 
+  /** Somebody waits for it to be closed: no more rests. */
+  hurry(): void {
+    this.#hurried = true
+    this.#restUntilMs = 0
+    this.#next()
+  }
+
   tick(): void {
     if (!this.#loaded) return this.#applyNext()
-    if (this.#retryAtMs === undefined || this.#desk.nowMs < this.#retryAtMs) return
+    if (this.#retryAtMs !== undefined && this.#desk.nowMs < this.#retryAtMs) return
     this.#retryAtMs = undefined
     this.#next()
   }
@@ -207,6 +221,7 @@ export class Storage {
   /** The next thing to write, one at a time: news first, then what only saves room. */
   #next(): void {
     if (!this.#loaded || this.#busy || this.#closed || this.#retryAtMs !== undefined) return
+    if (this.#desk.nowMs < this.#restUntilMs) return
     if (this.#unsaved.length > 0) return this.#writeUnsaved()
     if (this.#rewrite) return this.#writeSegment(this.#rewrite)
     if (this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes)
@@ -283,8 +298,12 @@ export class Storage {
 
   #write(transaction: { put?: readonly Row[]; delete?: readonly string[] }, done: () => void): void {
     this.#busy = true
+    const startedMs = this.#desk.nowMs
+    const bytes = (transaction.put ?? []).reduce((sum, { value }) => sum + value.length, 0)
     const answer = (): void => {
       this.#busy = false
+      const tookMs = this.#desk.nowMs - startedMs
+      if (bytes >= limits.minDocSegmentBytes && !this.#hurried) this.#restUntilMs = this.#desk.nowMs + tookMs * restShare
       this.#problem = undefined
       this.#retries = 0
       done()

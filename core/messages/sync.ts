@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead, PayloadOf } from '../wire/messages.ts'
+import { Comparisons } from './comparisons.ts'
 import type { Parts } from './desk.ts'
 import { sizeOf, type Feed } from './feeds.ts'
 import { maxNumber, numberRange, readEntry } from './rows.ts'
@@ -39,11 +40,7 @@ export class Sync {
   readonly #wants = new Map<PeerId, PayloadOf<'want'>[]>()
   /** The digest at which a peer was last sent our whole vector. */
   readonly #told = new Map<PeerId, number>()
-  /** The last digest of ours that a neighbour was told and did not contradict, and of its own that it told us. */
-  readonly #said = new Map<PeerId, number>()
-  readonly #heard = new Map<PeerId, number>()
-  /** The digest for which the first word was left to that neighbour. */
-  readonly #leftToIt = new Map<PeerId, number>()
+  readonly #comparisons: Comparisons
   #comparesAnew = false
   #newsAtMs: number | undefined
   #spreadAtMs: number | undefined
@@ -52,6 +49,7 @@ export class Sync {
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#comparisons = new Comparisons(parts.desk.me.peer)
   }
 
   get fetchCount(): number {
@@ -75,7 +73,7 @@ export class Sync {
   linked(peer: PeerId, digest: number): void {
     this.#neighbours.add(peer)
     this.#failures.delete(peer)
-    this.#heard.set(peer, digest)
+    this.#comparisons.heard(peer, digest)
     if (digest !== this.#parts.feeds.digest) this.#sendWhole(peer)
     else this.#holdsAllOfOurs(peer)
   }
@@ -83,7 +81,7 @@ export class Sync {
   unlinked(peer: PeerId): void {
     this.#neighbours.delete(peer)
     this.#told.delete(peer)
-    for (const known of [this.#said, this.#heard, this.#leftToIt]) known.delete(peer)
+    this.#comparisons.forget(peer)
     if (!this.#parts.rooms.live.has(peer)) this.#lose(peer)
     else this.#abandon(peer)
   }
@@ -132,14 +130,13 @@ export class Sync {
 
   onDigest(from: PeerId, digest: number): void {
     const { feeds, rooms } = this.#parts
-    const isAgain = this.#heard.get(from) === digest
-    if (this.#neighbours.has(from)) this.#heard.set(from, digest)
+    const isAgain = !this.#neighbours.has(from) || this.#comparisons.heard(from, digest)
     if (digest !== feeds.digest) {
-      this.#said.delete(from)
+      this.#comparisons.contradicted(from)
       return this.#sendWhole(from)
     }
     this.#holdsAllOfOurs(from)
-    if (this.#neighbours.has(from) && !isAgain) return
+    if (!isAgain) return
     // It asked, or asked again, because a receipt of ours may have been lost on the way.
     const store = rooms.live.get(from)?.store
     const feed = store === undefined ? undefined : feeds.get(store)
@@ -157,7 +154,7 @@ export class Sync {
   onVector(from: PeerId, vector: PayloadOf<'vector'>): void {
     const { outbox, log, rooms, desk } = this.#parts
     if (!this.#isHere(from)) return desk.count('vectorsOfStrangers')
-    if (vector.whole) this.#said.delete(from)
+    if (vector.whole) this.#comparisons.contradicted(from)
     // A sibling tab stores into the same place: what it has is there already.
     if (rooms.live.get(from)?.store === outbox.storeId) log.refresh(() => this.#compare(from, vector))
     else this.#compare(from, vector)
@@ -261,7 +258,7 @@ export class Sync {
     if (heads.length === 0) return
     for (const peer of this.#neighbours) {
       // Who said that it holds exactly what we hold lacks nothing.
-      if (this.#heard.get(peer) !== feeds.digest) this.#sendVector(peer, heads, false)
+      if (!this.#comparisons.holds(peer, feeds.digest)) this.#sendVector(peer, heads, false)
     }
   }
 
@@ -281,8 +278,9 @@ export class Sync {
     )
     for (const peer of lackingPeers) peers.add(peer)
     for (const peer of peers) {
-      if (!this.#comparesAnew && !lackingPeers.has(peer) && this.#isCompared(peer)) continue
-      if (this.#neighbours.has(peer)) this.#said.set(peer, feeds.digest)
+      const mayWait = this.#neighbours.has(peer) && !lackingPeers.has(peer) && !this.#comparesAnew
+      if (mayWait && this.#comparisons.skips(peer, feeds.digest)) continue
+      if (this.#neighbours.has(peer)) this.#comparisons.said(peer, feeds.digest)
       desk.sendTo(peer, { type: 'digest', digest: feeds.digest })
     }
     this.#comparesAnew = false
@@ -290,19 +288,6 @@ export class Sync {
     this.#failures.clear()
     this.#parts.holes.retry()
     this.#parts.forks.refreshStore()
-  }
-
-  /**
-   * Nothing changed since that neighbour and we were known to be equal: one of us said its digest, and the other, which
-   * answers where it differs, did not. Where nothing was said yet the lower id begins, the higher one comparison later.
-   */
-  #isCompared(peer: PeerId): boolean {
-    const { desk, feeds } = this.#parts
-    const { digest } = feeds
-    if (this.#said.get(peer) === digest || this.#heard.get(peer) === digest) return true
-    const leaves = compareText(desk.me.peer, peer) > 0 && this.#leftToIt.get(peer) !== digest
-    if (leaves) this.#leftToIt.set(peer, digest)
-    return leaves
   }
 
   tick(): void {

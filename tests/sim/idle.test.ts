@@ -87,7 +87,7 @@ describe('a frozen peer, with nobody to bear witness', () => {
     for (const { left } of survivors) expect(left.map(({ reason }) => reason)).toEqual(['failed'])
   })
 
-  test.each([4, 8])('OV8 and its first successor with it, of %i: within 3.5 s', async (count) => {
+  test.each([4, 8])('OV32 and its first successor with it, of %i: within 3.5 s', async (count) => {
     const { tookMs, survivors } = await freeze(count, [0, 1])
     expect(tookMs).toBeLessThan(3_500)
     for (const { left } of survivors) expect(left).toHaveLength(2)

@@ -496,9 +496,7 @@ describe('lanes', () => {
         { type: 'docEnd', transfer: 1, bytes: 2, state },
         { type: 'docAwareness', doc: 'a', states: [] },
       ],
-      false: [
-        { type: 'docGot', doc: 'a', transfer: 1, bytes: 1, segmentBytes: 1 },
-      ],
+      false: [{ type: 'docGot', doc: 'a', transfer: 1, bytes: 1, segmentBytes: 1 }],
     }
     for (const [expected, payloads] of Object.entries(bulk)) {
       for (const payload of payloads)
