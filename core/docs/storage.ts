@@ -303,7 +303,8 @@ export class Storage {
     const answer = (): void => {
       this.#busy = false
       const tookMs = this.#desk.nowMs - startedMs
-      if (bytes >= limits.minDocSegmentBytes && !this.#hurried) this.#restUntilMs = this.#desk.nowMs + tookMs * restShare
+      if (bytes >= limits.minDocSegmentBytes && !this.#hurried)
+        this.#restUntilMs = this.#desk.nowMs + tookMs * restShare
       this.#problem = undefined
       this.#retries = 0
       done()
