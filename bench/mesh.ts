@@ -5,7 +5,7 @@ import { servePages } from '../scripts/serve-pages.ts'
 import type { BenchmarkOptions, Outcome, Table } from './benchmark.ts'
 import { progress } from './benchmark.ts'
 import type { ContenderName } from './mesh/crowd.ts'
-import { burstUpdates, idleSeconds, type MeshRound, runRound, singleUpdates } from './mesh/round.ts'
+import { burstUpdates, idleSeconds, type MeshRound, runFloor, runRound, singleUpdates } from './mesh/round.ts'
 import { median, summarize } from './statistics.ts'
 import type { Surroundings } from './support/flock.ts'
 import { createEnding, startServer } from './support/processes.ts'
@@ -18,6 +18,7 @@ export async function run({ rounds, peers, only }: BenchmarkOptions): Promise<Ou
   const ending = createEnding()
   const results: MeshRound[] = []
   const failures: string[] = []
+  const floors: Floor[] = []
   try {
     const pages = await servePages()
     ending.add(() => pages.close())
@@ -37,10 +38,13 @@ export async function run({ rounds, peers, only }: BenchmarkOptions): Promise<Ou
             results.push(result)
             progress(describe(result))
           } catch (error) {
-            failures.push(`${contender}, ${size} tabs, round ${round}: ${String(error)}`)
+            failures.push(
+              `${contender}, round ${round}: ${error instanceof Error ? error.message : String(error)}`,
+            )
             progress(failures.at(-1)!)
           }
         }
+        if ('bare'.includes(only)) floors.push({ peers: size, standsMs: await runFloor(surroundings, size) })
       }
     }
   } finally {
@@ -49,7 +53,7 @@ export async function run({ rounds, peers, only }: BenchmarkOptions): Promise<Ou
   const complaints = results.flatMap((result) => result.complaints)
   const departures = complaints.filter((complaint) => complaint.includes(' declared '))
   return {
-    tables: peers.map((size) => table(size, results)),
+    tables: peers.map((size) => table(size, results, floors)),
     notes: [
       `Medians of ${rounds} rounds; a single update's p50 and p90 are over all rounds, ${singleUpdates} updates each.`,
       `Living peers declared gone by Skein: ${departures.length}; errors it reported: ${complaints.length - departures.length}.`,
@@ -57,7 +61,7 @@ export async function run({ rounds, peers, only }: BenchmarkOptions): Promise<Ou
       ...tallyLines(complaints),
       ...failures,
     ],
-    data: results,
+    data: { results, floors },
     ok: departures.length === 0 && failures.every((failure) => !failure.startsWith('skein')),
   }
 }
@@ -80,6 +84,13 @@ interface Measure {
   readonly label: string
   of(rounds: readonly MeshRound[]): number | undefined
   readonly decimals: number
+  readonly hasFloor?: boolean
+}
+
+/** Bare connections of each to each. */
+interface Floor {
+  readonly peers: number
+  readonly standsMs: number
 }
 
 const measures: readonly Measure[] = [
@@ -100,7 +111,7 @@ const measures: readonly Measure[] = [
   { label: 'frames of the loop', of: each((one) => one.burstFrames.loop), decimals: 0 },
   { label: 'frames of the tasks', of: each((one) => one.burstFrames.tasks), decimals: 0 },
   { label: 'start until all have all in the document, ms', of: each((one) => one.reachesMs), decimals: 0 },
-  { label: '… and all N−1 links each, ms', of: each((one) => one.standsMs), decimals: 0 },
+  { label: '… and all N−1 links each, ms', of: each((one) => one.standsMs), decimals: 0, hasFloor: true },
   {
     label: `idle frames a second, over ${idleSeconds} s`,
     of: each((one) => one.idleFramesPerSecond),
@@ -109,17 +120,24 @@ const measures: readonly Measure[] = [
   { label: 'idle bytes a second', of: each((one) => one.idleBytesPerSecond), decimals: 0 },
 ]
 
-function table(size: number, results: readonly MeshRound[]): Table {
+function table(size: number, results: readonly MeshRound[], floors: readonly Floor[]): Table {
+  const floor = median(floors.filter(({ peers }) => peers === size).map(({ standsMs }) => standsMs))
   const [ours, theirs] = contenders.map((name) =>
     results.filter(({ contender, peers }) => contender === name && peers === size),
   ) as [MeshRound[], MeshRound[]]
   return {
     title: `${size} tabs (N−1 = ${size - 1}, N(N−1) = ${size * (size - 1)})`,
-    columns: ['', 'Skein', 'y-webrtc 10.3', 'Skein / y-webrtc'],
-    rows: measures.map(({ label, of, decimals }) => {
+    columns: ['', 'Skein', 'y-webrtc 10.3', 'Skein / y-webrtc', 'bare connections'],
+    rows: measures.map(({ label, of, decimals, hasFloor }) => {
       const [a, b] = [of(ours), of(theirs)]
       const ratio = a === undefined || b === undefined ? '-' : (a / b).toFixed(3)
-      return [label, a?.toFixed(decimals) ?? '-', b?.toFixed(decimals) ?? '-', ratio]
+      return [
+        label,
+        a?.toFixed(decimals) ?? '-',
+        b?.toFixed(decimals) ?? '-',
+        ratio,
+        (hasFloor && floor?.toFixed(0)) || '-',
+      ]
     }),
   }
 }

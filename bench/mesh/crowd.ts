@@ -10,7 +10,8 @@ import { createEnding, type Ending } from '../support/processes.ts'
 import type { FrameCount } from './frames.ts'
 import type { Meter, MeterState } from './meter.ts'
 
-export type ContenderName = 'skein' | 'y-webrtc'
+/** `bare`: tabs that do nothing but connect; what the browser itself needs. */
+export type ContenderName = 'skein' | 'y-webrtc' | 'bare'
 
 export class Crowd {
   readonly pages: readonly Page[]

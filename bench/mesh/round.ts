@@ -8,13 +8,14 @@ import type { BurstWay } from './meter.ts'
 export const singleUpdates = 100
 export const burstUpdates = 2000
 export const idleSeconds = 30
-export const burstWays: readonly BurstWay[] = ['loop', 'tasks']
 
 /** Pauses between single updates: long enough for the one before to have arrived, at random against any beat. */
 const [minPauseMs, maxPauseMs] = [60, 160]
 /** What follows an update (acknowledgements, offers) is given this long to be counted. */
 const settleMs = 1500
-/** Twice and more what the slowest needs. */
+/** Several times what the slowest needs: a mesh that does not stand by then never will. */
+const standPatienceMs = 60_000
+/** … and for everything else. */
 const patienceMs = 180_000
 
 export interface MeshRound {
@@ -46,14 +47,35 @@ export async function runRound(
 ): Promise<MeshRound> {
   const crowd = await Crowd.open(surroundings, contender, peers)
   try {
-    return { contender, peers, ...(await within(measure(crowd), contender, peers)) }
+    return { contender, peers, ...(await measure(crowd, contender)) }
   } finally {
     await crowd.close()
   }
 }
 
-async function measure(crowd: Crowd): Promise<Omit<MeshRound, 'contender' | 'peers'>> {
-  const standing = await stand(crowd)
+/** How long bare connections of each to each take to stand: no library can be faster with as many. */
+export async function runFloor(surroundings: Surroundings, peers: number): Promise<number> {
+  const crowd = await Crowd.open(surroundings, 'bare', peers)
+  try {
+    const { standsMs } = await within(stand(crowd), standPatienceMs, `${peers} bare tabs do not stand`)
+    return standsMs
+  } finally {
+    await crowd.close()
+  }
+}
+
+async function measure(crowd: Crowd, contender: string): Promise<Omit<MeshRound, 'contender' | 'peers'>> {
+  const label = `${crowd.size} tabs of ${contender}`
+  const standing = await within(stand(crowd), standPatienceMs, `${label} do not stand`).catch(
+    async (error: unknown) => {
+      const links = (await crowd.states()).map((state) => state.links)
+      throw new Error(`${String(error)}; their links: ${links.join(' ')}`)
+    },
+  )
+  return { ...standing, ...(await within(use(crowd), patienceMs, `${label} are not done`)) }
+}
+
+async function use(crowd: Crowd): Promise<Omit<MeshRound, 'contender' | 'peers' | 'reachesMs' | 'standsMs'>> {
   // What follows a start (receipts, records, introductions) is no part of idling.
   await pause(5000)
   const clockDoubtMs = await compareClocks(crowd)
@@ -62,7 +84,6 @@ async function measure(crowd: Crowd): Promise<Omit<MeshRound, 'contender' | 'pee
   const bursts = { loop: await burst(crowd, 'loop'), tasks: await burst(crowd, 'tasks') }
   await crowd.expectEqual()
   return {
-    ...standing,
     idleFramesPerSecond: idle.framesPerMs * 1000,
     idleBytesPerSecond: idle.bytesPerMs * 1000,
     ...updates,
@@ -149,10 +170,10 @@ async function compareClocks(crowd: Crowd): Promise<number> {
   return Math.max(...middles) - Math.min(...middles)
 }
 
-async function within<T>(work: Promise<T>, contender: string, peers: number): Promise<T> {
+async function within<T>(work: Promise<T>, limitMs: number, failure: string): Promise<T> {
   const over = new AbortController()
-  const late = pause(patienceMs, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`${contender} with ${peers} tabs was not done after ${patienceMs / 1000} s.`)
+  const late = pause(limitMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${failure} after ${limitMs / 1000} s`)
   })
   try {
     return await Promise.race([work, late])

@@ -77,14 +77,6 @@ export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: Dat
       else super.close()
     }
 
-    /**
-     * simple-peer asks for statistics to fill in addresses that nobody reads, and says `connect` only then, or, where
-     * they name a candidate but no pair in use yet, 100 ms later. They cost milliseconds each; it is content with these.
-     */
-    getStats(): Promise<readonly object[]> {
-      return Promise.resolve([{ type: 'candidate-pair', id: 'in use' }])
-    }
-
     #linger(channel: DataChannel): void {
       const untilMs = clock.now().monotonicMs + lingerMs
       let callOff = (): void => {}
