@@ -56,11 +56,12 @@ async function main(later: Cleanup): Promise<void> {
 
   await first.setViewportSize(desktop)
   await writeNote(first, 'Pier 2', pierNote)
+  await bobPage.bringToFront()
   await bobPage.getByTestId('nav-notes').click()
   await bobPage.getByTestId('note-item').first().getByRole('button').click(patience)
   await bobPage.getByTestId('note-editor').click()
   await bobPage.keyboard.press('Control+End')
-  await bobPage.keyboard.type('\n- [ ] Ask carol for the spare shackle')
+  await bobPage.keyboard.insertText('\n- [ ] Ask carol for the spare shackle')
   await expect(first.getByTestId('note-editor')).toContainText('spare shackle', patience)
   const state = first.getByTestId('note-state')
   await expect(state).toHaveAttribute('data-state', 'synced', patience)
@@ -81,6 +82,7 @@ The winch squeaked again on Friday. What is left to do:
 - [x] Tighten the brake`
 
 async function writeNote(page: Page, title: string, text: string): Promise<void> {
+  await page.bringToFront()
   await page.getByTestId('nav-notes').click()
   await page.getByTestId('new-note').click()
   await page.getByTestId('note-title').fill(title)
