@@ -13,7 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['tests/{unit,sim,contract,interop,package}/**/*.test.ts'],
+    include: ['tests/{unit,sim,contract,interop,package,stories,mutations,disks,networks}/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

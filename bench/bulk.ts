@@ -1,7 +1,6 @@
 // A document of 20 MB to somebody who has nothing of it, against a bare RTCDataChannel between the same two programs
 // with the same number of bytes; and what chat is like meanwhile.
 
-import { servePages } from '../scripts/serve-pages.ts'
 import type { BenchmarkOptions, Outcome, Table } from './benchmark.ts'
 import { progress } from './benchmark.ts'
 import type { ChatLine } from './bulk/chat.ts'
@@ -9,9 +8,9 @@ import type { Content } from './bulk/documents.ts'
 import { chatIntervalMs, Pair, type PairResult, rawWays, suspicionsOf, type Transfer } from './bulk/pair.ts'
 import { median, summarize } from './statistics.ts'
 import { Profile } from './support/browser.ts'
-import { Flock, type Surroundings } from './support/flock.ts'
+import { Flock, openSurroundings, type Surroundings } from './support/flock.ts'
 import type { Participant } from './support/participant.ts'
-import { createEnding, type Ending, startServer } from './support/processes.ts'
+import { createEnding, type Ending } from './support/processes.ts'
 
 export const about = 'a document of 20 MB to a newcomer, beside a bare RTCDataChannel; and chat meanwhile'
 
@@ -37,13 +36,7 @@ export async function run({ rounds, only }: BenchmarkOptions): Promise<Outcome> 
   const ending = createEnding()
   const results: PairResult[] = []
   try {
-    const pages = await servePages()
-    ending.add(() => pages.close())
-    const surroundings: Surroundings = {
-      ending,
-      pagesUrl: pages.url,
-      signalingUrl: await startServer(ending),
-    }
+    const surroundings = await openSurroundings(ending)
     for (const one of cases) {
       if (one.label.includes(only)) results.push(await runCase(surroundings, one, rounds))
     }

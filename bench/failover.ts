@@ -1,7 +1,6 @@
 // How long a mesh is without a leader: for each way in which a leader can go, from the act until every survivor names
 // the same new one with a higher epoch. Beside it, in the same run, how long stock y-webrtc needs to notice such a death.
 
-import { servePages } from '../scripts/serve-pages.ts'
 import type { BenchmarkOptions, Outcome, Table } from './benchmark.ts'
 import { progress } from './benchmark.ts'
 import type { Death } from './failover/deaths.ts'
@@ -9,9 +8,9 @@ import { type FailoverRun, pause, runOnce } from './failover/run.ts'
 import { type Setting, settings } from './failover/settings.ts'
 import { runStock, type StockRun } from './failover/y-webrtc.ts'
 import { summarize, tally } from './statistics.ts'
-import { Flock, type Surroundings } from './support/flock.ts'
+import { Flock, openSurroundings, type Surroundings } from './support/flock.ts'
 import type { Participant } from './support/participant.ts'
-import { createEnding, startServer } from './support/processes.ts'
+import { createEnding } from './support/processes.ts'
 
 interface CaseResult {
   readonly setting: string
@@ -25,13 +24,7 @@ export const about = 'a leader dies: ms until all survivors name the same new on
 export async function run(options: BenchmarkOptions): Promise<Outcome> {
   const ending = createEnding()
   try {
-    const pages = await servePages()
-    ending.add(() => pages.close())
-    const surroundings: Surroundings = {
-      ending,
-      pagesUrl: pages.url,
-      signalingUrl: await startServer(ending),
-    }
+    const surroundings = await openSurroundings(ending)
     const cases: CaseResult[] = []
     for (const setting of settings) {
       for (const death of setting.deaths) {

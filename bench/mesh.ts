@@ -1,14 +1,13 @@
 // One document among N tabs, ours and stock y-webrtc in the same run: how much is sent for one update, how long until
 // the last tab has it, how long 2,000 of them take, how long the mesh takes to stand, and what it sends when idle.
 
-import { servePages } from '../scripts/serve-pages.ts'
 import type { BenchmarkOptions, Outcome, Table } from './benchmark.ts'
 import { progress } from './benchmark.ts'
 import type { ContenderName } from './mesh/crowd.ts'
 import { burstUpdates, idleSeconds, type MeshRound, runFloor, runRound, singleUpdates } from './mesh/round.ts'
 import { median, summarize } from './statistics.ts'
-import type { Surroundings } from './support/flock.ts'
-import { createEnding, startServer } from './support/processes.ts'
+import { openSurroundings } from './support/flock.ts'
+import { createEnding } from './support/processes.ts'
 
 export const about = 'one document among N tabs: frames, latency, bursts, standing, idling; beside y-webrtc'
 
@@ -20,13 +19,7 @@ export async function run({ rounds, peers, only }: BenchmarkOptions): Promise<Ou
   const failures: string[] = []
   const floors: Floor[] = []
   try {
-    const pages = await servePages()
-    ending.add(() => pages.close())
-    const surroundings: Surroundings = {
-      ending,
-      pagesUrl: pages.url,
-      signalingUrl: await startServer(ending),
-    }
+    const surroundings = await openSurroundings(ending)
     for (let round = 1; round <= rounds; round++) {
       for (const size of peers) {
         // In turns, so that neither always finds the machine as the other left it.

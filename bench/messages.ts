@@ -1,14 +1,13 @@
 // How long a message takes and how many a second: until it is durable at the sender, until the addressee has it, and
 // until the sender knows that it is durable there.
 
-import { servePages } from '../scripts/serve-pages.ts'
 import type { BenchmarkOptions, Outcome } from './benchmark.ts'
 import { progress } from './benchmark.ts'
 import { summarize } from './statistics.ts'
 import { Profile } from './support/browser.ts'
-import { Flock, type Surroundings } from './support/flock.ts'
+import { Flock, openSurroundings, type Surroundings } from './support/flock.ts'
 import type { Participant } from './support/participant.ts'
-import { createEnding, type Ending, startServer } from './support/processes.ts'
+import { createEnding, type Ending } from './support/processes.ts'
 
 const latencyMessages = 200
 const throughputMessages = 2000
@@ -48,13 +47,7 @@ export const about = 'send() to stored, arrived and delivered, ms; messages a se
 export async function run({ only }: BenchmarkOptions): Promise<Outcome> {
   const ending = createEnding()
   try {
-    const pages = await servePages()
-    ending.add(() => pages.close())
-    const surroundings: Surroundings = {
-      ending,
-      pagesUrl: pages.url,
-      signalingUrl: await startServer(ending),
-    }
+    const surroundings = await openSurroundings(ending)
     const results: PairResult[] = []
     for (const pair of pairs) {
       if (pair.label.includes(only)) results.push(await runPair(surroundings, pair))

@@ -3,9 +3,9 @@
 // contract: what is to be durable comes before what speaks of it.
 
 import { assert } from './base/errors.ts'
-import type { MemberId, PeerId, StoreId } from './base/ids.ts'
+import type { MemberId, StoreId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
-import type { Instant, LinkKind } from './base/ports.ts'
+import type { Instant } from './base/ports.ts'
 import { Docs } from './docs/docs.ts'
 import { docRowsPrefix } from './docs/rows.ts'
 import type { DocsEffect, DocsInput } from './docs/types.ts'
@@ -385,7 +385,7 @@ export class Peer {
       case 'linked':
         for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, nowMs)
         this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
-        return this.#docsStep({ type: 'linked', peer: effect.peer, kind: this.#linkKind(effect.peer) }, now)
+        return this.#docsStep({ type: 'linked', peer: effect.peer }, now)
       case 'unlinked':
         this.#messagesStep(effect, now)
         return this.#docsStep(effect, now)
@@ -463,10 +463,6 @@ export class Peer {
   }
 
   // ------------------------------------------------------------------------------------------- docs
-
-  #linkKind(peer: PeerId): LinkKind {
-    return this.overlay.links.to(peer)?.kind ?? 'webrtc'
-  }
 
   #docsStep(input: DocsInput, now: Instant): void {
     for (const effect of this.docs.step(input, now)) this.#docsEffect(effect, now)

@@ -5,11 +5,11 @@ import { MeshError } from './base/errors.ts'
 import type { MessageId } from './base/ids.ts'
 import { abortedError } from './inbox-queue.ts'
 import type { SentState } from './messages/types.ts'
+import { Waits } from './waits.ts'
 
 export class Sends {
   readonly #stateOf: (id: MessageId) => SentState | undefined
-  /** One for each `delivered()` that waits. */
-  readonly #looks = new Set<() => void>()
+  readonly #waits = new Waits()
   #closed = false
 
   constructor(stateOf: (id: MessageId) => SentState | undefined) {
@@ -29,7 +29,7 @@ export class Sends {
 
   /** A receipt or an expiry came. */
   look(): void {
-    for (const look of this.#looks) look()
+    this.#waits.look()
   }
 
   /** The mesh was left. */
@@ -39,23 +39,13 @@ export class Sends {
   }
 
   #delivered(id: MessageId, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        this.#looks.delete(look)
-        signal?.removeEventListener('abort', look)
-        settle()
-      }
-      const look = (): void => {
-        const sent = this.#stateOf(id)
-        if (!sent || sent.state === 'delivered') return finish(resolve)
-        if (signal?.aborted) return finish(() => reject(abortedError()))
-        if (this.#closed) return finish(() => reject(new MeshError('left', 'This mesh was left.')))
-        if (sent.state === 'expired') finish(() => reject(expiredError(sent)))
-      }
-      this.#looks.add(look)
-      signal?.addEventListener('abort', look)
-      look()
-    })
+    return this.#waits.until(() => {
+      const sent = this.#stateOf(id)
+      if (!sent || sent.state === 'delivered') return true
+      if (signal?.aborted) return abortedError()
+      if (this.#closed) return new MeshError('left', 'This mesh was left.')
+      return sent.state === 'expired' ? expiredError(sent) : undefined
+    }, signal)
   }
 }
 

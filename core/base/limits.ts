@@ -183,6 +183,8 @@ export const limits = {
   maxDocBytes: 256 * MiB,
   /** Documents open in one peer. chosen. */
   maxDocs: 256,
+  /** Holders of a document of which one word tells how far its sender is with them. chosen: four full meshes. */
+  maxHoldersTold: 64,
   /** Clients of Yjs that ever wrote in one document: a vector that large is 1 MB. chosen. */
   maxDocClients: 65_536,
   /** An operation count above this is malformed: out of reach by honest editing, safe to add to. chosen. */

@@ -3,7 +3,7 @@
 
 import type { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
-import type { Commit, Instant, LinkKind, Range, Row } from '../base/ports.ts'
+import type { Commit, Instant, Range, Row } from '../base/ports.ts'
 import type { Payload } from '../wire/messages.ts'
 import type { DocsEffect, DocsEvent, DocsPeer } from './types.ts'
 
@@ -25,7 +25,7 @@ export class Desk {
   settled = false
   /** Everybody alive but us. */
   readonly live = new Map<PeerId, DocsPeer>()
-  readonly linked = new Map<PeerId, LinkKind>()
+  readonly linked = new Set<PeerId>()
   /** Sent what no document can hold: not listened to any more where documents are concerned. */
   readonly outcasts = new Set<PeerId>()
   readonly counters: Record<string, number> = {}
@@ -94,10 +94,10 @@ export class Desk {
     this.effect({ type: 'read', read, ranges: [range] })
   }
 
-  apply(doc: string, updates: readonly Uint8Array[], from: 'store' | PeerId, applied: Applied): void {
+  apply(doc: string, updates: readonly Uint8Array[], applied: Applied): void {
     const job = ++this.#lastSlip
     this.#jobs.set(job, applied)
-    this.effect({ type: 'applyDoc', doc, job, updates, from })
+    this.effect({ type: 'applyDoc', doc, job, updates })
   }
 
   // Each answer is taken once.

@@ -8,7 +8,7 @@ import type { Instant } from '../base/ports.ts'
 import type { DocState, Payload, PayloadOf } from '../wire/messages.ts'
 import { Desk } from './desk.ts'
 import { Document } from './document.ts'
-import { docOfKey, docRowsPrefix } from './rows.ts'
+import { docOfKey } from './rows.ts'
 import { Servings } from './serving.ts'
 import type { DocsEffect, DocsInput, DocsPayload } from './types.ts'
 
@@ -87,7 +87,7 @@ export class Docs {
       case 'live':
         return this.#live(input)
       case 'linked':
-        desk.linked.set(input.peer, input.kind)
+        desk.linked.add(input.peer)
         // What went to it over the link before may not have come.
         if (desk.live.has(input.peer)) this.#introduce(input.peer, false)
         return
@@ -214,7 +214,6 @@ export class Docs {
   }
 
   #corrupt(key: string): void {
-    if (!key.startsWith(docRowsPrefix)) return
     const doc = docOfKey(key)
     const text = `A record of the document “${doc}” was damaged on the disk; it was set aside, and what is missing is fetched from the others.`
     this.#desk.emit({ event: 'error', error: new MeshError('record-corrupt', text, { details: { key } }) })

@@ -73,13 +73,12 @@ export class Document {
     this.#storage = new Storage(desk, this.name, this.replica, this.#pace, {
       loaded: () => this.#onLoaded(),
       loadFailed: options.loadFailed,
-      changed: () => undefined,
     })
     this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
       state: () => this.state(),
       ready: () => !this.#storage.choked,
       hasOther: (than) => this.agreement.hasOther(than),
-      apply: (update, from, applied) => this.#apply([update], from, applied),
+      apply: (update, applied) => this.#apply([update], applied),
       finished: (from, end, news) => this.#fetched(from, end, news),
       malformed: (from, link, reason) => this.#malformed(from, link, reason),
       overLimit: () => {
@@ -131,8 +130,8 @@ export class Document {
       revision: this.#revision,
       number: this.#edits.number,
       digest: this.replica.digest(),
-      waitingFor: this.agreement.waitingFor().slice(0, 64),
-      agreed: this.agreement.agreed().slice(0, 64),
+      waitingFor: this.agreement.waitingFor().slice(0, limits.maxHoldersTold),
+      agreed: this.agreement.agreed().slice(0, limits.maxHoldersTold),
     }
   }
 
@@ -308,7 +307,7 @@ export class Document {
       return
     }
     if (news.length === 0) return this.#desk.count('docUpdatesTwice')
-    this.#apply(news, from, (problem) => {
+    this.#apply(news, (problem) => {
       if (problem !== undefined) this.#malformed(from, link, `an update of a document: ${problem}`)
     })
     this.#fetch()
@@ -322,8 +321,8 @@ export class Document {
     if (this.open) this.#fetching.ended(from, end)
   }
 
-  #apply(updates: readonly Uint8Array[], from: PeerId, applied: (problem: string | undefined) => void): void {
-    this.#desk.apply(this.name, updates, from, (problem, partly) => {
+  #apply(updates: readonly Uint8Array[], applied: (problem: string | undefined) => void): void {
+    this.#desk.apply(this.name, updates, (problem, partly) => {
       if (problem === undefined || partly) this.#changed()
       if (problem === undefined) this.#storage.save(updates)
       // No update that we hold says what has become of the document.

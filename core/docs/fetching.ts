@@ -46,7 +46,7 @@ export interface FetchingEvents {
   /** Somebody else could be asked instead. */
   hasOther(than: PeerId): boolean
   /** Puts an update that needs nothing else into the document. */
-  apply(update: Uint8Array, from: PeerId, applied: (problem: string | undefined) => void): void
+  apply(update: Uint8Array, applied: (problem: string | undefined) => void): void
   /** `end`: nothing of what the sender held is missing now. */
   finished(from: PeerId, end: DocState | undefined, news: boolean): void
   malformed(from: PeerId, link: number | undefined, reason: string): void
@@ -222,7 +222,7 @@ export class Fetching {
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
     const startedMs = this.#desk.nowMs
     this.#applying = true
-    this.#events.apply(update, current.from, (problem) => {
+    this.#events.apply(update, (problem) => {
       this.#applying = false
       if (problem !== undefined)
         return this.#events.malformed(current.from, current.link, `a segment of a document: ${problem}`)

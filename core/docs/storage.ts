@@ -38,8 +38,6 @@ interface Rewrite {
 export interface StorageEvents {
   loaded(): void
   loadFailed(error: MeshError): void
-  /** What is stored or why it is not has changed. */
-  changed(): void
 }
 
 export class Storage {
@@ -182,7 +180,7 @@ export class Storage {
     const startedMs = this.#desk.nowMs
     const busyMs = this.#pace.busyMs(bytes)
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
-    this.#desk.apply(this.#doc, updates, 'store', (problem) => {
+    this.#desk.apply(this.#doc, updates, (problem) => {
       this.#applying = false
       if (problem !== undefined) return this.#setAside(row)
       this.#pace.took(bytes, this.#desk.nowMs - startedMs)
@@ -308,7 +306,6 @@ export class Storage {
       this.#problem = undefined
       this.#retries = 0
       done()
-      this.#events.changed()
       this.#next()
     }
     this.#desk.commit(transaction, answer, (error) => this.#failed(error))
@@ -327,7 +324,6 @@ export class Storage {
     this.#problem = error
     const pauseMs = Math.min(limits.docStoreRetryMaxMs, limits.docStoreRetryBaseMs * 2 ** this.#retries++)
     this.#retryAtMs = this.#desk.nowMs + pauseMs
-    this.#events.changed()
   }
 
   // -------------------------------------------------------------------------------------------- rows

@@ -3,7 +3,7 @@
 
 import type { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
-import type { Commit, CommitResult, LinkKind, Range, Row } from '../base/ports.ts'
+import type { Commit, CommitResult, Range, Row } from '../base/ports.ts'
 import type { DocVector, Payload, PayloadOf } from '../wire/messages.ts'
 
 /** A document as the machine may read it. Reading changes nothing and runs nothing of the program's. */
@@ -58,8 +58,7 @@ export type DocsInput =
       readonly settled: boolean
       readonly store: string
     }
-  | { readonly type: 'linked'; readonly peer: PeerId; readonly kind: LinkKind }
-  | { readonly type: 'unlinked'; readonly peer: PeerId }
+  | { readonly type: 'linked' | 'unlinked'; readonly peer: PeerId }
   /** `link`: the one to blame, where `from` itself sent it straight to us. */
   | {
       readonly type: 'payload'
@@ -125,8 +124,6 @@ export type DocsEffect =
       readonly doc: string
       readonly job: number
       readonly updates: readonly Uint8Array[]
-      /** From the store, or from that peer. */
-      readonly from: 'store' | PeerId
     }
   | { readonly type: 'commit'; readonly commit: number; readonly transaction: Commit }
   | { readonly type: 'read'; readonly read: number; readonly ranges: readonly Range[] }

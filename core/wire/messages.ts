@@ -82,9 +82,9 @@ const docState = object({
   number: uint,
   digest: docDigest,
   /** Peers that have something the sender still lacks. */
-  waitingFor: list(peerId, 64),
+  waitingFor: list(peerId, limits.maxHoldersTold),
   /** Up to which of their revisions the sender lacks nothing of theirs. */
-  agreed: list(object({ peer: peerId, revision: uint }), 64),
+  agreed: list(object({ peer: peerId, revision: uint }), limits.maxHoldersTold),
 })
 export type DocState = ValueOf<typeof docState>
 

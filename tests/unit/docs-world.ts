@@ -5,7 +5,7 @@ import * as Y from 'yjs'
 import type { MeshError } from '../../core/base/errors.ts'
 import type { PeerId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
-import type { Commit, CommitResult, LinkKind, Range } from '../../core/base/ports.ts'
+import type { Commit, CommitResult, Range } from '../../core/base/ports.ts'
 import { Docs } from '../../core/docs/docs.ts'
 import type { DocsEffect, DocsEvent, DocsInput, DocsPayload, DocView } from '../../core/docs/types.ts'
 import { DocReplica } from '../../core/mesh-replica.ts'
@@ -220,12 +220,12 @@ export class DocsWorld {
   filter: (packet: Packet) => boolean = () => true
   readonly #links = new Set<string>()
 
-  join(name: string, options: { rows?: MemoryRows; store?: string; kind?: LinkKind } = {}): DocsActor {
+  join(name: string, options: { rows?: MemoryRows; store?: string } = {}): DocsActor {
     const actor = new DocsActor(this, name, options)
     const others = [...this.actors]
     this.actors.push(actor)
     this.#tellView()
-    for (const other of others) this.link(actor, other, options.kind)
+    for (const other of others) this.link(actor, other)
     this.settle()
     return actor
   }
@@ -234,10 +234,10 @@ export class DocsWorld {
     return names.map((name) => this.join(name))
   }
 
-  link(a: DocsActor, b: DocsActor, kind: LinkKind = 'webrtc'): void {
+  link(a: DocsActor, b: DocsActor): void {
     this.#links.add(pair(a, b))
-    a.step({ type: 'linked', peer: b.id, kind })
-    b.step({ type: 'linked', peer: a.id, kind })
+    a.step({ type: 'linked', peer: b.id })
+    b.step({ type: 'linked', peer: a.id })
   }
 
   /** What is under way is lost. */

@@ -1,0 +1,33 @@
+// Promises for something that becomes true later: each looks again whenever it is told that anything has changed, and
+// when the caller's signal fires.
+
+import type { MeshError } from './base/errors.ts'
+
+/** `true`: it is so. An error: it will not be, or the caller waits no longer. Undefined: not yet. */
+export type Outcome = true | MeshError | undefined
+
+export class Waits {
+  readonly #looks = new Set<() => void>()
+
+  /** @param signal Only makes it look: whether its firing ends the wait, and before what, is for `outcome` to say. */
+  until(outcome: () => Outcome, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = outcome()
+        if (found === undefined) return
+        this.#looks.delete(look)
+        signal?.removeEventListener('abort', look)
+        if (found === true) resolve()
+        else reject(found)
+      }
+      this.#looks.add(look)
+      signal?.addEventListener('abort', look)
+      look()
+    })
+  }
+
+  /** Something has changed. */
+  look(): void {
+    for (const look of [...this.#looks]) look()
+  }
+}
