@@ -120,6 +120,10 @@ export const limits = {
   holdBackMs: 5 * minute,
   /** A claim may be at most this far ahead of the highest epoch we know (DESIGN). */
   maxEpochJump: 2 ** 20,
+  /** Farther ahead than that, and up to this, the elected peer's claim is believed after this time. chosen: at this pace
+   * a hostile leader needs nearly a day to use up the 2^53 epochs there are; a device that slept through a forgery needs seconds. */
+  maxFarEpochJump: 2 ** 40,
+  farClaimPatienceMs: 10 * second,
   /** A vacant leadership is hidden from the user this long while its successor is known; also the pause between
    * two reminders to a leader that has not heard of a higher epoch. chosen: a claim takes one write and one hop. */
   claimPatienceMs: 1 * second,

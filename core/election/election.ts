@@ -5,6 +5,7 @@
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { HeardClaims, type HeardClaim } from './claims.ts'
+import { distanceOf, FarClaim } from './far-claim.ts'
 import { Handover } from './handover.ts'
 import type { Claim, ElectionEffect, ElectionInput, LeaderChangeReason } from './protocol.ts'
 import type { Candidate } from './rank.ts'
@@ -40,6 +41,7 @@ export class Election {
 
   // Claims.
   readonly #heard = new HeardClaims()
+  readonly #far = new FarClaim()
   #accepted: Accepted | undefined
   /** The last claim accepted, whether its leader still is or not: the epoch never falls below it. */
   #last: Claim | undefined
@@ -94,6 +96,7 @@ export class Election {
       this.#handover.deadlineMs,
       this.#vacancy?.tellAtMs,
       this.#reminders.deadlineMs,
+      this.#far.deadlineMs(this.#view.elected),
       this.#claimDueMs(),
     ].filter((deadline) => deadline !== undefined)
     return deadlines.length > 0 ? Math.min(...deadlines) : undefined
@@ -130,6 +133,8 @@ export class Election {
   #advance(nowMs: number): void {
     this.#handover.expire(nowMs)
     const elected = this.#view.elected
+    const farEpoch = this.#far.take(elected, nowMs)
+    if (farEpoch !== undefined && elected !== undefined) this.#hear(elected, farEpoch, nowMs)
     if (elected === this.me) this.#claimWhereDue(nowMs)
     else if (elected !== undefined) this.#followWhereDue(elected, nowMs)
     this.#answerClaims()
@@ -145,7 +150,10 @@ export class Election {
     const { gone, arrived } = this.#view.take(view.candidates, view.live)
     this.#forget(gone)
     for (const peer of arrived) this.#reminders.arrived(peer)
-    if (this.#view.elected !== before) this.#reminders.restart()
+    if (this.#view.elected !== before) {
+      this.#reminders.restart()
+      this.#far.elected(this.#view.elected, nowMs)
+    }
     this.#checkLeader(view.goneReason ?? 'failed', nowMs)
   }
 
@@ -169,7 +177,10 @@ export class Election {
 
   #takeClaim({ role, epoch, leader }: Claim, from: PeerId | undefined, nowMs: number): void {
     if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
-    if (epoch > this.#highestEpochSeen + limits.maxEpochJump) return
+    const elected = this.#view.elected
+    const distance = distanceOf(epoch, this.#highestEpochSeen, leader === elected)
+    if (distance === 'far' && leader !== this.me) this.#far.hold(leader, epoch, elected, nowMs)
+    if (distance !== 'near') return
     if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, nowMs)
     this.#correct(leader, epoch, from)
   }

@@ -210,6 +210,46 @@ describe('EL6 a claim too far ahead', () => {
   })
 })
 
+describe('EL6 far claims', () => {
+  const far = 10 + limits.maxEpochJump + 1
+
+  test('EL6 of a peer that is not elected half the jump counts', () => {
+    const story = new Story(carol, 10)
+    story.view(alice, carol)
+    story.claim(bob, 10 + limits.maxEpochJump / 2 + 1)
+    expect(story.election.highestEpochSeen).toBe(10)
+    story.claim(bob, 10 + limits.maxEpochJump / 2)
+    expect(story.election.highestEpochSeen).toBe(10 + limits.maxEpochJump / 2)
+  })
+
+  test('EL6 a newcomer follows a leader whose epoch is far ahead after a while', () => {
+    const story = new Story(carol)
+    story.view(alice, carol)
+    expect(story.claim(alice, 2 ** 40)).toEqual([])
+    expect(story.after(limits.farClaimPatienceMs - 1)).toEqual([])
+    expect(story.after(1)).toContain(`leader nobody -> alice ${2 ** 40} elected`)
+  })
+
+  test('EL6 the time counts from when it was elected; another that claims meanwhile does not take its place', () => {
+    const story = new Story(carol, 10)
+    story.view(bob, carol)
+    story.claim(alice, far)
+    story.after(limits.farClaimPatienceMs)
+    story.view(alice, carol)
+    story.claim(bob, far + 5)
+    expect(story.after(limits.farClaimPatienceMs - 1)).toEqual([])
+    expect(story.after(1)).toContain(`leader nobody -> alice ${far} elected`)
+  })
+
+  test('EL6 an absurd epoch is never believed', () => {
+    const story = new Story(carol, 10)
+    story.view(alice, carol)
+    story.claim(alice, 10 + limits.maxFarEpochJump + 1)
+    story.after(10 * limits.farClaimPatienceMs)
+    expect(story.election.highestEpochSeen).toBe(10)
+  })
+})
+
 describe('EL7 two parts of the mesh meet', () => {
   test('EL7 a higher claim is outbid even where its leader is not in the view; nobody is waited for then', () => {
     const story = leadingAlone(alice, 3)

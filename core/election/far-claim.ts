@@ -1,0 +1,51 @@
+// The bound on epochs (EL6). A claim far ahead of everything seen is most likely forged, and to believe it would use
+// the epochs up. But a device that slept through such a forgery, or never saw this mesh before, must not refuse the
+// leader of all others for ever: a far claim of the peer that stays elected is believed after a while.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+
+type Distance = 'near' | 'far' | 'absurd'
+
+/**
+ * How far `epoch` is ahead. Of one that is not elected only half the jump counts: a leader raises its own epoch
+ * above that claim, and the others, who did not count it, must still be able to follow.
+ */
+export function distanceOf(epoch: number, highestSeen: number, isElected: boolean): Distance {
+  const jump = epoch - highestSeen
+  if (jump <= (isElected ? limits.maxEpochJump : limits.maxEpochJump / 2)) return 'near'
+  return jump <= limits.maxFarEpochJump ? 'far' : 'absurd'
+}
+
+/** The newest far claim, of one claimer: the elected one, where it made any. */
+export class FarClaim {
+  #held: { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number } | undefined
+
+  hold(leader: PeerId, epoch: number, elected: PeerId | undefined, nowMs: number): void {
+    const held = this.#held
+    if (held && held.leader === elected && leader !== elected) return
+    if (held?.leader === leader)
+      this.#held = { leader, epoch: Math.max(epoch, held.epoch), sinceMs: held.sinceMs }
+    else this.#held = { leader, epoch, sinceMs: nowMs }
+  }
+
+  /** The time that counts is the time as the elected one. */
+  elected(peer: PeerId | undefined, nowMs: number): void {
+    if (this.#held && this.#held.leader === peer) this.#held = { ...this.#held, sinceMs: nowMs }
+  }
+
+  deadlineMs(elected: PeerId | undefined): number | undefined {
+    return this.#held && this.#held.leader === elected
+      ? this.#held.sinceMs + limits.farClaimPatienceMs
+      : undefined
+  }
+
+  /** The elected peer's far claim, once it was made long enough ago. */
+  take(elected: PeerId | undefined, nowMs: number): number | undefined {
+    const deadlineMs = this.deadlineMs(elected)
+    if (deadlineMs === undefined || nowMs < deadlineMs) return undefined
+    const epoch = this.#held?.epoch
+    this.#held = undefined
+    return epoch
+  }
+}
