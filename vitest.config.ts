@@ -10,10 +10,14 @@ export default defineConfig({
     alias: [
       { find: /^skein$/, replacement: path('core/node.ts') },
       { find: /^skein\/signaling$/, replacement: path('signaling/index.ts') },
+      { find: /^skein\/testing$/, replacement: path('core/testing.ts') },
     ],
   },
   test: {
-    include: ['tests/{unit,sim,contract,interop,package,stories,mutations,disks,networks}/**/*.test.ts'],
+    include: [
+      'examples/*.test.ts',
+      'tests/{unit,sim,contract,interop,package,stories,mutations,disks,networks,soak}/**/*.test.ts',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

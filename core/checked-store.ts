@@ -2,7 +2,7 @@
 // its key and itself. A row that does not match is moved to `aside/<key>`, reported once, and from then on its key
 // is absent: the mesh fetches the record again. `aside/` is ours: keys that begin so are not seen through this store.
 
-import { crc32 } from './base/crc32.ts'
+import { crc32 as portableCrc32 } from './base/crc32.ts'
 import { assert, MeshError } from './base/errors.ts'
 import { equalBytes } from './base/ids.ts'
 import type { Commit, CommitResult, Range, Row, Store } from './base/ports.ts'
@@ -22,8 +22,17 @@ export interface CheckedStoreEvents {
   onCorrupt(row: { readonly key: string }): void
 }
 
-/** The same promises as `inner`, except: a commit that meets a damaged row is tried again behind those called meanwhile. */
-export function createCheckedStore(inner: Store, events: CheckedStoreEvents): Store {
+/**
+ * The same promises as `inner`, except: a commit that meets a damaged row is tried again behind those called meanwhile.
+ *
+ * @param crc32 the platform's own, where it has one: rows of documents are large.
+ */
+export function createCheckedStore(
+  inner: Store,
+  events: CheckedStoreEvents,
+  crc32: typeof portableCrc32 = portableCrc32,
+): Store {
+  const { seal, unseal } = createSeals(crc32)
   const aside = createAside(inner, events)
 
   /** What `key` holds, given the raw bytes just read from it. */
@@ -48,7 +57,7 @@ export function createCheckedStore(inner: Store, events: CheckedStoreEvents): St
   }
 
   const commit = async (asked: Commit): Promise<CommitResult> => {
-    const sealed = sealCommit(asked)
+    const sealed = sealCommit(asked, seal)
     const expect = asked.expect ?? []
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const result = await inner.commit(sealed)
@@ -163,30 +172,36 @@ const isAside = (key: string): boolean => key.startsWith(asidePrefix)
 const sameValue = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
-/** Keys are ASCII, so a character is a byte; none is 0, which parts key and value. */
-function checksum(key: string, value: Uint8Array): number {
-  const characters = Uint8Array.from({ length: key.length + 1 }, (_, i) =>
-    i < key.length ? key.charCodeAt(i) : 0,
-  )
-  return crc32(value, crc32(characters))
+function createSeals(crc32: typeof portableCrc32) {
+  /** Keys are ASCII, so a character is a byte; none is 0, which parts key and value. */
+  const checksum = (key: string, value: Uint8Array): number => {
+    const characters = Uint8Array.from({ length: key.length + 1 }, (_, i) =>
+      i < key.length ? key.charCodeAt(i) : 0,
+    )
+    return crc32(value, crc32(characters))
+  }
+
+  return {
+    seal: (key: string, value: Uint8Array): Uint8Array => {
+      assert(!isAside(key), `keys beginning with ${asidePrefix} are not for use: ${key}`)
+      const sealed = new Uint8Array(checksumBytes + value.length)
+      new DataView(sealed.buffer).setUint32(0, checksum(key, value))
+      sealed.set(value, checksumBytes)
+      return sealed
+    },
+    unseal: (key: string, sealed: Uint8Array): Uint8Array | undefined => {
+      if (sealed.length < checksumBytes) return undefined
+      const value = sealed.subarray(checksumBytes)
+      const expected = new DataView(sealed.buffer, sealed.byteOffset, checksumBytes).getUint32(0)
+      return checksum(key, value) === expected ? value : undefined
+    },
+  }
 }
 
-function seal(key: string, value: Uint8Array): Uint8Array {
-  assert(!isAside(key), `keys beginning with ${asidePrefix} are not for use: ${key}`)
-  const sealed = new Uint8Array(checksumBytes + value.length)
-  new DataView(sealed.buffer).setUint32(0, checksum(key, value))
-  sealed.set(value, checksumBytes)
-  return sealed
-}
-
-function unseal(key: string, sealed: Uint8Array): Uint8Array | undefined {
-  if (sealed.length < checksumBytes) return undefined
-  const value = sealed.subarray(checksumBytes)
-  const expected = new DataView(sealed.buffer, sealed.byteOffset, checksumBytes).getUint32(0)
-  return checksum(key, value) === expected ? value : undefined
-}
-
-const sealCommit = ({ expect, put, delete: remove }: Commit): Commit => ({
+const sealCommit = (
+  { expect, put, delete: remove }: Commit,
+  seal: (key: string, value: Uint8Array) => Uint8Array,
+): Commit => ({
   ...(expect && {
     expect: expect.map(({ key, value }) => ({ key, value: value === undefined ? value : seal(key, value) })),
   }),

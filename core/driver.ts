@@ -68,6 +68,9 @@ export class Driver {
   readonly #stops: (() => void)[] = []
   readonly #standing: Standing
   readonly #random: Random
+  readonly #messageIds: Random
+  #looking = false
+  #moreToLookFor = false
   #timing: Timing
   #lastNumber = 0
   #running = false
@@ -84,14 +87,20 @@ export class Driver {
     const { platform } = options
     const early: string[] = []
     let report = (key: string): void => void early.push(key)
-    const store = createCheckedStore(platform.store, { onCorrupt: ({ key }) => report(key) })
-    const rows = (await Promise.all(messagePrefixes.map((prefix) => store.range(prefixRange(prefix))))).flat()
-    const epoch = await readEpoch(store, '')
-    const hash = await platform.crypto.sha256(platform.deviceKey.publicKey)
-    const driver = new Driver(options, store, memberIdFromHash(hash), rows, epoch)
-    report = (key) => driver.input({ type: 'corrupt', key })
+    const store = createCheckedStore(platform.store, { onCorrupt: ({ key }) => report(key) }, platform.crc32)
+    const [ranges, epoch, hash] = await Promise.all([
+      Promise.all(messagePrefixes.map((prefix) => store.range(prefixRange(prefix)))),
+      readEpoch(store, ''),
+      platform.crypto.sha256(platform.deviceKey.publicKey),
+    ])
+    const driver = new Driver(options, store, memberIdFromHash(hash), ranges.flat(), epoch)
+    report = (key) => {
+      driver.input({ type: 'corrupt', key })
+      driver.#lookForMore()
+    }
     driver.#start()
     for (const key of early) report(key)
+    platform.store.onLoss?.((repaired) => driver.#lookForLosses(repaired))
     return driver
   }
 
@@ -106,6 +115,8 @@ export class Driver {
     const random = createRandom(platform.seed)
     this.#options = options
     this.#random = random
+    // A stream of its own: a message more or less shifts nothing else.
+    this.#messageIds = createRandom(platform.seed.map((byte) => byte ^ 0x5a))
     this.#timing = options.timing
     this.store = store
     this.member = member
@@ -167,6 +178,26 @@ export class Driver {
     })
   }
 
+  /** Where one row was damaged others may be gone without a trace: their keys, too, were on that disk. */
+  #lookForMore(): void {
+    this.#moreToLookFor = true
+    if (this.#looking) return
+    this.#looking = true
+    const look = async (): Promise<void> => {
+      while (this.#moreToLookFor) {
+        this.#moreToLookFor = false
+        await this.request({ type: 'audit' })
+      }
+    }
+    const done = (): void => void (this.#looking = false)
+    look().then(done, done) // left, or the store cannot be read: the next damaged row is as good a reason
+  }
+
+  #lookForLosses(repaired: string | undefined): Promise<unknown> {
+    if (repaired !== undefined) this.#options.onError(new MeshError('record-corrupt', repaired))
+    return this.request({ type: 'audit' })
+  }
+
   /** Looks at the clock now: a peer that stood still steps down before anything else is done. */
   checkClock(): void {
     const isLate = this.#options.platform.clock.now().monotonicMs > this.peer.deadlineMs
@@ -204,6 +235,10 @@ export class Driver {
   /** 32 random bits: Yjs takes no more for a client. */
   newClientId(): number {
     return this.#random.integer(2 ** 32)
+  }
+
+  newMessageId(): string {
+    return this.#messageIds.hexId()
   }
 
   /** Why it ended. */
@@ -338,7 +373,7 @@ export class Driver {
 
   #pump(id: number): void {
     const link = this.#links.get(id)
-    while (link && link.bufferedBytes < limits.maxBufferedBytes) {
+    while (link && link.bufferedBytes < link.bufferLimitBytes) {
       const frame = this.peer.nextFrame(id)
       if (!frame) return
       link.send(frame)

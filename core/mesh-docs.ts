@@ -40,8 +40,8 @@ export class MeshDocs {
   }
 
   /** From the peer: put these into the document, and say what came of it. */
-  apply({ doc, job, updates }: Extract<PeerEffect, { type: 'applyDoc' }>): void {
-    const trouble = this.#open.get(doc)?.apply(updates)
+  apply({ doc, job, updates, scans }: Extract<PeerEffect, { type: 'applyDoc' }>): void {
+    const trouble = this.#open.get(doc)?.apply(updates, scans)
     this.#options.input({ type: 'docApplied', doc, job, ...trouble })
   }
 

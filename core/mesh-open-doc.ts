@@ -9,6 +9,7 @@ import type { DocEvents, DocState, DocStatus } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import { limits } from './base/limits.ts'
 import type { AwarenessState, DocView } from './docs/types.ts'
+import type { UpdateScan } from './docs/update-scan.ts'
 import { Emitter } from './emitter.ts'
 import { abortedError } from './inbox-queue.ts'
 import { DocReplica } from './mesh-replica.ts'
@@ -141,8 +142,11 @@ export class OpenDoc {
   }
 
   /** What was wrong, where they could not be read. */
-  apply(updates: readonly Uint8Array[]): { problem: string; partly: boolean } | undefined {
-    const applied = this.replica.apply(updates, meshOrigin)
+  apply(
+    updates: readonly Uint8Array[],
+    scans: readonly UpdateScan[],
+  ): { problem: string; partly: boolean } | undefined {
+    const applied = this.replica.apply(updates, meshOrigin, scans)
     if (applied.outcome === 'unreadable') return { problem: applied.problem, partly: applied.partly }
     if (applied.outcome === 'observer-threw') this.#options.report(applied.error)
     return undefined

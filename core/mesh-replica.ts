@@ -102,10 +102,12 @@ export class DocReplica implements Replica {
   /**
    * Takes in updates (encoding V1) in one transaction with that origin. Runs observers of the program. Never throws.
    * Called inside a transaction of the program, they become part of it: of its origin, and of the local update.
+   *
+   * @param scanned what `scanUpdate` says of each of them, where somebody has asked it before
    */
-  apply(updates: readonly Uint8Array[], origin: unknown): Applied {
-    const scans: UpdateScan[] = []
-    for (const update of updates) {
+  apply(updates: readonly Uint8Array[], origin: unknown, scanned?: readonly UpdateScan[]): Applied {
+    const scans: UpdateScan[] = [...(scanned ?? [])]
+    for (const update of updates.slice(scans.length)) {
       const scan = scanUpdate(update)
       if (!scan.ok) return { outcome: 'unreadable', problem: scan.error, partly: false }
       scans.push(scan.value)

@@ -203,7 +203,7 @@ export class MeshHandle implements Mesh {
   ): Promise<Sent> {
     this.#refuseWhenLeft()
     checkAddress(to)
-    const id = options.id ?? toHex(crypto.getRandomValues(new Uint8Array(16)))
+    const id = options.id ?? this.#driver.newMessageId()
     const { replyTo, ttlMs } = options
     checkMessageId(id)
     if (replyTo !== undefined) checkMessageId(replyTo)

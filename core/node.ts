@@ -2,6 +2,7 @@
 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { Mesh, MeshOptions } from './api.ts'
 import type { Clock, DeviceKey, Platform, Store } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
@@ -38,6 +39,7 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   const platform: Platform = {
     clock,
     crypto: createCrypto(),
+    crc32,
     seed: makeSeed(),
     store,
     deviceKey,

@@ -32,7 +32,7 @@ type DocsRequest = Extract<
   DocsInput,
   { type: 'openDoc' | 'closeDoc' | 'editDoc' | 'awareDoc' | 'docApplied' }
 >
-type MessagesRequest = Extract<MessagesInput, { type: 'send' | 'room' | 'handled' | 'retry' }>
+type MessagesRequest = Extract<MessagesInput, { type: 'send' | 'room' | 'handled' | 'retry' | 'audit' }>
 
 export type PeerInput =
   // the platform

@@ -414,6 +414,7 @@ export class Peer {
       case 'cast':
         return this.#emit({ event: 'cast', from, topic: payload.topic, body: payload.body })
       case 'entries':
+        this.docs.talk(now.monotonicMs)
         return this.#verify({ from, link, viaBroadcast, entries: payload.entries })
       case 'found':
         return this.#verify({ from, link, viaBroadcast, entries: payload.entries, found: payload })
@@ -442,10 +443,10 @@ export class Peer {
   }
 
   #messagesStep(input: MessagesInput, now: Instant): void {
-    for (const effect of this.messages.step(input, now)) this.#messagesEffect(effect)
+    for (const effect of this.messages.step(input, now)) this.#messagesEffect(effect, now)
   }
 
-  #messagesEffect(effect: MessagesEffect): void {
+  #messagesEffect(effect: MessagesEffect, now: Instant): void {
     switch (effect.type) {
       case 'sendTo':
         return this.overlay.unicast(effect.peer, effect.payload)
@@ -456,6 +457,10 @@ export class Peer {
       case 'commit':
       case 'read':
         this.#effects.push({ ...effect, machine: 'messages' })
+        return
+      case 'seal':
+        this.docs.talk(now.monotonicMs)
+        this.#effects.push(effect)
         return
       default:
         this.#effects.push(effect)

@@ -1,5 +1,6 @@
-// `npm run build`: the library for browsers and for Node, the signaling server, the .d.ts files, the web app. Others
-// ask for the part they need with `ensureLibrary` and `ensureWeb`, which do nothing if no source has changed.
+// `npm run build`: the library for browsers and for Node, the signaling server, the simulator for users' tests, the
+// .d.ts files, the web app. Others ask for the part they need with `ensureLibrary` and `ensureWeb`, which do nothing if
+// no source has changed.
 
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -61,10 +62,12 @@ async function buildLibrary(): Promise<void> {
     external: ['yjs'],
   })
   await pointToBuiltWorkers(workers.map((file) => basename(file, '.ts')))
-  // In Node every package stays outside, the optional natives among them.
+  // In Node every package stays outside, the optional natives among them. What the entries have in common is in chunks,
+  // so that a MeshError of one is a MeshError of the other.
   await bundle({
     ...common,
-    entryPoints: { node: 'core/node.ts', signaling: 'signaling/index.ts' },
+    entryPoints: { node: 'core/node.ts', signaling: 'signaling/index.ts', testing: 'core/testing.ts' },
+    splitting: true,
     outdir: dist,
     platform: 'node',
     target: 'node20.19',
@@ -102,7 +105,7 @@ async function main(): Promise<void> {
   await rm(dist, { recursive: true, force: true })
   await ensureLibrary()
   await ensureWeb()
-  console.log(`Built ${dist}/: browser.js, node.js, signaling.js, types, web.`)
+  console.log(`Built ${dist}/: browser.js, node.js, signaling.js, testing.js, types, web.`)
 }
 
 process.chdir(dirname(import.meta.dirname))

@@ -73,6 +73,12 @@ export const floors: readonly Floor[] = [
     packages: ['node:'],
   },
   {
+    name: 'testing entry',
+    files: /^core\/testing\.ts$/,
+    sees: ['platform/sim', ...belowPlatform],
+    packages: [],
+  },
+  {
     name: 'mesh',
     files: /^core\/mesh(-[^/]*)?\.ts$/,
     sees: ['driver', 'api', ...pureFloors],
@@ -117,6 +123,7 @@ export const floors: readonly Floor[] = [
     sees: [],
     packages: [
       'skein',
+      'vitest',
       'node:',
       'yjs',
       '@codemirror/commands',

@@ -29,10 +29,13 @@ export const isMemberId = (value: unknown): value is MemberId => isHexId(value)
 export const isMessageId = (value: unknown): value is MessageId =>
   typeof value === 'string' && messageIdForm.test(value)
 
+/** Of each byte its two digits: ids are read and written with every message. */
+const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Hex of `bytes`, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (let i = 0; i < bytes.length; i++) text += hexOf[bytes[i]!]!
   return text
 }
 
@@ -42,9 +45,13 @@ export const memberIdFromHash = (hash: Uint8Array): MemberId => toHex(hash.subar
 /** The bytes that `text` (hex of even length) spells. */
 export function fromHex(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1))
   return bytes
 }
+
+/** 0 to 9 are 0x30 to 0x39, the letters 0x41 and 0x61 onward. */
+const digit = (code: number): number => (code & 0xf) + (code >= 0x41 ? 9 : 0)
 
 /** Orders strings by their UTF-16 units: the order of ids, of store keys, and of every tie-break. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -14,6 +14,12 @@ export const limits = {
   maxLinkMessageBytes: 2 * MiB,
   /** What may wait in a link's own buffer before we keep the rest back (DESIGN: 256 KiB). */
   maxBufferedBytes: 256 * KiB,
+  /** … and that only where the line carries it away within this; less on a slow line, never less than one frame. A
+   * heartbeat goes behind it. chosen: half of a beat. */
+  bufferedMs: 250,
+  minBufferedBytes: 16 * KiB,
+  /** Before anything is known of the line. chosen: a second at 256 kbit/s. */
+  firstBufferedBytes: 32 * KiB,
   /** What may wait in one lane of our queue for a link; more is refused and fetched later. chosen. */
   maxQueuedBytes: 8 * MiB,
   /** Malformed frames from one link before it is closed (DESIGN). */
@@ -93,7 +99,7 @@ export const limits = {
   recordDelayMs: 20,
   /** … and those that say no more than which links came up, which only neighbours are told, until none came for this
    * long, or the first waited for the longest time. measured: bench/mesh; told after 20 ms they were most of what a forming mesh of 16 sent. */
-  linkRecordDelayMs: 250,
+  linkRecordDelayMs: 500,
   maxLinkRecordDelayMs: 2 * second,
   /** Neighbours are told of peers that were news to us after this. chosen: most have met them by then. */
   rumourDelayMs: 250,
@@ -107,6 +113,14 @@ export const limits = {
    * dials at once in each a connection takes 2 s, with two 0.8 s, and the whole mesh no longer. */
   maxDialsAtOnce: 3,
   dialHeadStartMs: 500,
+  /** Links a peer gets at once; the others at leisure, one after the other, when nobody was heard of for up to
+   * `leisureMs`. measured: bench/mesh; 16 tabs at once hang together after a third of the time that all links take. */
+  firstLinks: 2,
+  leisureMs: 1500,
+  /** A dial or a knock counts as a link to come for this long; then another is tried beside it. chosen: see dialHeadStartMs. */
+  linkPatienceMs: 2 * second,
+  /** Whoever is dialled by a peer of its view waits this much longer before it knocks. chosen: by then most were dialled. */
+  leisureKnockMs: 5 * second,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */
   redialBaseMs: 250,
   redialMaxMs: 30 * second,
@@ -198,14 +212,20 @@ export const limits = {
   maxDocSegmentBytes: 256 * KiB,
   /** … and of at least this; between them so large that applying one takes `docApplyMs`. chosen. */
   minDocSegmentBytes: 32 * KiB,
-  /** Applying one segment should block no longer than a frame on the screen. chosen. */
-  docApplyMs: 16,
+  /** Documents stand back this long after a message was written or came in. chosen: people pause longer than this, and
+   * who only reads meanwhile loses nothing by it. */
+  talkMs: 1 * second,
+  /** Applying one segment should block no longer than a frame on the screen; while people talk, no longer than what they
+   * wait for anyway. measured: bench/bulk. */
+  docApplyMs: { quiet: 16, talking: 4 },
   /** A segment travels in pieces of this size, so that a message waits for one piece at most. chosen. */
   maxDocPieceBytes: 64 * KiB,
-  /** Bytes of a transfer under way that were not yet taken in; to a peer without a direct link less. chosen: what is under
-   * way goes before a message, and with 3 MiB that was 250 ms (bench/bulk). */
-  docWindowBytes: 512 * KiB,
-  /** Taking in is acknowledged this often. chosen: a quarter of the window. */
+  /** Bytes of a transfer under way that were not yet taken in; to a peer without a direct link less. measured: what is under
+   * way goes before a message, in every step that it takes. With 3 MiB a line of chat took 250 ms longer, with 512 KiB
+   * 100 ms, with 64 KiB 15 ms (bench/bulk); 128 KiB is the least that fits `docAckBytes`. */
+  docWindowBytes: { quiet: 512 * KiB, talking: 128 * KiB },
+  /** Taking in is acknowledged this often. At most the smallest window, or who sends waits in vain. measured: each costs an
+   * agent 0.4 ms. */
   docAckBytes: 128 * KiB,
   distantDocWindowBytes: 64 * KiB,
   /** Local edits up to this size are pushed; larger ones are announced, and pulled like any other difference. chosen. */
@@ -217,8 +237,15 @@ export const limits = {
   docCompareDelayMs: 50,
   /** How a copy stands is told this long after a transfer: one is often followed by the next. chosen. */
   docTellDelayMs: 30,
+  /** … and where somebody who came within `docFormingMs` has no link to us yet: more transfers follow, and what they bring is
+   * passed on at once. chosen: links to a peer take this long on a busy machine. */
+  docFormingTellDelayMs: 250,
+  docFormingMs: 5 * second,
   /** A peer without a link to us is told of documents by way of others only after this: mostly a link is being made. chosen. */
   docLinkPatienceMs: 3 * second,
+  /** … or, while links come up, at the latest after this. measured: bench/mesh; told before, documents were a quarter of
+   * what a forming mesh of 16 sent. */
+  maxDocLinkPatienceMs: 10 * second,
   /** A peer that was asked which documents it has open is asked again after this, until it answers. chosen. */
   docAskIntervalMs: 1 * second,
   /** A transfer without a sign of progress is asked of another peer after this. chosen. */

@@ -57,6 +57,11 @@ export interface Store {
   commit(commit: Commit): Promise<CommitResult>
   get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
   range(range: Range): Promise<Row[]>
+  /**
+   * Only where what lies below may lose rows without a word. `look` is called when that may have happened, in this
+   * run or an earlier one, and again at each start until it has resolved; `repaired` says what was done about it.
+   */
+  onLoss?(look: (repaired: string | undefined) => Promise<unknown>): void
   close(): Promise<void>
 }
 
@@ -90,6 +95,8 @@ export interface Link {
   readonly remote: PeerId
   /** Bytes handed over and not yet on the wire. */
   readonly bufferedBytes: number
+  /** So much may be buffered at present: at most `limits.maxBufferedBytes`, less where the line is slow. */
+  readonly bufferLimitBytes: number
   /** Set by the driver as soon as it is given the link; frames that came before are held for it. */
   events: LinkEvents | undefined
   /** Never throws; a link that cannot send goes `down`. The bytes may be kept: the caller does not change them. */
@@ -100,7 +107,7 @@ export interface Link {
 
 export interface LinkEvents {
   frame(bytes: Uint8Array): void
-  /** `bufferedBytes` fell to half of `limits.maxBufferedBytes` or below, after having been above. */
+  /** `bufferedBytes` fell to half of `bufferLimitBytes` or below, after having been above. */
   drained(): void
   /** The far end or the path is gone. `reason` is for people. */
   down(reason: string): void
@@ -193,6 +200,8 @@ export type LifecycleEvent =
 export interface Platform {
   readonly clock: Clock
   readonly crypto: Crypto
+  /** As `crc32` of core/base, where the platform has a faster one. */
+  readonly crc32?: (bytes: Uint8Array, earlier?: number) => number
   /** 16 bytes from a cryptographic source, to seed `Random`. */
   readonly seed: Uint8Array
   readonly store: Store

@@ -84,6 +84,8 @@ export class DocAwareness {
 
   #accept(peer: PeerId, { client, clock, state }: AwarenessState): boolean {
     const known = this.#others.get(client)
+    // Told again over a new link.
+    if (known?.peer === peer && known.clock === clock && state !== undefined) return false
     const isTheirs = !this.#ownClients.has(client) && (known === undefined || known.peer === peer)
     const isNewer = known === undefined || clock > known.clock
     const isFar = known !== undefined && clock > known.clock + limits.maxAwarenessClockJump

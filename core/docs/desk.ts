@@ -3,9 +3,11 @@
 
 import type { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import type { Commit, Instant, Range, Row } from '../base/ports.ts'
 import type { Payload } from '../wire/messages.ts'
 import type { DocsEffect, DocsEvent, DocsPeer } from './types.ts'
+import type { UpdateScan } from './update-scan.ts'
 
 interface Slip<T> {
   readonly answer: (value: T) => void
@@ -26,6 +28,8 @@ export class Desk {
   /** Everybody alive but us. */
   readonly live = new Map<PeerId, DocsPeer>()
   readonly linked = new Set<PeerId>()
+  /** Since when they are in the view. */
+  readonly liveSinceMs = new Map<PeerId, number>()
   /** Sent what no document can hold: not listened to any more where documents are concerned. */
   readonly outcasts = new Set<PeerId>()
   readonly counters: Record<string, number> = {}
@@ -35,6 +39,7 @@ export class Desk {
    */
   firstRevision = 1
   firstNumber = 0
+  #talkUntilMs = Number.NEGATIVE_INFINITY
   #lastRow = 0
   #effects: DocsEffect[] = []
   #lastSlip = 0
@@ -49,6 +54,26 @@ export class Desk {
 
   get nowMs(): number {
     return this.now.monotonicMs
+  }
+
+  /** It came a moment ago: links to it are still being made. */
+  isNew(peer: PeerId): boolean {
+    return this.nowMs < (this.liveSinceMs.get(peer) ?? Number.NEGATIVE_INFINITY) + limits.docFormingMs
+  }
+
+  /** Links between peers that came a moment ago are still being made. */
+  get isForming(): boolean {
+    return [...this.live.keys()].some((peer) => !this.linked.has(peer) && this.isNew(peer))
+  }
+
+  /** People talk: whatever is done for documents stands back. */
+  get talking(): boolean {
+    return this.nowMs < this.#talkUntilMs
+  }
+
+  /** A message was written or came in. */
+  talk(nowMs: number): void {
+    this.#talkUntilMs = nowMs + limits.talkMs
   }
 
   /** Part of the keys of our rows: no two are the same, however the clock is set. */
@@ -94,10 +119,11 @@ export class Desk {
     this.effect({ type: 'read', read, ranges: [range] })
   }
 
-  apply(doc: string, updates: readonly Uint8Array[], applied: Applied): void {
+  /** @param scans of each of the updates, so that nobody reads them through again */
+  apply(doc: string, updates: readonly Uint8Array[], scans: readonly UpdateScan[], applied: Applied): void {
     const job = ++this.#lastSlip
     this.#jobs.set(job, applied)
-    this.effect({ type: 'applyDoc', doc, job, updates })
+    this.effect({ type: 'applyDoc', doc, job, updates, scans })
   }
 
   // Each answer is taken once.

@@ -66,6 +66,11 @@ export class Docs {
     return this.#servings.next(peer)
   }
 
+  /** A message was written or came in: what is done for documents stands back for a while. */
+  talk(nowMs: number): void {
+    this.#desk.talk(nowMs)
+  }
+
   /** The overlay had no room for it. */
   refused(peers: readonly PeerId[], payload: Payload): void {
     this.#unshown = true
@@ -88,8 +93,10 @@ export class Docs {
         return this.#live(input)
       case 'linked':
         desk.linked.add(input.peer)
+        this.#waitForLinks()
         // What went to it over the link before may not have come.
         if (desk.live.has(input.peer)) this.#introduce(input.peer, false)
+        for (const document of this.#documents.values()) document.linkedAgain(input.peer)
         return
       case 'unlinked':
         desk.linked.delete(input.peer)
@@ -231,6 +238,7 @@ export class Docs {
       const isNew = !desk.live.has(record.peer)
       desk.live.set(record.peer, record)
       if (!isNew) continue
+      desk.liveSinceMs.set(record.peer, desk.nowMs)
       if (desk.linked.has(record.peer)) this.#introduce(record.peer, false)
       // A link to it is most likely under way: over several hops each word costs the others as many frames.
       else {
@@ -240,8 +248,19 @@ export class Docs {
     }
   }
 
+  /** One link came up, so others may: those without one are told by way of others a little later. */
+  #waitForLinks(): void {
+    const { nowMs, linked, liveSinceMs } = this.#desk
+    for (const [peer, answer] of this.#answers) {
+      if (answer.answered || answer.untold || linked.has(peer)) continue
+      const latestMs = (liveSinceMs.get(peer) ?? nowMs) + limits.maxDocLinkPatienceMs
+      answer.askAtMs = Math.max(answer.askAtMs, Math.min(nowMs + limits.docAskIntervalMs, latestMs))
+    }
+  }
+
   #gone(peer: PeerId): void {
     this.#desk.live.delete(peer)
+    this.#desk.liveSinceMs.delete(peer)
     this.#desk.outcasts.delete(peer)
     this.#answers.delete(peer)
     this.#servings.stop(peer, undefined)

@@ -14,7 +14,7 @@ import { Fetching } from './fetching.ts'
 import { Pace } from './pace.ts'
 import { Storage } from './storage.ts'
 import type { AwarenessState, DocView, Replica } from './types.ts'
-import { Horizon, isNews, scanUpdate } from './update-scan.ts'
+import { Horizon, isNews, scanUpdate, type UpdateScan } from './update-scan.ts'
 
 export interface DocumentOptions {
   readonly name: string
@@ -37,7 +37,7 @@ export class Document {
   readonly agreement: Agreement
   readonly #desk: Desk
   readonly #options: DocumentOptions
-  readonly #pace = new Pace()
+  readonly #pace: Pace
   readonly #storage: Storage
   readonly #fetching: Fetching
   readonly #edits: Edits
@@ -70,6 +70,7 @@ export class Document {
     this.agreement = new Agreement(desk)
     this.awareness = new DocAwareness(desk, this.name)
     this.#edits = new Edits(desk, this.name)
+    this.#pace = new Pace(desk)
     this.#storage = new Storage(desk, this.name, this.replica, this.#pace, {
       loaded: () => this.#onLoaded(),
       loadFailed: options.loadFailed,
@@ -78,7 +79,7 @@ export class Document {
       state: () => this.state(),
       ready: () => !this.#storage.choked,
       hasOther: (than) => this.agreement.hasOther(than),
-      apply: (update, applied) => this.#apply([update], applied),
+      apply: (from, update, scan, applied) => this.#apply(from, [update], [scan], applied),
       finished: (from, end, news) => this.#fetched(from, end, news),
       malformed: (from, link, reason) => this.#malformed(from, link, reason),
       overLimit: () => {
@@ -249,6 +250,11 @@ export class Document {
     this.#fetch()
   }
 
+  /** A new link: what it was told of awareness over the one before may not have come. */
+  linkedAgain(peer: PeerId): void {
+    if (this.open && this.agreement.get(peer)) this.awareness.greet(peer)
+  }
+
   /** It is not alive any more. */
   gone(peer: PeerId): void {
     this.#unheard.delete(peer)
@@ -282,17 +288,22 @@ export class Document {
   updates(from: PeerId, link: number | undefined, { number, updates }: PayloadOf<'docUpdates'>): void {
     const holder = this.agreement.get(from)
     if (!this.open || !holder) return
-    if (number <= holder.number) return this.#desk.count('docUpdatesTwice')
-    if (number > holder.number + 1) holder.missed = true
-    holder.number = number
+    // Number 0: not its own, but what it passes on.
+    if (number > 0) {
+      if (number <= holder.number) return this.#desk.count('docUpdatesTwice')
+      if (number > holder.number + 1) holder.missed = true
+      holder.number = number
+    }
     const horizon = new Horizon((client) => this.replica.clockOf(client))
     const news: Uint8Array[] = []
+    const scans: UpdateScan[] = []
     let bytes = 0
     for (const update of updates) {
       const scan = scanUpdate(update)
       if (!scan.ok) return this.#malformed(from, link, `an update of a document: ${scan.error}`)
       if (isNews(scan.value, horizon.clockOf) === 'no') continue
       news.push(update)
+      scans.push(scan.value)
       bytes += update.length
       if (!horizon.take(scan.value)) {
         // It builds on what is not here: fetched in its order instead.
@@ -307,7 +318,7 @@ export class Document {
       return
     }
     if (news.length === 0) return this.#desk.count('docUpdatesTwice')
-    this.#apply(news, (problem) => {
+    this.#apply(from, news, scans, (problem) => {
       if (problem !== undefined) this.#malformed(from, link, `an update of a document: ${problem}`)
     })
     this.#fetch()
@@ -321,13 +332,41 @@ export class Document {
     if (this.open) this.#fetching.ended(from, end)
   }
 
-  #apply(updates: readonly Uint8Array[], applied: (problem: string | undefined) => void): void {
-    this.#desk.apply(this.name, updates, (problem, partly) => {
+  #apply(
+    from: PeerId,
+    updates: readonly Uint8Array[],
+    scans: readonly UpdateScan[],
+    applied: (problem: string | undefined) => void,
+  ): void {
+    const further = this.#beyond(from, updates)
+    const before = further.length > 0 ? this.replica.digest() : undefined
+    this.#desk.apply(this.name, updates, scans, (problem, partly) => {
       if (problem === undefined || partly) this.#changed()
       if (problem === undefined) this.#storage.save(updates)
+      // What was no news here is on its way already.
+      if (problem === undefined && before && !sameDigest(before, this.replica.digest())) {
+        this.#desk.count('docUpdatesPassedOn')
+        this.#desk.multicast(further, { type: 'docUpdates', doc: this.name, number: 0, updates })
+      }
       // No update that we hold says what has become of the document.
       else if (partly) this.#storage.saveWhole()
       applied(problem)
+    })
+  }
+
+  /**
+   * Whom to pass it on to: while links are being made, neighbours that have none to whom it came from, as far as we
+   * know. Large ones have to fetch it.
+   */
+  #beyond(from: PeerId, updates: readonly Uint8Array[]): PeerId[] {
+    const { live, linked } = this.#desk
+    const giver = live.get(from)
+    const bytes = updates.reduce((sum, update) => sum + update.length, 0)
+    if (!giver || bytes > limits.maxDocUpdatesBytes) return []
+    return this.agreement.peers().filter((peer) => {
+      const isYoung = this.#desk.isNew(peer) || this.#desk.isNew(from)
+      const areLinked = giver.neighbours.includes(peer) || live.get(peer)?.neighbours.includes(from)
+      return peer !== from && linked.has(peer) && isYoung && !areLinked
     })
   }
 
@@ -383,7 +422,8 @@ export class Document {
 
   /** One transfer is often followed by the next: what has changed is told when they are through. */
   #tellChanged(): void {
-    this.#tellAtMs = Math.min(this.#tellAtMs, this.#desk.nowMs + limits.docTellDelayMs)
+    const delayMs = this.#desk.isForming ? limits.docFormingTellDelayMs : limits.docTellDelayMs
+    this.#tellAtMs = Math.min(this.#tellAtMs, this.#desk.nowMs + delayMs)
   }
 
   /** To those who may lack what came or wait for us, and to those who were told that we were waiting. */

@@ -9,10 +9,7 @@ import { sameDigest } from './agreement.ts'
 import type { Desk } from './desk.ts'
 import type { Pace } from './pace.ts'
 import type { Replica } from './types.ts'
-import { isNews, missingFor, scanUpdate } from './update-scan.ts'
-
-/** After each segment nothing is applied for this part of the time it took. chosen. */
-const restShare = 1 / 4
+import { isNews, missingFor, scanUpdate, type UpdateScan } from './update-scan.ts'
 
 interface Transfer {
   readonly from: PeerId
@@ -45,8 +42,13 @@ export interface FetchingEvents {
   ready(): boolean
   /** Somebody else could be asked instead. */
   hasOther(than: PeerId): boolean
-  /** Puts an update that needs nothing else into the document. */
-  apply(update: Uint8Array, applied: (problem: string | undefined) => void): void
+  /** Puts an update of that peer's that needs nothing else into the document. */
+  apply(
+    from: PeerId,
+    update: Uint8Array,
+    scan: UpdateScan,
+    applied: (problem: string | undefined) => void,
+  ): void
   /** `end`: nothing of what the sender held is missing now. */
   finished(from: PeerId, end: DocState | undefined, news: boolean): void
   malformed(from: PeerId, link: number | undefined, reason: string): void
@@ -168,8 +170,10 @@ export class Fetching {
       current.readyBytes += segmentBytes
       current.pieces = []
       current.piecesBytes = 0
+      // In this task, where nothing has been applied yet: an alarm would cost as much as a small segment.
+      this.tick()
     }
-    this.#tell(current)
+    if (this.#current === current) this.#tell(current)
   }
 
   ended(from: PeerId, end: PayloadOf<'docEnd'>): void {
@@ -222,13 +226,13 @@ export class Fetching {
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
     const startedMs = this.#desk.nowMs
     this.#applying = true
-    this.#events.apply(update, (problem) => {
+    this.#events.apply(current.from, update, scan.value, (problem) => {
       this.#applying = false
       if (problem !== undefined)
         return this.#events.malformed(current.from, current.link, `a segment of a document: ${problem}`)
       const tookMs = this.#desk.nowMs - startedMs
       this.#pace.took(update.length, tookMs)
-      this.#restUntilMs = this.#desk.nowMs + tookMs * restShare
+      this.#restUntilMs = this.#desk.nowMs + this.#pace.applyRestMs(tookMs)
       this.#took(current, update, !before || !sameDigest(before, this.#replica.digest()))
     })
   }

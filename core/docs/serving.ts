@@ -103,7 +103,9 @@ export class Servings {
 
   #mayGo(serving: Serving): boolean {
     const linked = this.#desk.linked.has(serving.peer)
-    const windowBytes = linked ? limits.docWindowBytes : limits.distantDocWindowBytes
+    const { quiet, talking } = limits.docWindowBytes
+    const nearBytes = this.#desk.talking ? talking : quiet
+    const windowBytes = linked ? nearBytes : limits.distantDocWindowBytes
     return serving.sentBytes - serving.takenBytes < windowBytes
   }
 

@@ -16,10 +16,6 @@ const pageRows = 4
 /** A row is small below this. chosen: a merged row has at most `maxDocSegmentBytes`. */
 const smallRowBytes = 16 * 1024
 
-/** After a large row the store is left to others, messages above all, for this part of the time it took. chosen: a
- * message then waits for one such row at most, and mostly for none (bench/bulk). */
-const restShare = 1
-
 interface SmallRow {
   readonly key: string
   readonly updates: readonly Uint8Array[]
@@ -174,13 +170,17 @@ export class Storage {
     const row = this.#loading.shift()
     if (!row) return this.#loadFrom === undefined ? this.#finishLoading() : this.#readPage()
     const updates = decodeRow(row)
-    if (!updates || updates.some((update) => !scanUpdate(update).ok)) return this.#setAside(row)
+    const scans = updates?.flatMap((update) => {
+      const scan = scanUpdate(update)
+      return scan.ok ? scan.value : []
+    })
+    if (!updates || !scans || scans.length < updates.length) return this.#setAside(row)
     this.#applying = true
     const bytes = row.value.length
     const startedMs = this.#desk.nowMs
     const busyMs = this.#pace.busyMs(bytes)
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
-    this.#desk.apply(this.#doc, updates, (problem) => {
+    this.#desk.apply(this.#doc, updates, scans, (problem) => {
       this.#applying = false
       if (problem !== undefined) return this.#setAside(row)
       this.#pace.took(bytes, this.#desk.nowMs - startedMs)
@@ -302,7 +302,7 @@ export class Storage {
       this.#busy = false
       const tookMs = this.#desk.nowMs - startedMs
       if (bytes >= limits.minDocSegmentBytes && !this.#hurried)
-        this.#restUntilMs = this.#desk.nowMs + tookMs * restShare
+        this.#restUntilMs = this.#desk.nowMs + this.#pace.storeRestMs(tookMs)
       this.#problem = undefined
       this.#retries = 0
       done()

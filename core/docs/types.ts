@@ -4,6 +4,7 @@
 import type { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
 import type { Commit, CommitResult, Range, Row } from '../base/ports.ts'
+import type { UpdateScan } from './update-scan.ts'
 import type { DocVector, Payload, PayloadOf } from '../wire/messages.ts'
 
 /** A document as the machine may read it. Reading changes nothing and runs nothing of the program's. */
@@ -37,6 +38,8 @@ export interface SegmentReader {
 export interface DocsPeer {
   readonly peer: PeerId
   readonly store: string
+  /** Peers it says it has a link to. */
+  readonly neighbours: readonly PeerId[]
 }
 
 export type DocsPayload = PayloadOf<
@@ -118,12 +121,13 @@ export type DocsEvent =
   | { readonly event: 'error'; readonly error: MeshError }
 
 export type DocsEffect =
-  /** Apply them in one transaction; answer with `docApplied`. */
+  /** Apply them in one transaction; answer with `docApplied`. `scans`: what each of them holds. */
   | {
       readonly type: 'applyDoc'
       readonly doc: string
       readonly job: number
       readonly updates: readonly Uint8Array[]
+      readonly scans: readonly UpdateScan[]
     }
   | { readonly type: 'commit'; readonly commit: number; readonly transaction: Commit }
   | { readonly type: 'read'; readonly read: number; readonly ranges: readonly Range[] }

@@ -64,7 +64,8 @@ export class Filing {
     if (content.type === 'profile') return ahead ? 'clock-ahead' : 'none'
     const tooMany = content.addresseeCount < content.addressees.length
     if (tooMany || content.bodyBytes > limits.maxBodyBytes) return 'refused'
-    if (content.expiresAt <= wallMs) return 'expired'
+    // Clocks differ: what the author does not hold for expired yet must not be thrown away unseen here.
+    if (content.expiresAt + limits.maxClockAheadMs <= wallMs) return 'expired'
     if (entry.entry.body === undefined) return 'bare'
     return ahead ? 'clock-ahead' : 'none'
   }

@@ -164,7 +164,8 @@ export class Forks {
         if (stored ? !equalBytes(stored.hash, entry.hash) : number > (head?.number ?? 0)) {
           return this.fork(`entry ${number} exists elsewhere`)
         }
-        if (!stored && feed.holes.has(number)) holes.offer(feed, entry)
+        // It may be stored and yet be known as a hole: a write that was reported failed happened after all.
+        if (feed.holes.has(number)) holes.offer(feed, entry)
       }
     })
   }

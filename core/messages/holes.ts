@@ -2,6 +2,7 @@
 // it, the entry is fetched again, and fits in only where its neighbours name it. A lost head is read off the entries.
 
 import { equalBytes, type MemberId, type StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import { noHash, type VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
@@ -10,6 +11,7 @@ import {
   headRow,
   holeRow,
   idRow,
+  inboxRow,
   isShown,
   keyRange,
   keys,
@@ -17,6 +19,7 @@ import {
   readEntry,
   readPlace,
   readRow,
+  readTalkKey,
   row,
   type HeadRow,
 } from './rows.ts'
@@ -45,6 +48,9 @@ export class Holes {
     } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
     else if (kind === 'meta') forks.storeLost()
     else if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number)
+    else if (place?.kind === 'inbox') this.#rebuildInbox(place.feed, place.number)
+    else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number)
+    else if (kind === 'talk') this.#rebuildTalk(key)
     else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)
   }
 
@@ -153,6 +159,7 @@ export class Holes {
         ok: () => {
           desk.count('holesFilled')
           filled()
+          this.#parts.inbox.refetched(feed.id, number)
         },
         conflict: filled,
         failed: () => {
@@ -161,6 +168,38 @@ export class Holes {
         },
       },
     )
+  }
+
+  /** A place in a conversation: all that is in it is in its entry too. */
+  #rebuildTalk(key: string): void {
+    const { desk, filing, log } = this.#parts
+    const place = readTalkKey(key)
+    if (!place) return
+    log.readOne(place.feed, place.number, (stored) => {
+      if (!stored || !isShown(stored.mark) || !filing.talkKeys(stored).includes(key)) return
+      desk.commit(
+        { expect: [{ key, value: undefined, adopt: () => {} }], put: [{ key, value: new Uint8Array() }] },
+        { ok: () => {}, conflict: () => {}, failed: () => desk.count('talkRowsLost') },
+      )
+    })
+  }
+
+  /** Its row says that it was not handled: it is given to the program nevertheless. How often it was, is lost. */
+  #rebuildInbox(feed: StoreId, number: number): void {
+    const { desk, inbox, log } = this.#parts
+    log.readOne(feed, number, (stored) => {
+      if (!stored) return desk.count('inboxRowsLost')
+      const written = row(keys.inbox(feed, number), inboxRow, { attempt: 1 })
+      const expect = [{ key: written.key, value: undefined, adopt: () => {} }]
+      desk.commit(
+        { expect, put: [written] },
+        {
+          ok: () => inbox.stored(stored, stored.mark, 1),
+          conflict: () => {},
+          failed: () => desk.count('inboxRowsLost'),
+        },
+      )
+    })
   }
 
   #rebuildOutbox(feed: StoreId, number: number): void {
@@ -210,7 +249,28 @@ export class Holes {
 
   readonly #unanswered = new Set<Feed>()
 
+  /** When digests were first compared with others while our own feed had a hole. */
+  #askedAtMs: number | undefined
+
+  /**
+   * Our own feed cannot go on past a hole that nobody reachable fills: what was written after it would reach nobody.
+   * What it still owes moves to a new feed.
+   */
+  #leaveOwnHole(): void {
+    const { desk, feeds, outbox, sync, forks } = this.#parts
+    const own = feeds.get(outbox.storeId)
+    const isStuck = own !== undefined && own.holes.size > 0 && sync.canAsk(own.id) === 'nobody has it'
+    if (!isStuck) return void (this.#askedAtMs = undefined)
+    const patienceMs = 2 * limits.fetchTimeoutMs
+    this.#askedAtMs ??= desk.now.monotonicMs
+    if (desk.now.monotonicMs >= this.#askedAtMs + patienceMs)
+      forks.fork(`entry ${Math.min(...own.holes)} is lost here, and nobody has it`)
+    else sync.compareWithin(patienceMs)
+  }
+
+  /** With every comparison of digests. */
   retry(): void {
+    this.#leaveOwnHole()
     const again = [...this.#unanswered]
     this.#unanswered.clear()
     for (const feed of again) this.rebuildHead(feed)

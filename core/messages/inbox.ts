@@ -10,6 +10,7 @@ import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
 import {
   inboxRow,
+  isShown,
   keyRange,
   keys,
   prefixRange,
@@ -36,6 +37,8 @@ export class Inbox {
   /** Counts activations: what was begun under an older one is dropped. */
   #turn = 0
   #scanning = false
+  /** A scan that the store did not answer is begun again then. */
+  #rescanAtMs: number | undefined
   /** Came while the store was being read; given out after. */
   #fresh: InboxItem[] = []
   readonly #given = new Map<string, Given>()
@@ -53,7 +56,7 @@ export class Inbox {
   }
 
   get deadlineMs(): number | undefined {
-    let next: number | undefined
+    let next = this.#rescanAtMs
     for (const dueMs of this.#due.values()) next = Math.min(next ?? dueMs, dueMs)
     return next
   }
@@ -66,6 +69,7 @@ export class Inbox {
     this.#done.clear()
     this.#due.clear()
     this.#fresh = []
+    this.#rescanAtMs = undefined
     this.#scanning = active
     if (active) this.#scan('inbox/')
   }
@@ -73,7 +77,11 @@ export class Inbox {
   #scan(from: string): void {
     const turn = this.#turn
     const range = { ...prefixRange('inbox/', { limit: scanRows }), from }
-    const failed = (): void => void (turn === this.#turn && this.#scanned())
+    const failed = (): void => {
+      if (turn !== this.#turn) return
+      this.#scanned()
+      this.#rescanAtMs = this.#parts.desk.now.monotonicMs + limits.storageBusyMs
+    }
     const then = (rows: readonly Row[]): void => {
       if (turn !== this.#turn) return
       const last = rows.at(-1)
@@ -180,8 +188,37 @@ export class Inbox {
     )
   }
 
+  /** Its row was damaged, so it was not handled: written again, and given out if it was not. */
+  restore(feed: StoreId, number: number): void {
+    const { desk, filing, log } = this.#parts
+    log.readOne(feed, number, (stored) => {
+      if (!stored || !isShown(stored.mark) || !filing.isForMe(stored)) return
+      const written = row(keys.inbox(feed, number), inboxRow, { attempt: 1 })
+      const told = (): void => this.stored(stored, stored.mark, 1)
+      desk.commit(
+        { expect: [{ key: written.key, value: undefined, adopt: () => {} }], put: [written] },
+        { ok: told, conflict: told, failed: () => desk.count('inboxRowsLost') },
+      )
+    })
+  }
+
+  /** An entry that was missing is here again: it is given out if it was not handled. */
+  refetched(feed: StoreId, number: number): void {
+    const ranges = [keyRange(keys.inbox(feed, number)), keyRange(keys.entry(feed, number))]
+    this.#parts.desk.read(ranges, (rows) => {
+      const read = readRow(inboxRow, rows.find(({ key }) => key.startsWith('inbox/'))?.value)
+      const stored = readEntry(rows.find(({ key }) => key.startsWith('feed/'))?.value)
+      if (read && stored) this.stored(stored, stored.mark, read.attempt)
+    })
+  }
+
   tick(): void {
     const { desk } = this.#parts
+    if (this.#rescanAtMs !== undefined && this.#rescanAtMs <= desk.now.monotonicMs) {
+      this.#rescanAtMs = undefined
+      this.#scanning = true
+      this.#scan('inbox/')
+    }
     for (const [key, dueMs] of this.#due) {
       if (dueMs > desk.now.monotonicMs) continue
       this.#due.delete(key)
@@ -189,12 +226,17 @@ export class Inbox {
       if (!given) continue
       const { feed, number, attempt } = given
       const turn = this.#turn
-      desk.read([keyRange(key), keyRange(keys.entry(feed, number))], (rows) => {
+      const then = (rows: readonly Row[]): void => {
         const stored = readEntry(rows.find((each) => each.key !== key)?.value)
         if (turn !== this.#turn || !stored || !rows.some((each) => each.key === key)) return
         const items = this.#item(stored, stored.mark, attempt)
         if (items.length > 0) desk.emit({ event: 'inbox', items })
-      })
+      }
+      const later = (): void => {
+        if (turn === this.#turn && this.#given.has(key))
+          this.#due.set(key, desk.now.monotonicMs + limits.storageBusyMs)
+      }
+      desk.read([keyRange(key), keyRange(keys.entry(feed, number))], then, later)
     }
   }
 }

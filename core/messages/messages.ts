@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts'
 import { merge } from '../base/hlc.ts'
 import type { Instant, Range, Row } from '../base/ports.ts'
 import type { Random } from '../base/random.ts'
+import { Audit } from './audit.ts'
 import { Desk, type Me, type Parts } from './desk.ts'
 import { Feeds } from './feeds.ts'
 import { Filing } from './filing.ts'
@@ -137,6 +138,8 @@ export class Messages {
         return desk.readFailed(input.read, input.error)
       case 'corrupt':
         return holes.corrupt(input.key)
+      case 'audit':
+        return new Audit(this.#parts).begin(input.request)
       case 'tick':
         return this.#tick()
     }

@@ -52,6 +52,8 @@ const retryMs = 5_000
 
 export class Outbox {
   readonly #parts: Parts
+  /** What was found under the ids of messages to be written, where it was not what was expected and says nothing. */
+  readonly #foundIds = new WeakMap<QueuedMessage, Uint8Array | undefined>()
   #storeId: StoreId | undefined
   /** `meta/store` as it is stored; undefined until it is. */
   storeRaw: Uint8Array | undefined
@@ -345,10 +347,12 @@ export class Outbox {
   #idExpectation(queued: QueuedMessage, settled: Set<QueuedMessage>): Expectation {
     const { desk } = this.#parts
     const { moved } = queued
-    const before = moved && row('', idRow, { feed: moved.from.feed, number: moved.from.number }).value
+    const old = moved && row('', idRow, { feed: moved.from.feed, number: moved.from.number }).value
+    const before = this.#foundIds.has(queued) ? this.#foundIds.get(queued) : old
     const adopt = (found: Uint8Array | undefined): void => {
       const place = readRow(idRow, found)
-      if (!place || (moved && place.feed === moved.from.feed)) return
+      // The row was damaged, or says another place there: it is written anew.
+      if (!place || (moved && place.feed === moved.from.feed)) return void this.#foundIds.set(queued, found)
       settled.add(queued)
       if (moved) this.#parts.oldFeeds.moved(moved.from)
       for (const request of queued.requests) this.#resolveTo(request, queued.id, place.feed, place.number)

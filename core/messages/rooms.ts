@@ -200,7 +200,8 @@ export class Rooms {
       ([member, peers]) => bears(member) || peers.some((peer) => peer.name === name),
     )
     const living = alive.map(([member]) => member)
-    if (bears(me) && !living.includes(me)) living.push(me)
+    // A copy of this store may run under another name, and be the last to have said its profile.
+    if ((bears(me) || this.#desk.me.name === name) && !living.includes(me)) living.push(me)
     if (living.length > 0) return living.sort(compareText)
     const past = [...this.#known.keys()].filter(bears)
     past.sort((a, b) => this.#lastSeen(b) - this.#lastSeen(a) || compareText(a, b))

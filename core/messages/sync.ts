@@ -104,6 +104,12 @@ export class Sync {
     this.wake()
   }
 
+  /** Whether more of a feed than we hold can be had from somebody here. */
+  canAsk(feed: StoreId): 'nobody is here' | 'nobody has it' | 'somebody has it' {
+    if (this.#neighbours.size === 0) return 'nobody is here'
+    return (this.#ahead.get(feed)?.size ?? 0) > 0 ? 'somebody has it' : 'nobody has it'
+  }
+
   #isHere(peer: PeerId): boolean {
     return this.#neighbours.has(peer) || this.#parts.rooms.live.has(peer)
   }
@@ -266,6 +272,10 @@ export class Sync {
   compareSoon(): void {
     this.#comparesAnew = true
     this.#compareAtMs = this.#parts.desk.now.monotonicMs
+  }
+
+  compareWithin(ms: number): void {
+    this.#compareAtMs = Math.min(this.#compareAtMs ?? Infinity, this.#parts.desk.now.monotonicMs + ms)
   }
 
   #compareAll(): void {

@@ -85,6 +85,8 @@ export type MessagesInput =
   | { readonly type: 'readFailed'; readonly read: number; readonly error: MeshError }
   /** The store set that row aside: it did not match its checksum. */
   | { readonly type: 'corrupt'; readonly key: string }
+  /** The store may have lost rows without a word: look for what is missing. */
+  | { readonly type: 'audit'; readonly request: number }
   | { readonly type: 'tick' }
 
 /** How far one of our own messages has come. */

@@ -51,7 +51,7 @@ export class Introductions {
     if (!link.greeted) this.#topology.dropped(link.remote, nowMs)
     if (!membership.get(link.remote)) return
     const pause = nowMs < link.sinceMs + limits.dialTimeoutMs
-    this.#topology.seek(link.remote, nowMs, { knockAfterMs: limits.knockDelayMs, pause })
+    this.#topology.seek(link.remote, nowMs, { knockAfterMs: limits.knockDelayMs, pause, again: true })
   }
 
   /** A negotiation reached us, through a signaling server or the mesh. */
@@ -86,6 +86,7 @@ export class Introductions {
       inView: (peer) => membership.get(peer) !== undefined,
       isLinked: (peer) => links.anyTo(peer) !== undefined,
       linkedPeers: new Set(links.every().map((link) => link.remote)).size,
+      isClose: (peer) => this.#isClose(peer),
       nowMs,
     })
     for (const action of actions) {
@@ -114,6 +115,13 @@ export class Introductions {
   #isReachable(peer: PeerId): boolean {
     const { membership, links } = this.#context
     return links.neighbours().some((link) => membership.get(link.remote)?.neighbours.includes(peer))
+  }
+
+  /** One of us leads, and the other would be one of the next two. */
+  #isClose(peer: PeerId): boolean {
+    const { self, successions } = this.#context
+    const closest = successions.map((succession) => succession.slice(0, 3))
+    return closest.some((peers) => peers.includes(self.id) && peers.includes(peer))
   }
 
   #abandon(peer: PeerId, connection: string | undefined): void {

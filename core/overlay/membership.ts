@@ -42,6 +42,10 @@ interface Suspicion {
   readonly putOffUntilMs: number
   /** How often we were too late to judge. */
   late: number
+  /** Neighbours were asked to carry the probe, too. */
+  askedAround: boolean
+  /** Somebody else looked into it, and took it for gone. */
+  confirmed: boolean
   /** A higher incarnation came; it may have been under way when the suspicion began. */
   renewed: boolean
 }
@@ -193,6 +197,8 @@ export class Membership {
       deadlineMs: 0,
       putOffUntilMs: nowMs + limits.maxBusyMs,
       late: 0,
+      askedAround: evidence !== 'word-of-silence',
+      confirmed: false,
       renewed: false,
     }
     this.#putOff(peer, suspicion, nowMs + timeoutMs)
@@ -205,8 +211,16 @@ export class Membership {
       peer,
       nonce,
       spread: keptToOurselves.has(evidence) ? undefined : told,
-      indirect: evidence !== 'word-of-silence',
+      indirect: suspicion.askedAround,
     }
+  }
+
+  /** Another's verdict: who has heard nothing over its own link either need not ask around. */
+  confirm(peer: PeerId, nowMs: number): void {
+    const suspicion = this.#suspicions.get(peer)
+    if (suspicion?.evidence !== 'word-of-silence') return
+    suspicion.confirmed = true
+    if (suspicion.askedAround) suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs)
   }
 
   /** Looks at the suspicions whose time has come. */
@@ -216,9 +230,13 @@ export class Membership {
       if (nowMs < suspicion.deadlineMs) continue
       const lateMs = nowMs - suspicion.deadlineMs
       this.noteLag(lateMs, nowMs)
-      if (lateMs > limits.lateWatcherMs && suspicion.late < limits.maxLateProbes) {
+      const isLate = lateMs > limits.lateWatcherMs && suspicion.late < limits.maxLateProbes
+      // Our link to it may carry one way only.
+      const asksAround = !suspicion.askedAround && !suspicion.confirmed
+      if (isLate || asksAround) {
         const nonce = this.#newNonce()
-        suspicion.late++
+        if (isLate) suspicion.late++
+        suspicion.askedAround = true
         suspicion.nonces.add(nonce)
         suspicion.deadlineMs = nowMs + suspicion.timeoutMs
         verdicts.push({ type: 'probe', peer, nonce, spread: undefined, indirect: true })

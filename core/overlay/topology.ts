@@ -1,4 +1,5 @@
-// Whom to have a link to, and the attempts to get one. Up to 16 peers: everybody, a few at once. The lower PeerId
+// Whom to have a link to, and the attempts to get one. Up to 16 peers: everybody, but the first links at once and the
+// rest at leisure, since a mesh is of use when it hangs together. The lower PeerId
 // dials; the higher one knocks, so that the lower learns of it. Attempts that fail are made again with a growing, jittered
 // pause; a peer lost without a goodbye is remembered and looked for, so that a partition heals by itself.
 
@@ -15,6 +16,8 @@ export interface TopologyView {
   /** A link to it is up; whether its hello came or not. */
   readonly isLinked: (peer: PeerId) => boolean
   readonly linkedPeers: number
+  /** A failover hangs on the link to it. */
+  readonly isClose: (peer: PeerId) => boolean
   readonly nowMs: number
 }
 
@@ -25,6 +28,10 @@ interface Attempt {
   giveUpAtMs: number
   failures: number
   nextAtMs: number
+  /** When we last asked it to dial. */
+  knockedAtMs: number
+  /** It is waited for: the far end knocked, or we had a link. */
+  wanted: boolean
   /** It was time to dial, but others are under way. */
   postponed: boolean
   /** Not in the view: looked for until then. */
@@ -35,6 +42,8 @@ export class Topology {
   readonly #me: PeerId
   readonly #random: Random
   readonly #attempts = new Map<PeerId, Attempt>()
+  /** Links beyond the first ones wait until nobody was heard of for a while. */
+  #leisureAtMs = Number.NEGATIVE_INFINITY
 
   constructor(me: PeerId, random: Random) {
     this.#me = me
@@ -43,25 +52,34 @@ export class Topology {
 
   /**
    * Somebody we should have a link to, for `forMs` or as long as the view holds it. `knockAfterMs`: where the far
-   * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once.
+   * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once. `again`:
+   * there was one.
    */
   seek(
     peer: PeerId,
     nowMs: number,
-    options: { readonly forMs?: number; readonly knockAfterMs?: number; readonly pause?: boolean } = {},
+    options: {
+      readonly forMs?: number
+      readonly knockAfterMs?: number
+      readonly pause?: boolean
+      readonly again?: boolean
+    } = {},
   ): void {
     if (peer === this.#me) return
-    const { forMs = limits.rememberLostMs, knockAfterMs = 0, pause = false } = options
+    const { forMs = limits.rememberLostMs, knockAfterMs = 0, pause = false, again = false } = options
     const known = this.#attempts.get(peer)
     if (known) {
       known.untilMs = Math.max(known.untilMs, nowMs + forMs)
       return
     }
     if (this.#attempts.size >= limits.maxSought) return
+    this.#linger(nowMs)
     const waitMs = (this.#dials(peer) ? 0 : knockAfterMs) + (pause ? this.#jittered(limits.redialBaseMs) : 0)
     this.#attempts.set(peer, {
       connection: undefined,
       dialledAtMs: Number.NEGATIVE_INFINITY,
+      knockedAtMs: Number.NEGATIVE_INFINITY,
+      wanted: again,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
@@ -74,7 +92,9 @@ export class Topology {
   knocked(peer: PeerId, nowMs: number): void {
     this.seek(peer, nowMs)
     const attempt = this.#attempts.get(peer)
-    if (attempt && attempt.connection === undefined) attempt.nextAtMs = nowMs
+    if (!attempt || attempt.connection !== undefined) return
+    attempt.nextAtMs = nowMs
+    attempt.wanted = true
   }
 
   /** No longer sought. Returns the dial under way, to be abandoned. */
@@ -106,12 +126,16 @@ export class Topology {
   tick(view: TopologyView): TopologyAction[] {
     const actions: TopologyAction[] = []
     let linked = view.linkedPeers
+    let expected = linked + this.#underWay(view.nowMs)
+    if (linked < Math.min(limits.firstLinks, this.#attempts.size)) this.#linger(view.nowMs)
     // In no order: were it the one in which we were told of them, all would dial the same peers first.
     const due = [...this.#attempts].filter(([, attempt]) => view.nowMs >= dueAtMs(attempt))
     for (const [peer, attempt] of this.#random.sample(due, due.length)) {
-      const action = this.#next(peer, attempt, view, linked)
-      if (action) actions.push(action)
-      if (action?.type === 'dial') linked++
+      const action = this.#next(peer, attempt, view, { linked, expected })
+      if (!action) continue
+      actions.push(action)
+      if (action.type === 'dial') linked++
+      if (action.type !== 'abandon') expected++
     }
     return actions
   }
@@ -123,7 +147,12 @@ export class Topology {
   }
 
   /** What to do about an attempt whose time has come. */
-  #next(peer: PeerId, attempt: Attempt, view: TopologyView, linked: number): TopologyAction | undefined {
+  #next(
+    peer: PeerId,
+    attempt: Attempt,
+    view: TopologyView,
+    { linked, expected }: { readonly linked: number; readonly expected: number },
+  ): TopologyAction | undefined {
     const { connection } = attempt
     const { nowMs } = view
     if (connection !== undefined) {
@@ -139,11 +168,19 @@ export class Topology {
       attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
+    const isNeeded = attempt.wanted || expected < limits.firstLinks || view.isClose(peer)
+    // In the view it knows of us too, most likely, and dials at its own leisure.
+    const knockMs = this.#dials(peer) || !view.inView(peer) ? 0 : limits.leisureKnockMs
+    if (!isNeeded && nowMs < this.#leisureAtMs + knockMs) {
+      attempt.nextAtMs = this.#leisureAtMs + knockMs
+      return undefined
+    }
     if (!this.#dials(peer)) {
       this.#pause(attempt, nowMs)
+      attempt.knockedAtMs = nowMs
       return { type: 'knock', peer }
     }
-    const slotFreeAtMs = this.#slotFreeAtMs(nowMs)
+    const slotFreeAtMs = this.#slotFreeAtMs(nowMs, isNeeded ? limits.maxDialsAtOnce : 1)
     attempt.postponed = slotFreeAtMs > nowMs
     if (attempt.postponed) {
       attempt.nextAtMs = slotFreeAtMs
@@ -156,13 +193,26 @@ export class Topology {
     return { type: 'dial', peer, connection: attempt.connection }
   }
 
+  #linger(nowMs: number): void {
+    this.#leisureAtMs = nowMs + this.#jittered(limits.leisureMs)
+  }
+
+  /** Dials and knocks of which a link may still come. */
+  #underWay(nowMs: number): number {
+    const sinceMs = nowMs - limits.linkPatienceMs
+    return [...this.#attempts.values()].filter(
+      ({ connection, dialledAtMs, knockedAtMs }) =>
+        (connection !== undefined && dialledAtMs > sinceMs) || knockedAtMs > sinceMs,
+    ).length
+  }
+
   /** When another dial may begin: a few at once, each of which gets a head start. */
-  #slotFreeAtMs(nowMs: number): number {
+  #slotFreeAtMs(nowMs: number, most: number): number {
     const endsMs = [...this.#attempts.values()]
       .filter(({ connection }) => connection !== undefined)
       .map(({ dialledAtMs }) => dialledAtMs + limits.dialHeadStartMs)
       .filter((endMs) => endMs > nowMs)
-    return endsMs.length < limits.maxDialsAtOnce ? nowMs : Math.min(...endsMs)
+    return endsMs.length < most ? nowMs : Math.min(...endsMs)
   }
 
   /** A dial is over: those that waited for it are looked at anew. */

@@ -118,7 +118,10 @@ export class View {
       return this.#parts.self.refute(incarnation)
     }
     // Whoever was told of the evidence when it arose looks into it already.
-    if (from !== peer || reason !== 'left') return this.suspect(peer, 'word-of-silence')
+    if (from !== peer || reason !== 'left') {
+      this.#context.membership.confirm(peer, this.#context.nowMs)
+      return this.suspect(peer, 'word-of-silence')
+    }
     const record = this.#context.membership.depose(peer, incarnation)
     if (record) this.#depart(record, 'left')
     this.settle()

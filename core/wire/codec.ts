@@ -40,7 +40,7 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   return toUint8Array(encoder)
 }
 
-/** Never throws. The value holds no view into `bytes`: it may be kept without keeping a frame or a batch alive. */
+/** Never throws. The value holds no view into `bytes` but where `bytesView` says so: it may be kept without keeping a frame or a batch alive. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): Result<T> {
   try {
     const decoder = createDecoder(bytes)
@@ -109,6 +109,15 @@ export const bytes = (maxBytes: number): Codec<Uint8Array> => ({
   read: (decoder) => {
     const length = uint.read(decoder)
     return length > maxBytes ? refuse('too many bytes') : copyOf(readUint8Array(decoder, length))
+  },
+})
+
+/** The same without a copy, for what is nearly all of its message and is put somewhere else soon. */
+export const bytesView = (maxBytes: number): Codec<Uint8Array> => ({
+  write: writeVarUint8Array,
+  read: (decoder) => {
+    const length = uint.read(decoder)
+    return length > maxBytes ? refuse('too many bytes') : readUint8Array(decoder, length)
   },
 })
 

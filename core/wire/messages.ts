@@ -6,6 +6,7 @@ import { limits } from '../base/limits.ts'
 import {
   bool,
   bytes,
+  bytesView,
   fixedBytes,
   hexId,
   int,
@@ -173,7 +174,7 @@ export const payload = union({
       offset: uint,
       /** Estimated size of the whole transfer. */
       totalBytes: uint,
-      bytes: bytes(limits.maxDocPieceBytes),
+      bytes: bytesView(limits.maxDocPieceBytes),
     }),
   ],
   /** All was sent, so many bytes of segments: this is what the sender held when the last one was made. */

@@ -2,12 +2,17 @@
 // signaling server is dead. In the end every message has reached every addressee once, in order, and was handled once.
 
 import { expect } from '@playwright/test'
+import { createRandom, type Random } from '../../core/base/random.ts'
 import { type Cast, test } from './support/fixtures.ts'
 import { type Participant, patience, untilAgree } from './support/participant.ts'
 import type { Profile } from './support/profile.ts'
 
 /** Every death costs a browser tab or a process its start; the long run is for whoever has the time. */
 const deaths = process.env['SKEIN_LONG'] === '1' ? 1000 : 100
+
+/** Deaths of a whole browser; as many of its tab alone. Each costs some three seconds. */
+const browserDeaths = process.env['SKEIN_LONG'] === '1' ? 50 : 8
+const seed = Number(process.env['SKEIN_FIRST_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 
 const numbered = (count: number, word = 'message'): string[] =>
   Array.from({ length: count }, (_, i) => `${word} ${i + 1}`)
@@ -205,6 +210,164 @@ test('of two tabs one consumes the inbox; what it had not handled when it died c
   await untilHandled(other, ['take this', 'and this'])
   expect((await third.report()).inbox).toEqual([])
 })
+
+test(`a browser killed ${browserDeaths} times and its tab alone as often, at random instants`, async ({
+  cast,
+}) => {
+  test.setTimeout(120_000 + browserDeaths * 20_000)
+  const { mesh } = cast
+  const { alices, bob } = await acquainted(cast)
+  await bob.consume()
+  console.log(`SKEIN_FIRST_SEED=${seed}`)
+  const random = randomOf(seed)
+  const diary = new Diary()
+  const expected: string[] = []
+  for (let life = 1; life <= 2 * browserDeaths; life++) {
+    await alices.context.exposeFunction('tell', (line: TabLine) => diary.hear(line)).catch(toldAlready)
+    // Some die before they have joined, most at work.
+    if (random.integer(4) === 0) {
+      void alices.open({ mesh }).catch(killedMeanwhile)
+      await pause(random.integer(1000))
+    } else {
+      const tab = await alices.open({ mesh })
+      const ids = bob.send('@alice', `for life ${life}`).then((id) => expected.push(id))
+      await tab.page.evaluate(workAndTell, life)
+      await ids
+      await pause(random.integer(500))
+    }
+    if (life % 10 === 0) console.log(`${life} deaths, ${diary.stored.length} messages stored`)
+    if (life % 2 === 0) {
+      await alices.kill()
+      await alices.relaunch()
+    } else await killRenderers(alices)
+  }
+  const last = await alices.open({ mesh })
+  await last.consume()
+  const handledAtLast = async () => (await last.report()).handled
+  await expect(async () => {
+    // What died between taking and handling comes again; what was handled does not.
+    const again = await handledAtLast()
+    expect(again.filter((id) => diary.handled.has(id))).toEqual([])
+    expect(expected.filter((id) => !diary.begun.has(id) && !again.includes(id))).toEqual([])
+    const { inbox } = await bob.report()
+    const bodies = inbox.map(({ body }) => String(body))
+    expect(diary.stored.filter((body) => !bodies.includes(body))).toEqual([])
+    expect(new Set(bodies).size).toBe(bodies.length)
+    expect(bodies).toEqual(bodies.toSorted(byLifeAndNumber))
+    expect((await last.report()).undelivered).toBe(0)
+  }).toPass(patience)
+  expect(diary.broken).toEqual([])
+  expect(diary.stored.length).toBeGreaterThan(browserDeaths)
+  expect(diary.handled.size).toBeGreaterThan(0)
+  console.log(`${diary.stored.length} stored, ${diary.handled.size} handled, ${diary.edits} edits stored`)
+})
+
+/** What a tab says of itself while it works. */
+type TabLine =
+  | { readonly what: 'stored'; readonly body: string }
+  | { readonly what: 'took'; readonly id: string }
+  | { readonly what: 'handling'; readonly id: string }
+  | { readonly what: 'handled'; readonly id: string }
+  | { readonly what: 'loaded'; readonly edits: Readonly<Record<string, number>> }
+  | { readonly what: 'edited'; readonly life: string; readonly n: number }
+
+/** What tabs said before they died, and what they said that must not be. */
+class Diary {
+  readonly stored: string[] = []
+  readonly begun = new Set<string>()
+  readonly handled = new Set<string>()
+  readonly broken: string[] = []
+  edits = 0
+  readonly #edits = new Map<string, number>()
+
+  hear(line: TabLine): void {
+    if (line.what === 'stored') this.stored.push(line.body)
+    else if (line.what === 'handling') this.begun.add(line.id)
+    else if (line.what === 'handled') this.handled.add(line.id)
+    else if (line.what === 'took') {
+      if (this.handled.has(line.id)) this.broken.push(`${line.id} came again after it was handled`)
+    } else if (line.what === 'edited') {
+      this.edits++
+      this.#edits.set(line.life, line.n)
+    } else if (line.what === 'loaded') {
+      for (const [life, n] of this.#edits) {
+        const found = line.edits[life] ?? 0
+        if (found < n) this.broken.push(`of life ${life} edit ${n} was stored, and ${found} is there`)
+      }
+    }
+  }
+}
+
+/** Runs in the page: sends, handles and edits without a pause, and tells each as soon as it is durable. */
+async function workAndTell(life: number): Promise<void> {
+  const mesh = window.mesh!
+  const { tell } = window as unknown as { tell(line: TabLine): Promise<void> }
+  const { doc, whenStored } = await mesh.doc('notes').then((handle) => ({
+    doc: handle.doc,
+    whenStored: () => handle.whenStored(),
+  }))
+  const edits = doc.getMap<number>('edits')
+  void tell({ what: 'loaded', edits: edits.toJSON() as Record<string, number> })
+  void (async () => {
+    for (let n = 1; ; n++) {
+      const body = `${life}/${n}`
+      await mesh.send('@bob', body)
+      void tell({ what: 'stored', body })
+    }
+  })()
+  void (async () => {
+    for await (const message of mesh.inbox()) {
+      void tell({ what: 'took', id: message.id })
+      void tell({ what: 'handling', id: message.id })
+      await message.handled()
+      void tell({ what: 'handled', id: message.id })
+    }
+  })()
+  void (async () => {
+    for (let n = 1; ; n++) {
+      edits.set(String(life), n)
+      await whenStored()
+      void tell({ what: 'edited', life: String(life), n })
+    }
+  })()
+}
+
+/** SIGKILLs the tabs and leaves the browser alone, then closes what is left of them. */
+async function killRenderers(profile: Profile): Promise<void> {
+  const session = await profile.context.browser()!.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  const pages = profile.context.pages()
+  for (const { type, id } of processInfo) if (type === 'renderer') endIfThere(id)
+  await Promise.all(pages.map((page) => page.close().catch(killedMeanwhile)))
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ESRCH') throw error
+  }
+}
+
+const byLifeAndNumber = (a: string, b: string): number => {
+  const [[lifeA, nA], [lifeB, nB]] = [a, b].map((body) => body.split('/').map(Number)) as [
+    [number, number],
+    [number, number],
+  ]
+  return lifeA - lifeB || nA - nB
+}
+
+const randomOf = (number: number): Random => {
+  const bytes = new Uint8Array(16)
+  new DataView(bytes.buffer).setUint32(0, number)
+  return createRandom(bytes)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const killedMeanwhile = (error: unknown): string => String(error)
+const toldAlready = (error: unknown): void => {
+  if (!String(error).includes('has been already registered')) throw error
+}
 
 /** The service worker holds the whole app: it opens without the server. */
 async function untilServedOffline(profile: Profile, mesh: string): Promise<void> {

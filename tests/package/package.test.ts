@@ -45,6 +45,24 @@ console.log(server.address().port > 0 ? 'listening' : 'not listening')
 await server.close()
 `
 
+const testingProgram = `import { MeshError } from 'skein'
+import { createWorld } from 'skein/testing'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+test('two meet, one crashes', async () => {
+  const world = createWorld({ seed: 1 })
+  const { mesh: alice } = await world.join({ mesh: 'acme', name: 'alice' })
+  const { mesh: bob, process } = await world.join({ mesh: 'acme', name: 'bob' })
+  await world.until(() => alice.others.size === 1)
+  const sent = await world.finish(alice.send('@bob', 'hi'))
+  await world.finish(sent.delivered())
+  process.kill()
+  await world.until(() => alice.others.size === 0)
+  await world.finish(alice.leave())
+  await assert.rejects(alice.send('@bob', 'late'), (error) => error instanceof MeshError && error.code === 'left')
+})
+`
+
 const durableProgram = `import { joinMesh } from 'skein'
 const options = { mesh: 'acme', name: 'alice', signaling: [], dataDir: process.argv[2] }
 const refused = await joinMesh(options).then(() => undefined, (error) => error)
@@ -53,10 +71,14 @@ console.log(JSON.stringify({ code: refused?.code, message: refused?.message }))
 
 const typedProgram = `import { joinMesh, type Mesh } from 'skein'
 import { createSignalingServer } from 'skein/signaling'
+import { createWorld, type TestWorld } from 'skein/testing'
+export const world: TestWorld = createWorld({ seed: 1 })
 export const mesh: Mesh = await joinMesh({ mesh: 'acme', name: 'alice' })
 export const name: string = mesh.me.name
 // @ts-expect-error a mesh has a name: without types this line would compile
 await joinMesh({ mesh: 'acme', name: 7 })
+// @ts-expect-error a seed is asked for
+createWorld({})
 // @ts-expect-error a port is a number
 await createSignalingServer({ port: 'any' })
 `
@@ -200,6 +222,10 @@ describe('in Node', () => {
 
   test('serves signaling from the tarball', { timeout: slowMs }, async () => {
     expect(await runInNode('signaling.mjs', signalingProgram)).toBe('listening')
+  })
+
+  test('simulates a world from the tarball, under node:test', { timeout: slowMs }, async () => {
+    expect(await runInNode('world.mjs', testingProgram)).toMatch(/pass 1\b[\s\S]*fail 0\b/)
   })
 
   test('says how to install the database it lacks', { timeout: slowMs }, async () => {

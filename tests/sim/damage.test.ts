@@ -52,6 +52,20 @@ test('a corrupted record is set aside, reported and fetched again', async () => 
   expect(disk.keys().filter((each) => each.startsWith('aside/'))).toEqual([`aside/${key}`])
 })
 
+test('a message whose inbox row was damaged before it was handled is given to the program nevertheless', async () => {
+  const world = createMeshWorld(56)
+  const [, bob] = await chatting(world, ['alice', 'bob'], 3)
+  bob!.process.kill()
+  await world.run(5_000)
+  const disk = world.disk('bob')
+  disk.corrupt(disk.keys().filter((each) => each.startsWith('inbox/'))[1]!)
+  const back = await joinAs(world, 'bob', { process: bob!.process.restart() })
+  consume(back)
+  await world.until(() => back.inbox.length === 3, { withinMs: 60_000, what: 'all three are given' })
+  expect(back.inbox.toSorted()).toEqual([0, 1, 2])
+  expect(codes(back)).toContain('record-corrupt')
+})
+
 test('a store put back from an older backup goes on as a new feed: nothing is forked, duplicated or lost', async () => {
   const world = createMeshWorld(52)
   const [alice, bob] = await chatting(world, ['alice', 'bob'], 2)

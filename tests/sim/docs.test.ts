@@ -176,6 +176,33 @@ test('a newcomer fetches a large document, sees how far it is, and does not say 
   await world.finish(copy.whenStored())
 })
 
+test('DO14 while somebody talks a document takes its time, and when all are quiet it does not', async () => {
+  const tookMs: number[] = []
+  for (const talks of ['nobody', 'alice', 'bob']) {
+    const world = createMeshWorld(316)
+    const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+    const full = await open(world, alice)
+    fill(full, 4)
+    await world.finish(full.whenStored())
+    await world.run(5_000)
+    const said: Promise<unknown>[] = []
+    let talking = true
+    const talk = (): void => {
+      if (!talking) return
+      said.push((talks === 'alice' ? alice : bob).mesh.send('#general', 'a line'))
+      world.at(world.now + 100, 'talk', talk)
+    }
+    if (talks !== 'nobody') talk()
+    const beganMs = world.now
+    await untilSynced(world, [full, await open(world, bob)])
+    tookMs.push(world.now - beganMs)
+    talking = false
+    await world.finish(Promise.all(said))
+  }
+  const [quiet = 0, ...talking] = tookMs
+  for (const ms of talking) expect(ms).toBeGreaterThan(2 * quiet)
+})
+
 test('the sender dies in the middle: another goes on where it was', async () => {
   const world = createMeshWorld(308)
   const actors = await joinInTurn(world, ['alice', 'bob'])

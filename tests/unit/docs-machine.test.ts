@@ -302,6 +302,38 @@ describe('the network', () => {
     expect(bob.view('notes')?.state).toBe('synced')
   })
 
+  test('DO15 while links are being made what came in is passed on to who has none to its giver, once', () => {
+    const world = new DocsWorld()
+    const [alice, bob, carol] = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+    for (const each of [alice, bob, carol]) each.open('notes')
+    world.run(100)
+    append(alice, 'all linked; ')
+    world.settle()
+    expect(bob.sentTo(carol, 'docUpdates')).toEqual([])
+    world.unlink(alice, carol)
+    const live = [alice, carol].map(({ id, store }) => ({ peer: id, store, neighbours: [bob.id] }))
+    bob.step({ type: 'live', peers: live, settled: true, store: bob.store })
+    world.filter = ({ detour }) => !detour
+    append(alice, 'by way of bob; ')
+    world.run(limits.docUpdateIntervalMs)
+    alice.edit('notes', (doc) => doc.getText('text').delete(0, 3))
+    world.run(limits.docUpdateIntervalMs)
+    expect(carol.text('notes')).toBe(alice.text('notes'))
+    expect(bob.sentTo(carol, 'docUpdates').map(({ number }) => number)).toEqual([0, 0])
+    expect(bob.sentTo(alice, 'docUpdates')).toEqual([])
+    // What came twice goes no further, not even deletions.
+    const [, deletion] = bob.sentTo(carol, 'docUpdates')
+    world.say(alice, bob, deletion!)
+    expect(bob.sentTo(carol, 'docUpdates')).toHaveLength(2)
+    // Links that have not come by then are not waited for: unicasts reach it.
+    world.run(limits.docFormingMs)
+    world.filter = () => true
+    append(alice, 'round about')
+    world.settle()
+    expect(carol.text('notes')).toBe(alice.text('notes'))
+    expect(bob.sentTo(carol, 'docUpdates')).toHaveLength(2)
+  })
+
   test('what one tells some and not others before it dies, all have before they say synced', () => {
     const world = new DocsWorld()
     const [alice, bob, carol] = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]

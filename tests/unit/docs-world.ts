@@ -150,7 +150,7 @@ export class DocsActor {
   #carryOut(effect: DocsEffect): void {
     switch (effect.type) {
       case 'applyDoc': {
-        const applied = this.opened.get(effect.doc)?.replica.apply(effect.updates, 'mesh')
+        const applied = this.opened.get(effect.doc)?.replica.apply(effect.updates, 'mesh', effect.scans)
         const problem = applied?.outcome === 'unreadable' ? { problem: applied.problem } : {}
         this.step({ type: 'docApplied', doc: effect.doc, job: effect.job, ...problem })
         return
@@ -269,7 +269,10 @@ export class DocsWorld {
 
   #tellView(): void {
     for (const actor of this.actors) {
-      const peers = this.actors.filter((each) => each !== actor).map(({ id, store }) => ({ peer: id, store }))
+      // All are linked, or about to be.
+      const neighbours = this.actors.map(({ id }) => id)
+      const others = this.actors.filter((each) => each !== actor)
+      const peers = others.map(({ id, store }) => ({ peer: id, store, neighbours }))
       actor.step({ type: 'live', peers, settled: true, store: actor.store })
     }
   }

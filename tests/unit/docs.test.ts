@@ -65,6 +65,8 @@ describe('code in the pages', () => {
     ['README.md', 'examples/page.ts'],
     ['README.md', 'examples/agent.ts'],
     ['docs/documents.md', 'examples/codemirror.ts'],
+    ['docs/testing-apps.md', 'examples/order-desk.ts'],
+    ['docs/testing-apps.md', 'examples/order-desk.test.ts'],
   ])('%s prints %s as it is', (page, file) => {
     expect(read(page)).toContain(`\`\`\`ts\n${read(file).trim()}\n\`\`\``)
   })

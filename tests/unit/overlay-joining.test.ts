@@ -152,7 +152,7 @@ describe('meshes that meet', () => {
         world.run(1000)
         return node
       })
-      world.until(() => agree(nodes))
+      world.until(() => agree(nodes) && nodes.every(({ overlay }) => overlay.links.size === 3))
       const before = nodes.map(place)
       const pairs = nodes.slice(0, cutOff).flatMap((a) => nodes.slice(cutOff).map((b) => [a, b] as const))
       for (const [a, b] of pairs) world.cut(a, b)

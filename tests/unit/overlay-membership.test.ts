@@ -100,6 +100,25 @@ describe('a peer that lives', () => {
     expect(carol.overlay.others().find(({ id }) => id === alice.id)!.incarnation).toBeGreaterThan(99)
   })
 
+  test('OV8 whom one finds silent, and whose link to those who are told is dead as well, is reached by others', () => {
+    // Found in tests/networks: each of those who were told declared it gone, though the teller was answered.
+    const { world, alice, bob, carol } = trio()
+    const dave = world.add('dave', { server: true })
+    world.run(6000)
+    const all = [alice, bob, carol, dave]
+    for (const suspect of all) {
+      const others = all.filter((node) => node !== suspect)
+      for (const helper of others) {
+        for (const cutOff of others) if (cutOff !== helper) world.cut(suspect, cutOff)
+        world.run(20_000)
+        expectNobodyLost(all)
+        world.mendAll()
+        world.until(() => all.every((node) => node.overlay.links.neighbours().length === 3), 60_000)
+        world.run(5000)
+      }
+    }
+  })
+
   test('OV11 whose link is dead, in both directions and without a word, is reached by others: the link goes', () => {
     const { world, alice, bob, carol } = trio()
     world.cut(alice, bob)

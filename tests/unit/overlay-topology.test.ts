@@ -15,7 +15,14 @@ function seekerOf(
 } {
   const topology = new Topology(me, createRandom(new Uint8Array(16).fill(seed)))
   const tick = (nowMs: number, view: Partial<TopologyView> = {}): TopologyAction[] =>
-    topology.tick({ inView: () => false, isLinked: () => false, linkedPeers: 0, nowMs, ...view })
+    topology.tick({
+      inView: () => false,
+      isLinked: () => false,
+      linkedPeers: 0,
+      isClose: () => false,
+      nowMs,
+      ...view,
+    })
   return { topology, tick }
 }
 
@@ -100,7 +107,8 @@ describe('getting links', () => {
       for (const peer of others) seeker.topology.seek(peer, 0)
       return seeker
     }
-    const { topology, tick } = seeking(0)
+    const { topology, tick: tickAt } = seeking(0)
+    const tick = (nowMs: number): TopologyAction[] => tickAt(nowMs, { isClose: () => true })
     const first = tick(0)
     expect(first).toHaveLength(limits.maxDialsAtOnce)
     expect(tick(10)).toEqual([])
@@ -116,6 +124,57 @@ describe('getting links', () => {
     expect(tick(30 + limits.dialHeadStartMs)).toHaveLength(limits.maxDialsAtOnce)
     const firsts = new Set(Array.from({ length: 10 }, (_, seed) => seeking(seed).tick(0)[0]!.peer))
     expect(firsts.size).toBeGreaterThan(2)
+  })
+
+  test('OV34 the first links at once, the rest at leisure, one after the other', () => {
+    const { topology, tick } = seekerOf(alice)
+    const others = Array.from({ length: 6 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+    for (const peer of others) topology.seek(peer, 0)
+    const first = tick(0)
+    expect(first).toHaveLength(limits.firstLinks)
+    // Until they stand, nothing is begun beside them, however long they take, up to a limit.
+    expect(tick(limits.linkPatienceMs - 1)).toEqual([])
+    for (const { peer } of first) topology.forget(peer)
+    const linkedPeers = first.length
+    let nowMs = limits.linkPatienceMs - 1
+    expect(tick(nowMs, { linkedPeers })).toEqual([])
+    const sinceMs = nowMs
+    while (tick(nowMs, { linkedPeers }).length === 0) nowMs = topology.deadlineMs()
+    expect(nowMs - sinceMs).toBeGreaterThanOrEqual(limits.leisureMs / 2)
+    expect(nowMs - sinceMs).toBeLessThanOrEqual(limits.leisureMs)
+    // One is under way, and gets its head start; then comes the next.
+    expect(tick(nowMs + 1, { linkedPeers })).toEqual([])
+    expect(tick(nowMs + limits.dialHeadStartMs, { linkedPeers })).toHaveLength(1)
+  })
+
+  test('OV34 first links that do not form in time keep nobody from trying others', () => {
+    const { topology, tick } = seekerOf(alice)
+    for (let i = 0; i < 6; i++) topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0)
+    expect(tick(0)).toHaveLength(limits.firstLinks)
+    const dialled: number[] = []
+    for (let nowMs = 0; nowMs < 2 * limits.linkPatienceMs; nowMs += 10)
+      for (const { type } of tick(nowMs)) if (type === 'dial') dialled.push(nowMs)
+    expect(dialled.length).toBeGreaterThanOrEqual(limits.firstLinks)
+  })
+
+  test('OV34 who is knocked at dials at once, as do those on whom a failover hangs', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0)
+    topology.seek(carol, 0)
+    const enough = { linkedPeers: limits.firstLinks, inView: () => true }
+    expect(tick(0, enough)).toEqual([])
+    topology.knocked(bob, 10)
+    expect(tick(10, enough)).toEqual([expect.objectContaining({ type: 'dial', peer: bob })])
+    const urgent = topology.deadlineMs()
+    expect(tick(urgent, { ...enough, isClose: (peer) => peer === carol })).toEqual([
+      expect.objectContaining({ type: 'dial', peer: carol }),
+    ])
+  })
+
+  test('OV34 a link that was lost is made again at once', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0, { again: true })
+    expect(tick(0, { linkedPeers: limits.firstLinks, inView: () => true })).toHaveLength(1)
   })
 
   test('OV20 never more links than the limit, and never more peers sought', () => {

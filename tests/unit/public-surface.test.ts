@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import * as browserEntry from '../../core/browser.ts'
 import { MeshHandle } from '../../core/mesh.ts'
 import * as nodeEntry from '../../core/node.ts'
+import * as testingEntry from '../../core/testing.ts'
 import * as signalingEntry from '../../signaling/index.ts'
 
 interface Node {
@@ -116,6 +117,11 @@ describe('docs/api.md is the public surface', () => {
     expect(Object.keys(signalingEntry)).toEqual(['createSignalingServer'])
   })
 
+  test('skein/testing exports the names it lists', () => {
+    expect(sorted(exportsOf('core/testing.ts'))).toEqual(sorted(namesIn('Testing')))
+    expect(Object.keys(testingEntry)).toEqual(['createWorld'])
+  })
+
   test.each([
     'MeshOptions',
     'Timing',
@@ -146,6 +152,12 @@ describe('docs/api.md is the public surface', () => {
     ['core/base/ports.ts', 'IceServer'],
     ['signaling/server.ts', 'SignalingOptions'],
     ['signaling/server.ts', 'SignalingServer'],
+    ['core/testing.ts', 'WorldOptions'],
+    ['core/testing.ts', 'JoinOptions'],
+    ['core/testing.ts', 'TestWorld'],
+    ['core/testing.ts', 'TestProcess'],
+    ['core/testing.ts', 'TestServer'],
+    ['core/platform/sim/network.ts', 'NetworkShape'],
   ])('%s: %s has the properties it lists', (file, name) => {
     expect(sorted(namesIn(name))).toEqual(membersOf(file, name))
   })

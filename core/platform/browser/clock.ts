@@ -1,9 +1,14 @@
 // The clock of a page. Alarms ride on one timer in a dedicated Worker, whose timers are not throttled in hidden tabs.
 // The Worker is loaded from its file, else from a blob; a content security policy or a bundler may refuse one or the
-// other. Until a Worker said that it runs, and where none ever does, the page's own timers serve.
+// other. Until a Worker said that it runs, and where none ever does, the page's own timers serve. A page that starts has
+// better things to do than to start a Worker: while it is in front, its own timers are as good.
 
 import type { Clock } from '../../base/ports.ts'
 import { createAlarms, type Timer } from '../shared/alarms.ts'
+
+/** A page in front starts its Worker after this. measured: bench/mesh; a Worker takes 20 ms of a processor to start, of
+ * the 90 ms that joining takes. */
+const workerDelayMs = 2000
 
 /** What clock-worker.ts does, for where that file cannot be reached. */
 const workerText = `
@@ -76,7 +81,20 @@ export function createBrowserClock(): BrowserClock {
       }
     }
   }
-  startWorker('worker-file')
+  let started = false
+  const start = (): void => {
+    if (started) return
+    started = true
+    clearTimeout(startTimeout)
+    document.removeEventListener('visibilitychange', startIfHidden)
+    startWorker('worker-file')
+  }
+  const startIfHidden = (): void => {
+    if (document.visibilityState === 'hidden') start()
+  }
+  const startTimeout = setTimeout(start, workerDelayMs)
+  document.addEventListener('visibilitychange', startIfHidden)
+  startIfHidden()
 
   return {
     get source() {
@@ -88,6 +106,8 @@ export function createBrowserClock(): BrowserClock {
       closed = true
       tick = () => {}
       clearTimeout(timeout)
+      clearTimeout(startTimeout)
+      document.removeEventListener('visibilitychange', startIfHidden)
       worker?.terminate()
       worker = undefined
     },

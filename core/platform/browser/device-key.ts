@@ -17,8 +17,8 @@ export async function loadDeviceKey(): Promise<DeviceKey> {
     let stored: unknown = await get<unknown>(rowKey, useStore)
     if (stored === undefined) {
       const made = await generateKeyPair({ extractable: false })
-      await update<unknown>(rowKey, (first) => first ?? made, useStore) // one transaction: reads, then adds if absent
-      stored = await get<unknown>(rowKey, useStore)
+      // One transaction: reads, then adds if absent.
+      await update<unknown>(rowKey, (first) => (stored = first ?? made), useStore)
     }
     if (!isKeyPair(stored)) throw unreadable()
     return await deviceKeyOf(stored)

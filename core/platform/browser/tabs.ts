@@ -230,6 +230,7 @@ export function createBrowserTabs(options: BrowserTabsOptions): Tabs {
       remote: sibling.peer,
       // The browser takes everything at once and does not say when it was delivered.
       bufferedBytes: 0,
+      bufferLimitBytes: limits.maxBufferedBytes,
       get events() {
         return inbox.events
       },

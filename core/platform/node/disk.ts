@@ -8,7 +8,17 @@ import type { ClassicLevel } from 'classic-level'
 import { MeshError } from '../../base/errors.ts'
 import { equalBytes } from '../../base/ids.ts'
 import type { Commit, CommitResult, Range, Row, Store } from '../../base/ports.ts'
+import {
+  hasDroppedRecords,
+  hasZeroedLog,
+  innermostMessage,
+  isDamage,
+  readNote,
+  removeNote,
+  writeNote,
+} from './disk-damage.ts'
 import { diskError, hasRoom, levelCode } from './disk-errors.ts'
+import { setDamagedTablesAside } from './disk-tables.ts'
 import { syncDirectory } from './sync-directory.ts'
 
 type Level = ClassicLevel<string, Uint8Array>
@@ -27,19 +37,37 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
   } catch (error) {
     throw diskError(error, dataDir)
   }
+  const path = join(dataDir, 'store')
   const open = async (): Promise<Level> => {
-    const level: Level = new ClassicLevel(join(dataDir, 'store'), {
-      keyEncoding: 'utf8',
-      valueEncoding: 'view',
-    })
+    const level: Level = new ClassicLevel(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
     try {
       await level.open()
     } catch (error) {
-      throw levelCode(error) === 'LEVEL_LOCKED' ? await inUse(dataDir, error) : diskError(error, dataDir)
+      throw levelCode(error) === 'LEVEL_LOCKED' ? await inUse(dataDir, error) : error
     }
     return level
   }
-  const store = new DiskStore(dataDir, open, await open())
+  const repair = async (problem: unknown): Promise<void> => {
+    await writeNote(dataDir, repairedText(dataDir, problem))
+    await ClassicLevel.repair(path)
+  }
+  const openOrRepair = async (): Promise<Level> => {
+    try {
+      await setDamagedTablesAside(path)
+      const zeroed = await hasZeroedLog(path)
+      const level = await open()
+      if (zeroed || (await hasDroppedRecords(path))) await writeNote(dataDir, '')
+      return level
+    } catch (problem) {
+      if (!isDamage(problem)) throw problem
+      await repair(problem)
+      return open()
+    }
+  }
+  const first = await openOrRepair().catch((error: unknown) => {
+    throw diskError(error, dataDir)
+  })
+  const store = new DiskStore(dataDir, { open: openOrRepair, repair }, first)
   try {
     await syncDirectory(dataDir)
     await syncDirectory(dirname(resolve(dataDir)))
@@ -50,6 +78,12 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
   await writeFile(pidFile(dataDir), `${process.pid}\n`).catch(ignoredForItOnlyNamesUs)
   return store
 }
+
+/** What was lost is looked for when the mesh has been joined; see `onLoss` of the port. */
+const repairedText = (dataDir: string, problem: unknown): string =>
+  `The database in ${dataDir} was damaged (${innermostMessage(problem)}) and was repaired. What was lost is set aside in its folder "store/lost", and is fetched again where others have it.`
+
+const ignoredForTheNoteStays = (): void => undefined
 
 // A full disk must not keep an agent from reading what it has.
 const ignoredForItOnlyNamesUs = (): void => undefined
@@ -81,10 +115,16 @@ async function inUse(dataDir: string, cause: unknown): Promise<MeshError> {
   )
 }
 
+interface Files {
+  /** Opens it, repaired where it would not open otherwise. */
+  readonly open: () => Promise<Level>
+  readonly repair: (problem: unknown) => Promise<void>
+}
+
 class DiskStore implements Store {
   readonly durable = true
   readonly #dataDir: string
-  readonly #open: () => Promise<Level>
+  readonly #files: Files
   /** Undefined where reopening failed; the next call tries again. */
   #level: Level | undefined
   /**
@@ -95,30 +135,40 @@ class DiskStore implements Store {
   #closed = false
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(dataDir: string, open: () => Promise<Level>, level: Level) {
+  /** What LevelDB said when it met damage in the open database: it is repaired before it is used again. */
+  #damage: unknown
+  #look: ((repaired: string | undefined) => Promise<unknown>) | undefined
+
+  constructor(dataDir: string, files: Files, level: Level) {
     this.#dataDir = dataDir
-    this.#open = open
+    this.#files = files
     this.#level = level
+  }
+
+  onLoss(look: (repaired: string | undefined) => Promise<unknown>): void {
+    this.#look = look
+    this.#lookForLosses().catch(ignoredForTheNoteStays)
   }
 
   commit(commit: Commit): Promise<CommitResult> {
     return this.#inTurn(async () => {
       if (this.#undo !== undefined) await this.#recover(this.#undo)
-      return this.#write(await this.#opened(), commit)
+      return this.#mending((level) => this.#write(level, commit))
     })
   }
 
   get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#inTurn(async () => read(await this.#opened(), keys))
+    return this.#inTurn(() => this.#mending((level) => read(level, keys)))
   }
 
   range({ from, to, limit, reverse = false }: Range): Promise<Row[]> {
-    return this.#inTurn(async () => {
-      const level = await this.#opened()
-      const options = { gte: from, lt: to, reverse, ...(limit === undefined ? {} : { limit }) }
-      const rows = await level.iterator(options).all()
-      return rows.map(([key, value]) => ({ key, value: plain(value) }))
-    })
+    const options = { gte: from, lt: to, reverse, ...(limit === undefined ? {} : { limit }) }
+    return this.#inTurn(() =>
+      this.#mending(async (level) => {
+        const rows = await level.iterator(options).all()
+        return rows.map(([key, value]) => ({ key, value: plain(value) }))
+      }),
+    )
   }
 
   async close(): Promise<void> {
@@ -138,8 +188,42 @@ class DiskStore implements Store {
   }
 
   async #opened(): Promise<Level> {
-    this.#level ??= await this.#open()
+    if (this.#damage !== undefined) await this.#repair()
+    this.#level ??= await this.#files.open()
     return this.#level
+  }
+
+  /** A block that cannot be read is damage: the database is repaired, and the work is done again. */
+  async #mending<T>(work: (level: Level) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#opened())
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#damage = error
+      if (this.#undo !== undefined) throw error // it was written to: recovering comes first
+      return work(await this.#opened())
+    }
+  }
+
+  async #repair(): Promise<void> {
+    await this.#shut()
+    await this.#files.repair(this.#damage)
+    this.#damage = undefined
+    this.#lookForLosses().catch(ignoredForTheNoteStays)
+  }
+
+  async #shut(): Promise<void> {
+    const stale = this.#level
+    this.#level = undefined
+    await stale?.close()
+  }
+
+  /** The note goes when all was looked through; else the next start begins with it. */
+  async #lookForLosses(): Promise<void> {
+    const note = await readNote(this.#dataDir)
+    if (note === undefined || this.#look === undefined) return
+    await this.#look(note === '' ? undefined : note)
+    await removeNote(this.#dataDir)
   }
 
   async #write(level: Level, { expect = [], put = [], delete: remove = [] }: Commit): Promise<CommitResult> {
@@ -174,9 +258,7 @@ class DiskStore implements Store {
         `There is still no room on the disk that holds ${this.#dataDir}. What was stored before stays readable.`,
       )
     }
-    const stale = this.#level
-    this.#level = undefined
-    await stale?.close()
+    await this.#shut()
     const level = await this.#opened()
     await level.batch(undo, { sync: true })
     this.#undo = undefined

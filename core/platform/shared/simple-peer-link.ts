@@ -9,6 +9,7 @@ import type { PeerId } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import type { Clock, Connector, ConnectorEvents, IceServer, Link } from '../../base/ports.ts'
 import { createLinkInbox, type LinkInbox } from './link-inbox.ts'
+import { LinkRoom } from './link-room.ts'
 import { isDescription, isOfNoUse, readSignals, writeSignals, type PeerSignal } from './peer-signals.ts'
 import { watchConnection, type DataChannel, type WebRtc } from './watched-connection.ts'
 
@@ -38,6 +39,7 @@ interface Attempt {
   readonly initiator: boolean
   readonly peer: SimplePeer
   readonly inbox: LinkInbox
+  readonly room: LinkRoom
   channel: DataChannel | undefined
   linked: boolean
   /** Our description was sent. A far end without it could do nothing with our candidates. */
@@ -85,6 +87,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
       initiator,
       peer,
       inbox: createLinkInbox(),
+      room: new LinkRoom(),
       channel: early,
       linked: false,
       spoken: false,
@@ -118,9 +121,15 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
     if (!isKnown(attempt) || attempt.channel === undefined) return
     attempt.callOffTimeout()
     attempt.linked = true
-    attempt.channel.bufferedAmountLowThreshold = limits.maxBufferedBytes / 2
-    attempt.channel.addEventListener('bufferedamountlow', () => attempt.inbox.drained())
-    events?.linked(createLink(attempt, end, finish), attempt.connection)
+    const { channel, room, inbox } = attempt
+    channel.bufferedAmountLowThreshold = room.limitBytes / 2
+    channel.addEventListener('bufferedamountlow', () => {
+      room.drained(channel.bufferedAmount, clock.now().monotonicMs)
+      channel.bufferedAmountLowThreshold = room.limitBytes / 2
+      inbox.drained()
+    })
+    const nowMs = (): number => clock.now().monotonicMs
+    events?.linked(createLink(attempt, nowMs, end, finish), attempt.connection)
   }
 
   const gather = (attempt: Attempt, signal: PeerSignal): void => {
@@ -231,15 +240,19 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
 
 function createLink(
   attempt: Attempt,
+  nowMs: () => number,
   end: (attempt: Attempt) => boolean,
   finish: (attempt: Attempt, reason: string) => void,
 ): Link {
-  const { peer, inbox } = attempt
+  const { peer, inbox, room } = attempt
   return {
     kind: 'webrtc',
     remote: attempt.remote,
     get bufferedBytes() {
       return peer.bufferSize
+    },
+    get bufferLimitBytes() {
+      return room.limitBytes
     },
     get events() {
       return inbox.events
@@ -251,6 +264,7 @@ function createLink(
       assert(frame.length >= 1 && frame.length <= limits.maxFrameBytes, 'a frame is 1 byte to 16 KiB long')
       if (!inbox.open) return
       try {
+        room.handed(frame.length, peer.bufferSize, nowMs())
         peer.send(frame)
       } catch (error) {
         finish(attempt, `sending failed: ${error instanceof Error ? error.message : String(error)}`)

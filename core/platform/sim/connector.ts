@@ -118,8 +118,11 @@ export function createConnector(host: Host, network: Network, attempts: Attempts
     },
     dial: (remote, connection) => {
       if (closed || !host.alive || mine.has(keyOf(remote, connection))) return
-      const attempt = begin(remote, connection, true)
-      speak(attempt, `simulated offer ${attempt.id}`)
+      host.effect('dial', (done) => {
+        const attempt = begin(remote, connection, true)
+        speak(attempt, `simulated offer ${attempt.id}`)
+        done?.()
+      })
     },
     signal: (remote, connection, data) => {
       if (closed || !host.alive) return

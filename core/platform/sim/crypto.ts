@@ -51,17 +51,21 @@ export function mixingHash(...parts: readonly Uint8Array[]): Uint8Array {
   return hash
 }
 
-/** A running 64-bit hash over texts, for the trace. */
-export function createMixer(): { add(text: string): void; hex(): string } {
+/** A running 64-bit hash over texts and whole numbers up to 2^53, for the trace. */
+export function createMixer(): { add(text: string): void; addNumber(value: number): void; hex(): string } {
   let [high, low] = [0x2545f491, 0x4f6cdd1d]
+  const take = (word: number): void => {
+    high = (rotate(Math.imul(high ^ word, 0x9e3779b1), 15) + low) | 0
+    low = rotate(Math.imul(low ^ word, 0x85ebca6b), 13) ^ high
+  }
   return {
     add: (text) => {
-      for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i)
-        high = rotate(Math.imul(high ^ code, 0x9e3779b1), 15) + low
-        low = rotate(Math.imul(low ^ code, 0x85ebca6b), 13) ^ high
-      }
+      for (let i = 0; i < text.length; i++) take(text.charCodeAt(i))
       high = Math.imul(high ^ 0x0a, 0xc2b2ae35)
+    },
+    addNumber: (value) => {
+      take(value | 0)
+      take(value / 2 ** 32)
     },
     hex: () => [high, low].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join(''),
   }
@@ -81,22 +85,25 @@ export const streamFor = (seed: string, purpose: string): Random =>
 
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => byte ^ (b[i] ?? 0))
 
+export interface SimDeviceKey extends DeviceKey {
+  /** As `sign`, without a promise. */
+  signNow(bytes: Uint8Array): Uint8Array
+}
+
 /**
  * The key that `secret` (32 bytes) makes. A signature is 32 bytes that hide the secret and 32 bytes of
  * hash(secret, text): the verifier uncovers the secret, sees that it makes the public key, and hashes again.
  */
-export function deviceKeyOf(secret: Uint8Array): DeviceKey {
+export function deviceKeyOf(secret: Uint8Array): SimDeviceKey {
   const publicKey = mixingHash(secret)
-  return {
-    publicKey,
-    sign: (bytes) => {
-      const proof = mixingHash(secret, bytes)
-      const signature = new Uint8Array(64)
-      signature.set(xor(secret, mixingHash(publicKey, proof)))
-      signature.set(proof, 32)
-      return Promise.resolve(signature)
-    },
+  const signNow = (bytes: Uint8Array): Uint8Array => {
+    const proof = mixingHash(secret, bytes)
+    const signature = new Uint8Array(64)
+    signature.set(xor(secret, mixingHash(publicKey, proof)))
+    signature.set(proof, 32)
+    return signature
   }
+  return { publicKey, signNow, sign: (bytes) => Promise.resolve(signNow(bytes)) }
 }
 
 function isSignedBy(publicKey: Uint8Array, signature: Uint8Array, bytes: Uint8Array): boolean {

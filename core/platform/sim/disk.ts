@@ -1,5 +1,6 @@
 // What a browser profile or data directory holds: rows and a device key. It outlives its processes. Tests reach
-// in here to do to it what real disks suffer: bits flip, it is cloned, put back from a backup, wiped, or full.
+// in here to do to it what real disks suffer: bits flip, it is cloned, put back from a backup, wiped, full, slow, or a
+// liar. Processes that run meanwhile find the new rows at their next transaction, and keep their device key.
 
 import type { Commit, CommitResult, Range, Row } from '../../base/ports.ts'
 import type { Random } from '../../base/random.ts'
@@ -17,6 +18,26 @@ export interface SimDisk {
   readonly commits: number
   /** What every commit fails with (`storage-full`: only those that put something); `undefined`: none does. */
   failing: 'storage-full' | 'storage-failed' | undefined
+  /**
+   * With `failing: 'storage-failed'`: the last commit that failed is there after all, by the seed, if its process
+   * dies before a later commit is done. So it is where the sync failed after the write: what is undone when the
+   * database is opened anew (platform/node/disk.ts) is not undone by a process that has died. Default false.
+   */
+  uncertain: boolean
+  /** Commits take so much longer. Default 0. */
+  slowMs: number
+  /**
+   * BROKEN, to show that checkers see it: a crash leaves a part of the commit that was under way, as on a disk without
+   * atomic batches. Default false.
+   */
+  tearing: boolean
+  /**
+   * BROKEN, to show that checkers see it: it says that a commit is durable before it is; a crash takes back, by the
+   * seed, some of the last few that were called done. Default false.
+   */
+  forgetful: boolean
+  /** How often a crash left a torn commit, took commits back, or made a failed one happen. */
+  readonly bites: { readonly torn: number; readonly forgotten: number; readonly landed: number }
   /** In order. */
   keys(): string[]
   /** The stored bytes as they are, a wrapper's checksum included. */
@@ -25,6 +46,8 @@ export interface SimDisk {
   remove(key: string): void
   /** Flips one bit of a row, chosen by the seed. */
   corrupt(key: string): void
+  /** Cuts a row's value off, at a place chosen by the seed. */
+  truncate(key: string): void
   image(): DiskImage
   /** Puts everything back as it was then: an older backup, or another disk's content. Key included. */
   restore(image: DiskImage): void
@@ -36,8 +59,15 @@ export interface SimDisk {
 export interface DiskInternals extends SimDisk {
   readonly deviceSecret: Uint8Array
   apply(commit: Commit): CommitResult
+  /** The commit failed; see `uncertain`. */
+  failed(commit: Commit, host: string): void
+  /** A process died; `underWay` is the commit it was in the middle of, where that did not happen. */
+  crash(host: string, underWay: Commit | undefined): void
   range(range: Range): Row[]
 }
+
+/** A forgetful disk takes back at most so many commits. */
+const mostForgotten = 5
 
 /** Every key: they are ASCII. */
 const everything: Range = { from: '', to: '\u{80}' }
@@ -48,6 +78,55 @@ export function createDisk(name: string, random: Random): DiskInternals {
   let deviceSecret = newSecret()
   let commits = 0
   let failing: SimDisk['failing']
+  let [uncertain, tearing, forgetful] = [false, false, false]
+  let slowMs = 0
+  /** What the last commit that failed would have written, and whose it was. */
+  let doubtful: { readonly commit: Commit; readonly host: string } | undefined
+  /** What undoes the last commits, the newest last; kept by a forgetful disk only. */
+  let undoing: (() => void)[] = []
+  const bites = { torn: 0, forgotten: 0, landed: 0 }
+
+  const holds = ({ expect = [] }: Commit): boolean => expect.every(({ key, value }) => rows.holds(key, value))
+  const write = ({ put = [], delete: removed = [] }: Commit): void => {
+    for (const key of removed) rows.delete(key)
+    for (const { key, value } of put) rows.put(key, value)
+  }
+  /** What puts the rows that the commit touches back to what they are now. */
+  const undo = ({ put = [], delete: removed = [] }: Commit): (() => void) => {
+    const before = [...removed, ...put.map(({ key }) => key)].map((key) => ({ key, value: rows.get(key) }))
+    return () => {
+      for (const { key, value } of before) {
+        if (value === undefined) rows.delete(key)
+        else rows.put(key, value)
+      }
+    }
+  }
+  /** Each of its rows by itself got there or not; not all of them, and not none. */
+  const tear = (commit: Commit): void => {
+    const { put = [], delete: removed = [] } = commit
+    const operations = put.length + removed.length
+    if (operations < 2 || !holds(commit)) return
+    const done = 1 + random.integer(operations - 1)
+    write({ delete: removed.slice(0, done), put: put.slice(0, Math.max(0, done - removed.length)) })
+    bites.torn++
+  }
+  const forget = (): void => {
+    for (let i = random.integer(undoing.length + 1); i > 0; i--) {
+      undoing.pop()?.()
+      bites.forgotten++
+    }
+    undoing = []
+  }
+  const replaced = (): void => {
+    doubtful = undefined
+    undoing = []
+  }
+  const valueAt = (key: string, what: string): Uint8Array => {
+    const value = rows.get(key)
+    if (value === undefined || value.length === 0)
+      throw new Error(`disk ${name} has no bytes at ${key} to ${what}`)
+    return value
+  }
 
   return {
     name,
@@ -63,37 +142,79 @@ export function createDisk(name: string, random: Random): DiskInternals {
     set failing(code) {
       failing = code
     },
+    get uncertain() {
+      return uncertain
+    },
+    set uncertain(on) {
+      uncertain = on
+    },
+    get slowMs() {
+      return slowMs
+    },
+    set slowMs(ms) {
+      slowMs = ms
+    },
+    get tearing() {
+      return tearing
+    },
+    set tearing(on) {
+      tearing = on
+    },
+    get forgetful() {
+      return forgetful
+    },
+    set forgetful(on) {
+      forgetful = on
+      undoing = []
+    },
+    bites,
     keys: () => rows.range(everything).map(({ key }) => key),
     read: (key) => rows.get(key),
     write: (key, value) => rows.put(key, value),
     remove: (key) => rows.delete(key),
     corrupt: (key) => {
-      const value = rows.get(key)
-      if (value === undefined || value.length === 0)
-        throw new Error(`disk ${name} has no bytes at ${key} to corrupt`)
+      const value = valueAt(key, 'corrupt')
       const at = random.integer(value.length)
       value[at] = (value[at] ?? 0) ^ (1 << random.integer(8))
       rows.put(key, value)
     },
+    truncate: (key) => {
+      const value = valueAt(key, 'truncate')
+      rows.put(key, value.slice(0, random.integer(value.length)))
+    },
     image: () => ({ rows: rows.range(everything), deviceSecret: deviceSecret.slice() }),
     restore: (image) => {
+      replaced()
       rows = new MemoryRows()
       for (const { key, value } of image.rows) rows.put(key, value)
       deviceSecret = image.deviceSecret.slice()
     },
     wipe: (options) => {
+      replaced()
       rows = new MemoryRows()
       if (options?.deviceKey === true) deviceSecret = newSecret()
     },
     apply: (commit) => {
-      const expected = commit.expect ?? []
-      if (!expected.every(({ key, value }) => rows.holds(key, value))) {
-        return { ok: false, found: expected.map(({ key }) => rows.get(key)) }
+      if (!holds(commit)) {
+        return { ok: false, found: (commit.expect ?? []).map(({ key }) => rows.get(key)) }
       }
-      for (const key of commit.delete ?? []) rows.delete(key)
-      for (const { key, value } of commit.put ?? []) rows.put(key, value)
+      if (forgetful) undoing = [...undoing, undo(commit)].slice(-mostForgotten)
+      write(commit)
+      doubtful = undefined
       commits++
       return { ok: true }
+    },
+    failed: (commit, host) => {
+      if (uncertain && holds(commit)) doubtful = { commit, host }
+    },
+    crash: (host, underWay) => {
+      if (forgetful) forget()
+      if (tearing && underWay !== undefined) tear(underWay)
+      if (doubtful?.host === host && random.integer(2) === 0 && holds(doubtful.commit)) {
+        write(doubtful.commit)
+        bites.landed++
+      }
+      if (doubtful?.host === host) doubtful = undefined
     },
     range: (range) => rows.range(range),
   }

@@ -8,6 +8,26 @@ import type { Trace } from './trace.ts'
 /** `silent`: nobody is told. `down`: the operating system still closes the connections. */
 export type Death = 'silent' | 'down'
 
+/** What a process does to the world outside it, each by a call of a port. */
+export type Effect = 'commit' | 'read' | 'send' | 'dial' | 'signal'
+
+export interface KillPlan {
+  /** `any`: whichever of them comes. */
+  readonly effect: Effect | 'any'
+  /** The how manieth such call from now on, 1 being the next. Default 1. */
+  readonly n?: number
+  /** `before`: nothing of the call happens. `after`: it has had its effect, and the process never hears so. */
+  readonly when: 'before' | 'after'
+  /** As for `kill`. Default `silent`. */
+  readonly links?: Death
+}
+
+export interface PlannedKill {
+  /** The process died of it. */
+  readonly fired: boolean
+  cancel(): void
+}
+
 export interface Host {
   /** What cuts and partitions call it; a restarted process keeps it. */
   readonly name: string
@@ -20,6 +40,13 @@ export interface Host {
   /** Called at the next wake. */
   onWake(listener: () => void): void
   die(death: Death): void
+  /** Dies at a coming effect. */
+  dieAt(plan: KillPlan): PlannedKill
+  /**
+   * Does what a port was called for, unless a plan says that the process dies before. `act` calls `done`, where it is
+   * given one, once the effect is there: at once, or later (a commit).
+   */
+  effect(effect: Effect, act: (done: (() => void) | undefined) => void): void
   freeze(): void
   wake(): void
 }
@@ -31,11 +58,15 @@ interface HostEvent {
   cancelled: boolean
 }
 
+/** A plan with how many calls are left until it is due. */
+type Plan = KillPlan & { left: number; fired: boolean }
+
 export function createHost(name: string, world: { timeline: Timeline; trace: Trace; random: Random }): Host {
   const { timeline, trace, random } = world
   const deathListeners = new Set<(death: Death) => void>()
   let wakeListeners: (() => void)[] = []
   let held: HostEvent[] = []
+  const plans = new Set<Plan>()
   let alive = true
   let frozen = false
 
@@ -55,6 +86,33 @@ export function createHost(name: string, world: { timeline: Timeline; trace: Tra
     held = []
     const inOrder = random.integer(2) === 0 ? [...alarms, ...others] : [...others, ...alarms]
     for (const event of inOrder) timeline.at(timeline.now, () => happen(event))
+  }
+
+  /** Counts the effect for every plan; gives the one that is due. */
+  const nextPlan = (effect: Effect): Plan | undefined => {
+    let due: Plan | undefined
+    for (const plan of plans) {
+      if ((plan.effect !== 'any' && plan.effect !== effect) || --plan.left > 0) continue
+      due ??= plan
+      plans.delete(plan)
+    }
+    return due
+  }
+
+  const fulfil = (plan: Plan, effect: Effect): void => {
+    if (!alive) return
+    plan.fired = true
+    trace.add(timeline.now, name, `is killed ${plan.when} ${effect}`)
+    die(plan.links ?? 'silent')
+  }
+
+  const die = (death: Death): void => {
+    if (!alive) return
+    trace.add(timeline.now, name, `dies (${death})`)
+    alive = false
+    held = []
+    for (const listener of [...deathListeners]) listener(death)
+    deathListeners.clear()
   }
 
   return {
@@ -77,13 +135,25 @@ export function createHost(name: string, world: { timeline: Timeline; trace: Tra
       return () => deathListeners.delete(listener)
     },
     onWake: (listener) => wakeListeners.push(listener),
-    die: (death) => {
+    die,
+    dieAt: (plan) => {
+      const waiting = { ...plan, left: plan.n ?? 1, fired: false }
+      plans.add(waiting)
+      return {
+        get fired() {
+          return waiting.fired
+        },
+        cancel: () => void plans.delete(waiting),
+      }
+    },
+    effect: (effect, act) => {
       if (!alive) return
-      trace.add(timeline.now, name, `dies (${death})`)
-      alive = false
-      held = []
-      for (const listener of [...deathListeners]) listener(death)
-      deathListeners.clear()
+      const due = plans.size === 0 ? undefined : nextPlan(effect)
+      if (due?.when === 'before') {
+        fulfil(due, effect)
+        return
+      }
+      act(due === undefined ? undefined : () => fulfil(due, effect))
     },
     freeze: () => {
       if (!alive || frozen) return

@@ -7,16 +7,15 @@ import type { Link, LinkKind } from '../../base/ports.ts'
 import { createLinkInbox } from '../shared/link-inbox.ts'
 import { createWire, type WireEnd, type WireOptions } from './wire.ts'
 import type { Host } from './host.ts'
-import type { Network } from './network.ts'
-
-/** FACTS: RTCPeerConnection says `failed` 16 s after the far end fell silent. */
-const webrtcFailsAfterMs = 16_000
+import { linkFailsAfterMs, type Network } from './network.ts'
 
 type EndOfLink = { readonly host: Host; readonly remote: PeerId }
 
 /** `fail` ends it like `close`, but this end hears of it as well. */
 export interface SimLink extends Link {
   fail(reason: string): void
+  /** Sends any bytes, too many or none: what a hostile peer's browser would let it do. */
+  sendAnything(frame: Uint8Array): void
 }
 
 /** A link between two hosts; `a` and `b` each name the peer at the far end. */
@@ -33,18 +32,24 @@ export function createLinkPair(
     overNetwork,
     latency: overNetwork ? network.latency() : () => 0.2 + network.random.integer(800) / 1000,
     // A BroadcastChannel has no queue that can be seen.
-    bytesPerMs: overNetwork ? network.bytesPerMs : Infinity,
+    bytesPerMs: () => (overNetwork ? network.bytesPerMs : Infinity),
     lowWaterBytes: limits.maxBufferedBytes / 2,
-    failAfterMs: webrtcFailsAfterMs,
+    failAfterMs: linkFailsAfterMs,
     // The tabs port itself tells of dead tabs.
     deathNoticeMs: (death) => (overNetwork && death === 'down' ? 5 + network.random.integer(20) : undefined),
   }
-  const [endA, endB] = createWire<Uint8Array>(a.host, b.host, options)
-  return [linkOver(endA, kind, a.remote), linkOver(endB, kind, b.remote)]
+  const [endA, endB, sever] = createWire<Uint8Array>(a.host, b.host, options)
+  if (overNetwork) {
+    const standing = (): boolean => endA.open && endB.open
+    network.addLink({ ends: [a.host.name, b.host.name], standing, sever })
+  }
+  return [linkOver(endA, kind, a), linkOver(endB, kind, b)]
 }
 
-function linkOver(wire: WireEnd<Uint8Array>, kind: LinkKind, remote: PeerId): SimLink {
+function linkOver(wire: WireEnd<Uint8Array>, kind: LinkKind, { host, remote }: EndOfLink): SimLink {
   const inbox = createLinkInbox()
+  const sendAnything = (frame: Uint8Array): void =>
+    wire.send(frame, frame.length, `frame ${frame.length} ${checksum(frame)}`)
   wire.on = {
     item: (frame) => {
       if (!inbox.frame(frame.slice())) wire.fail('nobody took the frames')
@@ -58,15 +63,20 @@ function linkOver(wire: WireEnd<Uint8Array>, kind: LinkKind, remote: PeerId): Si
     get bufferedBytes() {
       return wire.bufferedBytes
     },
+    bufferLimitBytes: limits.maxBufferedBytes,
     get events() {
       return inbox.events
     },
     set events(listener) {
       inbox.events = listener
     },
+    sendAnything,
     send: (frame) => {
       if (frame.length > 0 && frame.length <= limits.maxFrameBytes) {
-        wire.send(frame, frame.length, `frame ${frame.length} ${checksum(frame)}`)
+        host.effect('send', (done) => {
+          sendAnything(frame)
+          done?.()
+        })
       } else wire.fail(`a frame of ${frame.length} bytes cannot be sent`)
     },
     close: () => {
@@ -77,9 +87,15 @@ function linkOver(wire: WireEnd<Uint8Array>, kind: LinkKind, remote: PeerId): Si
   }
 }
 
-/** 32 bits in hex, for the trace. */
+/** 32 bits in hex, for the trace; four bytes at a time. */
 function checksum(bytes: Uint8Array): string {
-  let sum = 0x811c9dc5
-  for (let i = 0; i < bytes.length; i++) sum = Math.imul(sum ^ (bytes[i] ?? 0), 0x01000193)
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const whole = bytes.length & ~3
+  let sum = 0x811c9dc5 ^ bytes.length
+  for (let i = 0; i < whole; i += 4) {
+    sum = Math.imul(sum ^ words.getUint32(i), 0x01000193)
+    sum ^= sum >>> 15
+  }
+  for (let i = whole; i < bytes.length; i++) sum = Math.imul(sum ^ words.getUint8(i), 0x01000193)
   return (sum >>> 0).toString(16)
 }

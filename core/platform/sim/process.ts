@@ -5,11 +5,12 @@ import type { LifecycleEvent, Platform, Signaling } from '../../base/ports.ts'
 import type { Random } from '../../base/random.ts'
 import type { Timeline } from './clock.ts'
 import { createConnector, type Attempts } from './connector.ts'
-import { deviceKeyOf, simCrypto } from './crypto.ts'
+import { deviceKeyOf, simCrypto, type SimDeviceKey } from './crypto.ts'
 import { createDisk } from './disk.ts'
-import type { Death, Host } from './host.ts'
+import type { Death, Host, KillPlan, PlannedKill } from './host.ts'
 import type { Network } from './network.ts'
-import { createSignaling, type ServerInternals } from './signaling.ts'
+import type { ServerInternals } from './server.ts'
+import { createSignaling } from './signaling.ts'
 import { createStore, createTransactions, type Transactions } from './store.ts'
 import { createTabs, type Browser } from './tabs.ts'
 import type { Trace } from './trace.ts'
@@ -21,11 +22,14 @@ export interface ProcessOptions {
   readonly browser?: string
   /** `'memory'`: rows that die with the process. Default `'durable'`. */
   readonly store?: 'durable' | 'memory'
-  /** How far its wall clock is off. Default 0. */
+  /** How far its wall clock is off when it starts. Default 0. */
   readonly wallSkewMs?: number
+  /** Both its clocks run so many times as fast as the world's. Default 1. */
+  readonly driftRate?: number
 }
 
 export interface SimProcess extends Platform {
+  readonly deviceKey: SimDeviceKey
   /** Pauses are the simulator's own. */
   signaling(url: string): Signaling
   readonly name: string
@@ -36,6 +40,14 @@ export interface SimProcess extends Platform {
    * are told by the operating system (`down`); sockets and tab locks are noticed within 10 to 30 ms either way.
    */
   kill(options?: { links?: Death }): void
+  /**
+   * Kills it at a coming effect: right before its n-th call of that port from now on, of which nothing happens then,
+   * or right after, when the effect is there and the answer never comes. What its mesh handle still says afterwards
+   * in the same breath was said by a dead process: nobody can have heard it.
+   */
+  killAt(plan: KillPlan): PlannedKill
+  /** Somebody sets the machine's wall clock, by so much, backwards too: it stays so for all tabs of a browser, and after restarts. */
+  jumpClock(ms: number): void
   /** A new process with the same name, disk and browser. A living one is killed first. */
   restart(): SimProcess
   /** Stops it in the middle of what it does: every event of it is held. Its clock goes on. */
@@ -58,10 +70,17 @@ export interface Surroundings {
   readonly attempts: Attempts
   readonly browser: Browser | undefined
   readonly transactions: Transactions
+  readonly machine: Machine
   readonly findServer: (url: string) => ServerInternals | undefined
   /** A stream of randomness of its own for each purpose. */
   readonly stream: (purpose: string) => Random
   readonly restart: () => SimProcess
+}
+
+/** What tabs of one browser have in common beside their disk, and a process with those before it. */
+export interface Machine {
+  /** By how much its wall clock was set. */
+  jumpedMs: number
 }
 
 /** The monotonic clock counts nanoseconds, so that rounding never makes an alarm ring before its time. */
@@ -81,6 +100,15 @@ export function createProcess(host: Host, options: ProcessOptions, around: Surro
   const transactions = durable ? around.transactions : memoryOf(host, around)
   // As on real platforms, the monotonic clock begins with the process.
   const startedAtMs = timeline.now
+  const { machine } = around
+  const rate = options.driftRate ?? 1
+  const monotonicMs = (): number => onGrid((timeline.now - startedAtMs) * rate)
+  const wallMs = (): number =>
+    worldBeganAtMs +
+    startedAtMs +
+    (timeline.now - startedAtMs) * rate +
+    (options.wallSkewMs ?? 0) +
+    machine.jumpedMs
   const tell = (event: LifecycleEvent): void => {
     for (const listener of [...listeners]) listener(event)
   }
@@ -97,12 +125,14 @@ export function createProcess(host: Host, options: ProcessOptions, around: Surro
       return host.frozen
     },
     clock: {
-      now: () => ({
-        monotonicMs: onGrid(timeline.now - startedAtMs),
-        wallMs: worldBeganAtMs + timeline.now + (options.wallSkewMs ?? 0),
-      }),
+      now: () => ({ monotonicMs: monotonicMs(), wallMs: wallMs() }),
       alarm: (atMonotonicMs, ring) =>
-        host.after(startedAtMs + notBefore(atMonotonicMs) - timeline.now, 'alarm', ring, 'alarm'),
+        host.after(
+          startedAtMs + notBefore(notBefore(atMonotonicMs) / rate) - timeline.now,
+          'alarm',
+          ring,
+          'alarm',
+        ),
     },
     crypto: simCrypto,
     seed: randomBytes(stream('seed'), 16),
@@ -118,6 +148,11 @@ export function createProcess(host: Host, options: ProcessOptions, around: Surro
     storagePersistent: durable ? true : undefined,
 
     kill: (how) => host.die(how?.links ?? 'silent'),
+    killAt: (plan) => host.dieAt(plan),
+    jumpClock: (ms) => {
+      around.trace.add(timeline.now, host.name, `has its wall clock set by ${ms} ms`)
+      machine.jumpedMs += ms
+    },
     restart: () => {
       host.die('silent')
       return around.restart()

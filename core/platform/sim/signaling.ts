@@ -1,6 +1,4 @@
-// Signaling servers and their clients. The server knows who is on a topic, introduces a newcomer to a random few,
-// carries signals to their addressee with the sender's name stamped on, and hints when a socket closed. The client
-// reconnects by itself with jittered backoff.
+// The Signaling port: a client of one signaling server (server.ts), which reconnects by itself with jittered backoff.
 
 import { MeshError } from '../../base/errors.ts'
 import type { PeerId } from '../../base/ids.ts'
@@ -9,109 +7,10 @@ import type { Signaling, SignalingEvents, SignalingState } from '../../base/port
 import type { Cancel } from './clock.ts'
 import { between, type Host } from './host.ts'
 import type { Network } from './network.ts'
-import { createWire, type WireEnd } from './wire.ts'
+import { post, socketFailsAfterMs, type ServerInternals, type Socket, type SocketItem } from './server.ts'
+import { createWire } from './wire.ts'
 
-/** A newcomer is told of at most this many others (docs: the server's sample). */
-const sampleSize = 8
-/** A socket whose path is cut is noticed by its pings after this long. */
-const socketFailsAfterMs = 30_000
 const connectTimeoutMs = 5_000
-
-type SocketItem =
-  | { readonly type: 'join'; readonly topic: string; readonly me: PeerId }
-  | { readonly type: 'refresh' }
-  | { readonly type: 'send'; readonly to: PeerId; readonly data: string }
-  | { readonly type: 'present'; readonly sample: readonly PeerId[]; readonly count: number }
-  | { readonly type: 'signal'; readonly from: PeerId; readonly data: string }
-  | { readonly type: 'absent'; readonly peer: PeerId }
-  | { readonly type: 'socketClosed'; readonly peer: PeerId }
-
-type Socket = WireEnd<SocketItem>
-
-const post = (socket: Socket, item: SocketItem): void =>
-  socket.send(item, JSON.stringify(item).length, `signaling ${item.type}`)
-
-// ---------------------------------------------------------------------------------------------- server
-
-export interface SimServer {
-  readonly url: string
-  readonly running: boolean
-  /** Its process dies: every socket closes. */
-  stop(): void
-  /** Begins anew, knowing nobody. Servers run from the first. */
-  start(): void
-}
-
-export interface ServerInternals extends SimServer {
-  readonly host: Host
-  accept(socket: Socket): void
-}
-
-export function createServer(url: string, network: Network, makeHost: () => Host): ServerInternals {
-  let host = makeHost()
-  let topics = new Map<string, Map<PeerId, Socket>>()
-
-  const othersOf = (topic: string, me: PeerId): Map<PeerId, Socket> => {
-    const others = new Map(topics.get(topic))
-    others.delete(me)
-    return others
-  }
-  const present = (socket: Socket, topic: string, me: PeerId): void => {
-    const others = [...othersOf(topic, me).keys()]
-    post(socket, { type: 'present', sample: network.random.sample(others, sampleSize), count: others.length })
-  }
-  const join = (socket: Socket, topic: string, me: PeerId): void => {
-    const members = topics.get(topic) ?? new Map<PeerId, Socket>()
-    topics.set(topic, members.set(me, socket))
-    present(socket, topic, me)
-  }
-  const leave = (socket: Socket, topic: string, me: PeerId): void => {
-    // A socket that was replaced by a newer one of the same peer says nothing about that peer.
-    if (topics.get(topic)?.get(me) !== socket) return
-    for (const other of othersOf(topic, me).values()) post(other, { type: 'socketClosed', peer: me })
-    topics.get(topic)?.delete(me)
-  }
-  const carry = (socket: Socket, topic: string, from: PeerId, to: PeerId, data: string): void => {
-    const addressee = othersOf(topic, from).get(to)
-    if (addressee === undefined) post(socket, { type: 'absent', peer: to })
-    else post(addressee, { type: 'signal', from, data })
-  }
-
-  return {
-    url,
-    get host() {
-      return host
-    },
-    get running() {
-      return host.alive
-    },
-    stop: () => {
-      topics = new Map()
-      host.die('down')
-    },
-    start: () => {
-      if (!host.alive) host = makeHost()
-    },
-    accept: (socket) => {
-      let joined: { readonly topic: string; readonly me: PeerId } | undefined
-      socket.on = {
-        item: (item) => {
-          if (item.type === 'join') {
-            joined = item
-            join(socket, item.topic, item.me)
-          } else if (joined !== undefined && item.type === 'refresh') present(socket, joined.topic, joined.me)
-          else if (joined !== undefined && item.type === 'send')
-            carry(socket, joined.topic, joined.me, item.to, item.data)
-        },
-        ended: () => {
-          if (joined !== undefined) leave(socket, joined.topic, joined.me)
-        },
-      }
-    },
-  }
-}
-
-// ---------------------------------------------------------------------------------------------- client
 
 export function createSignaling(
   host: Host,
@@ -154,18 +53,18 @@ export function createSignaling(
 
   const open = (server: ServerInternals): void => {
     if (session === undefined) return
-    const [near, far] = createWire<SocketItem>(host, server.host, {
+    const [near, far, sever] = createWire<SocketItem>(host, server.host, {
       network,
       label: `socket ${host.name}-${url}`,
       overNetwork: true,
       latency: socketLatency(network),
-      bytesPerMs: network.bytesPerMs,
+      bytesPerMs: () => network.bytesPerMs,
       lowWaterBytes: Infinity,
       failAfterMs: socketFailsAfterMs,
       // With the latency of the hint this makes 10 to 30 ms from the death to the hint.
       deathNoticeMs: () => between(random, 8, 15),
     })
-    server.accept(far)
+    server.accept(host.name, far, (toldMs) => sever([toldMs, undefined]))
     socket = near
     opened = true
     failures = 0
@@ -214,8 +113,12 @@ export function createSignaling(
       connect()
     },
     send: (to, data) => {
-      if (!opened || socket === undefined || !host.alive) return false
-      post(socket, { type: 'send', to, data })
+      const open = socket
+      if (!opened || open === undefined || !host.alive) return false
+      host.effect('signal', (done) => {
+        post(open, { type: 'send', to, data })
+        done?.()
+      })
       return true
     },
     refresh: () => {
@@ -227,5 +130,5 @@ export function createSignaling(
 
 const socketLatency = (network: Network): (() => number) => {
   const base = between(network.random, 2, 12)
-  return () => between(network.random, base, 1.2 * base)
+  return () => between(network.random, base, 1.2 * base) + network.tailMs()
 }

@@ -14,7 +14,8 @@ import type { Trace } from './trace.ts'
 /** A transaction that has not begun, or has begun and is not done yet. */
 interface Pending {
   readonly host: Host
-  readonly writes: boolean
+  /** What it writes; undefined for a read. */
+  readonly commit: Commit | undefined
   /** Does it to the disk, and lets the process know in a later event. */
   perform(): void
   reject(error: MeshError): void
@@ -25,8 +26,9 @@ interface Pending {
 /** The transactions of one disk. */
 export interface Transactions {
   readonly disk: DiskInternals
-  commit(host: Host, commit: Commit): Promise<CommitResult>
-  read<T>(host: Host, what: string, take: () => T): Promise<T>
+  /** `performed` is called right after it is durable, or was refused, before the process hears of it. */
+  commit(host: Host, commit: Commit, performed?: () => void): Promise<CommitResult>
+  read<T>(host: Host, what: string, take: () => T, performed?: () => void): Promise<T>
   /** A process died: of its commits that were under way, the seed says how many still happened. */
   drop(host: Host): void
 }
@@ -52,13 +54,14 @@ export function createTransactions(disk: DiskInternals, world: World): Transacti
   const begin = (): void => {
     const first = queue[0]
     if (first === undefined) return
-    const tookMs = first.writes ? between(random, 0.3, 2.5) : between(random, 0.02, 0.3)
+    const writes = first.commit !== undefined
+    const tookMs = writes ? between(random, 0.3, 2.5) + disk.slowMs : between(random, 0.02, 0.3)
     timeline.at(timeline.now + tookMs, () => complete(first))
   }
 
   const complete = (pending: Pending): void => {
     if (queue[0] !== pending) return
-    if (pending.writes && pending.host.frozen && random.integer(2) === 0) {
+    if (pending.commit !== undefined && pending.host.frozen && random.integer(2) === 0) {
       stickIn(pending)
       return
     }
@@ -97,30 +100,37 @@ export function createTransactions(disk: DiskInternals, world: World): Transacti
 
   return {
     disk,
-    commit: (host, commit) =>
+    commit: (host, commit, performed) =>
       new Promise((resolve, reject) => {
         const perform = (): void => {
-          const outcome = attempt(disk, commit)
+          const outcome = attempt(disk, commit, host.name)
           trace.add(timeline.now, `disk ${disk.name}`, `commit of ${host.name} ${outcomeName(outcome)}`)
+          // In an event of its own: the queue of transactions must not change while it is worked off.
+          if (performed !== undefined) timeline.at(timeline.now, performed)
           host.after(between(random, 0.05, 0.5), 'commit done', () =>
             outcome instanceof MeshError ? reject(outcome) : resolve(outcome),
           )
         }
-        add({ host, writes: true, perform, reject, over: false })
+        add({ host, commit, perform, reject, over: false })
       }),
-    read: (host, what, take) =>
+    read: (host, what, take, performed) =>
       new Promise((resolve, reject) => {
         const perform = (): void => {
           const found = take()
+          if (performed !== undefined) timeline.at(timeline.now, performed)
           host.after(between(random, 0.02, 0.3), what, () => resolve(found))
         }
-        add({ host, writes: false, perform, reject, over: false })
+        add({ host, commit: undefined, perform, reject, over: false })
       }),
     drop: (host) => {
       const first = queue[0]
       const foreign = queue.findIndex((pending) => pending.host !== host)
-      const underWay = queue.slice(0, foreign === -1 ? queue.length : foreign).filter(({ writes }) => writes)
-      for (const pending of underWay.slice(0, random.integer(underWay.length + 1))) perform(pending)
+      const underWay = queue
+        .slice(0, foreign === -1 ? queue.length : foreign)
+        .filter(({ commit }) => commit !== undefined)
+      const happened = random.integer(underWay.length + 1)
+      for (const pending of underWay.slice(0, happened)) perform(pending)
+      disk.crash(host.name, underWay[happened]?.commit)
       queue = queue.filter((pending) => pending.host !== host)
       if (queue[0] !== first) free()
     },
@@ -145,17 +155,26 @@ export function createStore(host: Host, transactions: Transactions, durable: boo
     return result
   }
 
+  /** As `whileOpen`, for what a process may be killed before or after. */
+  const effect = <T>(
+    kind: 'commit' | 'read',
+    work: (done: (() => void) | undefined) => Promise<T>,
+  ): Promise<T> =>
+    whileOpen(
+      () =>
+        new Promise((resolve, reject) => host.effect(kind, (done) => void work(done).then(resolve, reject))),
+    )
+
   return {
     durable,
-    commit: (commit) => whileOpen(() => transactions.commit(host, copyOf(commit))),
+    commit: (commit) => effect('commit', (done) => transactions.commit(host, copyOf(commit), done)),
     get: (keys) => {
       const wanted = [...keys]
-      return whileOpen(() =>
-        transactions.read(host, `get ${wanted.length}`, () => wanted.map((key) => disk.read(key))),
-      )
+      const take = (): (Uint8Array | undefined)[] => wanted.map((key) => disk.read(key))
+      return effect('read', (done) => transactions.read(host, `get ${wanted.length}`, take, done))
     },
     range: (range): Promise<Row[]> =>
-      whileOpen(() => transactions.read(host, `range ${range.from}`, () => disk.range(range))),
+      effect('read', (done) => transactions.read(host, `range ${range.from}`, () => disk.range(range), done)),
     close: async () => {
       closed = true
       await Promise.all(running)
@@ -163,8 +182,11 @@ export function createStore(host: Host, transactions: Transactions, durable: boo
   }
 }
 
-function attempt(disk: DiskInternals, commit: Commit): CommitResult | MeshError {
-  if (disk.failing === 'storage-failed') return new MeshError('storage-failed', 'The disk failed.')
+function attempt(disk: DiskInternals, commit: Commit, host: string): CommitResult | MeshError {
+  if (disk.failing === 'storage-failed') {
+    disk.failed(commit, host)
+    return new MeshError('storage-failed', 'The disk failed.')
+  }
   if (disk.failing === 'storage-full' && (commit.put?.length ?? 0) > 0) {
     return new MeshError('storage-full', 'The disk is full; what was stored stays readable.')
   }

@@ -1,10 +1,10 @@
-// What happened, one line an event: virtual time, who, what. Two runs with one seed must write the same lines;
-// the hash says so without keeping them all.
+// What happened, one line an event: virtual time, who, what. Two runs with one seed must write the same lines; the hash
+// says so without keeping them all. A line is put together only for whoever reads it.
 
 import { createMixer } from './crypto.ts'
 
 export interface Trace {
-  /** The latest lines, oldest first; at most about `maxLines` of them. */
+  /** The latest lines, oldest first; at most `maxLines` of them. Put together anew at each call. */
   readonly lines: readonly string[]
   /** Lines written so far, those no longer kept included. */
   readonly count: number
@@ -13,14 +13,22 @@ export interface Trace {
   add(atMs: number, who: string, what: string): void
 }
 
+interface Line {
+  readonly atMs: number
+  readonly who: string
+  readonly what: string
+}
+
+const format = ({ atMs, who, what }: Line): string => `${atMs.toFixed(3)} ${who} ${what}`
+
 /** @param listen is told of every line as it is written. */
 export function createTrace(maxLines: number, listen?: (line: string) => void): Trace {
-  let lines: string[] = []
+  let kept: Line[] = []
   let count = 0
   const mixer = createMixer()
   return {
     get lines() {
-      return lines
+      return kept.slice(Math.max(0, kept.length - maxLines)).map(format)
     },
     get count() {
       return count
@@ -29,12 +37,13 @@ export function createTrace(maxLines: number, listen?: (line: string) => void): 
       return mixer.hex()
     },
     add: (atMs, who, what) => {
-      const line = `${atMs.toFixed(3)} ${who} ${what}`
       count++
-      mixer.add(line)
-      lines.push(line)
-      if (lines.length > 2 * maxLines) lines = lines.slice(-maxLines)
-      listen?.(line)
+      mixer.addNumber(Math.round(atMs * 1000))
+      mixer.add(who)
+      mixer.add(what)
+      if (maxLines > 0) kept.push({ atMs, who, what })
+      if (kept.length > 2 * maxLines) kept = kept.slice(-maxLines)
+      listen?.(format({ atMs, who, what }))
     },
   }
 }

@@ -32,7 +32,8 @@ export interface WireOptions {
   /** False inside one browser: cuts of the network do not touch it. */
   readonly overNetwork: boolean
   readonly latency: () => number
-  readonly bytesPerMs: number
+  /** Asked for each frame. */
+  readonly bytesPerMs: () => number
   readonly lowWaterBytes: number
   /** An end whose path is cut, or whose far end vanished in silence, notices after this long. */
   readonly failAfterMs: number
@@ -54,6 +55,9 @@ interface Side<Item> {
   cancelFailure: Cancel | undefined
 }
 
+/** What is on its way is lost, and each end hears `ended` after its time; undefined: never. */
+type Sever = (toldMs: readonly [number | undefined, number | undefined]) => void
+
 /** One direction. `inFlight` is first in, first out; each arrival takes the first. */
 interface Path<Item> {
   readonly unsent: Parcel<Item>[]
@@ -67,7 +71,11 @@ interface Path<Item> {
   drainScheduled: boolean
 }
 
-export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireEnd<Item>, WireEnd<Item>] {
+export function createWire<Item>(
+  a: Host,
+  b: Host,
+  options: WireOptions,
+): [WireEnd<Item>, WireEnd<Item>, Sever] {
   const { network } = options
   const { timeline } = network
   const sideA: Side<Item> = createSide(a)
@@ -76,6 +84,7 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
   const reaches = (side: Side<Item>): boolean =>
     !options.overNetwork || network.reaches(side.host.name, farOf(side).host.name)
   const pathStands = (): boolean => reaches(sideA) && reaches(sideB)
+  let severed = false
 
   function createSide(host: Host): Side<Item> {
     const path: Path<Item> = {
@@ -143,14 +152,15 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
 
   const post = (side: Side<Item>, parcel: Parcel<Item>): void => {
     if ('item' in parcel) side.path.bufferedBytes += parcel.bytes
-    if (!pathStands() || side.path.unsent.length > 0) side.path.unsent.push(parcel)
+    if (severed) return
+    if (!reaches(side) || side.path.unsent.length > 0) side.path.unsent.push(parcel)
     else transmit(side, parcel)
   }
 
   const transmit = (side: Side<Item>, parcel: Parcel<Item>): void => {
     const { path } = side
     const bytes = 'item' in parcel ? parcel.bytes : 0
-    path.lineFreeAtMs = Math.max(timeline.now, path.lineFreeAtMs) + bytes / options.bytesPerMs
+    path.lineFreeAtMs = Math.max(timeline.now, path.lineFreeAtMs) + bytes / options.bytesPerMs()
     if (bytes > 0) path.leaving.push({ doneAtMs: path.lineFreeAtMs, bytes })
     path.lastArrivalMs = Math.max(path.lastArrivalMs, path.lineFreeAtMs + options.latency())
     path.inFlight.push(parcel)
@@ -167,7 +177,8 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
   }
 
   const arrive = (side: Side<Item>): void => {
-    if (!pathStands()) {
+    if (severed) return
+    if (!reaches(side)) {
       side.path.missed++
       return
     }
@@ -221,7 +232,7 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
     const { path } = side
     if (path.missed === 0 && path.unsent.length === 0) return
     timeline.at(timeline.now + between(network.random, 5, 300), () => {
-      if (!pathStands()) return
+      if (severed || !reaches(side)) return
       const missed = path.missed
       path.missed = 0
       for (let i = 0; i < missed; i++) expectArrival(side, 0)
@@ -233,11 +244,10 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
 
   const onNetworkChange = (): void => {
     for (const side of [sideA, sideB]) {
+      // One way cut off is enough for both ends to hear nothing back.
       if (!pathStands()) expectFailure(side)
-      else {
-        if (!side.orphaned) side.cancelFailure?.()
-        takeUpAgain(side)
-      }
+      else if (!side.orphaned) side.cancelFailure?.()
+      if (reaches(side)) takeUpAgain(side)
     }
   }
 
@@ -245,7 +255,7 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
     const far = farOf(side)
     side.open = false
     side.path.unsent.length = 0
-    const noticeMs = pathStands() ? options.deathNoticeMs(death) : undefined
+    const noticeMs = !severed && reaches(side) ? options.deathNoticeMs(death) : undefined
     if (noticeMs === undefined) {
       far.orphaned = true
       expectFailure(far)
@@ -254,6 +264,15 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
       far.host.after(delayMs, `${options.label} breaks`, () => fail(far, 'the far end is gone'))
     }
     if (!far.open) stopListening()
+  }
+
+  const sever: Sever = (toldMs) => {
+    severed = true
+    for (const [i, side] of [sideA, sideB].entries()) {
+      const afterMs = toldMs[i]
+      if (afterMs === undefined || !side.open) continue
+      side.host.after(afterMs, `${options.label} broke`, () => fail(side, 'connection lost'))
+    }
   }
 
   const stops: Cancel[] = [
@@ -265,5 +284,5 @@ export function createWire<Item>(a: Host, b: Host, options: WireOptions): [WireE
   // death of either host no longer matters.
   const stopListening = (): void => stops.forEach((stop) => stop())
 
-  return [sideA.end, sideB.end]
+  return [sideA.end, sideB.end, sever]
 }

@@ -5,10 +5,11 @@ import { createTimeline } from './clock.ts'
 import { createAttempts } from './connector.ts'
 import { streamFor } from './crypto.ts'
 import { createDisk, type DiskInternals, type SimDisk } from './disk.ts'
+import { createHostile, type HostilePeer } from './hostile.ts'
 import { createHost, type Host } from './host.ts'
 import { createNetwork, type NetworkShape } from './network.ts'
-import { createProcess, type ProcessOptions, type SimProcess } from './process.ts'
-import { createServer, type ServerInternals, type SimServer } from './signaling.ts'
+import { createProcess, type Machine, type ProcessOptions, type SimProcess } from './process.ts'
+import { createServer, type ServerInternals, type SimServer } from './server.ts'
 import { createTransactions, type Transactions } from './store.ts'
 import type { Browser } from './tabs.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -19,7 +20,7 @@ interface WorldOptions {
   /** Decides everything. */
   readonly seed: number | string
   readonly network?: NetworkShape
-  /** Lines of trace kept. Default 10,000. */
+  /** Lines of trace kept, with the 30 latest of which failures end. Default 10,000. */
   readonly maxTraceLines?: number
   /** Told of every line of the trace as it is written. */
   readonly onTrace?: (line: string) => void
@@ -35,6 +36,8 @@ export interface World {
   readonly trace: Trace
   /** Starts a process. Throws when one of that name lives. */
   platform(options?: ProcessOptions): SimProcess
+  /** Starts a process whose peer turns against the others, when told to: see `HostilePeer`. */
+  hostile(options?: ProcessOptions): HostilePeer
   /** The living processes, in the order they started. */
   readonly processes: readonly SimProcess[]
   /** The server at that URL; made, and running, at the first call. */
@@ -53,11 +56,23 @@ export interface World {
   /** Does something at a time of the virtual clock: a fault, an act of a user. */
   at(atMs: number, what: string, act: () => void): void
 
-  /** Frames between the two are swallowed in silence, and new connections fail, until healed. Links stay up until they notice. */
-  cut(a: HostName, b: HostName): void
-  /** Without arguments: everything is joined again, partitions included. */
+  /**
+   * Frames between the two are swallowed in silence, and new connections fail, until healed. Links stay up until they
+   * notice. `oneWay`: only those from `a` to `b`; those from `b` still arrive until both ends give up.
+   */
+  cut(a: HostName, b: HostName, options?: { oneWay?: boolean }): void
+  /** Without arguments: everything is joined again, partitions included. With: these two, of a partition as well. */
   heal(): void
   heal(a: HostName, b: HostName): void
+  /** True unless a cut or the partition keeps what `from` sends from `to`. */
+  reaches(from: HostName, to: HostName): boolean
+  /**
+   * Ends the links between two processes (not those of tabs of one browser), with what is on its way; the platform
+   * tells both within 5 to 25 ms. `oneEnd`: `b` hears nothing and notices after 16 s. Returns how many links.
+   */
+  dropLinks(a: HostName, b: HostName, options?: { oneEnd?: boolean }): number
+  /** Changes what it names of the network's shape, for links that stand as well. Order within a link is kept. */
+  shape(shape: NetworkShape): void
   /** Members of different groups do not reach each other; who is in no group reaches everybody. */
   partition(groups: readonly (readonly HostName[])[]): void
 }
@@ -68,10 +83,12 @@ export function createWorld(options: WorldOptions): World {
   const seed = String(options.seed)
   const timeline = createTimeline()
   const trace = createTrace(options.maxTraceLines ?? 10_000, options.onTrace)
-  const network = createNetwork(timeline, trace, streamFor(seed, 'network'), options.network ?? {})
+  const networkStreams = { random: streamFor(seed, 'network'), faults: streamFor(seed, 'network faults') }
+  const network = createNetwork(timeline, trace, networkStreams, options.network ?? {})
   const attempts = createAttempts()
   const servers = new Map<string, ServerInternals>()
   const browsers = new Map<string, Browser>()
+  const machines = new Map<string, Machine>()
   const disks = new Map<string, { readonly disk: DiskInternals; readonly transactions: Transactions }>()
   const processes = new Map<string, SimProcess>()
   const starts = new Map<string, number>()
@@ -103,6 +120,7 @@ export function createWorld(options: WorldOptions): World {
       attempts,
       browser: process.browser === undefined ? undefined : made(browsers, process.browser, () => new Set()),
       transactions: diskNamed(process.browser ?? name).transactions,
+      machine: made(machines, process.browser ?? name, () => ({ jumpedMs: 0 })),
       findServer: (url) => servers.get(url),
       stream: (purpose) => streamFor(seed, `process ${name} ${run} ${purpose}`),
       restart: () => start(name, process),
@@ -116,7 +134,7 @@ export function createWorld(options: WorldOptions): World {
   const server = (url: string): SimServer =>
     made(servers, url, () => {
       let runs = 0
-      return createServer(url, network, () => makeHost(url, ++runs))
+      return createServer(url, network, streamFor(seed, `server ${url}`), () => makeHost(url, ++runs))
     })
 
   const failure = (what: string): Error =>
@@ -138,6 +156,12 @@ export function createWorld(options: WorldOptions): World {
     },
     trace,
     platform: (process = {}) => start(process.name ?? `process-${processes.size + 1}`, process),
+    hostile: (process = {}) => {
+      const name = process.name ?? `hostile-${processes.size + 1}`
+      return createHostile(start(name, { ...process, name }), streamFor(seed, `hostile ${name}`), (what) =>
+        trace.add(timeline.now, name, what),
+      )
+    },
     get processes() {
       return [...processes.values()].filter(({ alive }) => alive)
     },
@@ -165,11 +189,14 @@ export function createWorld(options: WorldOptions): World {
       })
     },
 
-    cut: (a, b) => network.cut(nameOf(a), nameOf(b)),
+    cut: (a, b, how) => network.cut(nameOf(a), nameOf(b), how?.oneWay),
     heal: (a?: HostName, b?: HostName) => {
       if (a === undefined || b === undefined) network.healAll()
       else network.heal(nameOf(a), nameOf(b))
     },
+    reaches: (from, to) => network.reaches(nameOf(from), nameOf(to)),
+    dropLinks: (a, b, how) => network.dropLinks(nameOf(a), nameOf(b), how?.oneEnd ?? false),
+    shape: (shape) => network.shape(shape),
     partition: (groups) => network.partition(groups.map((group) => group.map(nameOf))),
   }
 }

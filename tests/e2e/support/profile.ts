@@ -50,6 +50,11 @@ export class Profile {
     ;({ context: this.#context, browser: this.#browser, pid: this.#pid } = launched)
   }
 
+  /** Where the browser keeps what it stored. */
+  get dir(): string {
+    return this.#dir
+  }
+
   get context(): BrowserContext {
     return this.#context
   }

@@ -38,9 +38,36 @@ export class Tab implements Participant {
 
   /** The page's mesh and its probe are there. */
   async joined(): Promise<void> {
-    await this.page.waitForFunction(() => window.probe !== undefined, undefined, {
-      timeout: patience.timeout,
+    try {
+      await this.page.waitForFunction(() => window.probe !== undefined, undefined, {
+        timeout: patience.timeout,
+      })
+    } catch (error) {
+      throw new Error(`${this.name} did not join: ${await this.#whyNot()}`, { cause: error })
+    }
+  }
+
+  /** What the page shows, whether its databases open, and which locks are held or waited for. */
+  async #whyNot(): Promise<string> {
+    const seen = this.page.evaluate(async () => {
+      const opens = (name: string): Promise<string> =>
+        new Promise((resolve) => {
+          const request = indexedDB.open(name)
+          request.onsuccess = () => resolve(`${name} opens`)
+          request.onerror = () => resolve(`${name}: ${request.error}`)
+          setTimeout(() => resolve(`${name} does not answer`), 5000)
+        })
+      const databases = (await indexedDB.databases()).map(({ name }) => opens(String(name)))
+      const { held = [], pending = [] } = await navigator.locks.query()
+      return JSON.stringify({
+        shows: document.body.innerText,
+        databases: await Promise.all(databases),
+        held: held.map(({ name }) => name),
+        pending: pending.map(({ name }) => name),
+      })
     })
+    const silence = new Promise<string>((resolve) => setTimeout(() => resolve('the page is silent'), 15_000))
+    return Promise.race([seen, silence]).catch(String)
   }
 
   // --------------------------------------------------------------------------------- through the library

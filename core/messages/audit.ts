@@ -1,0 +1,123 @@
+// Looks through all that is stored, where the store may have lost rows without a word: entries that are gone become
+// holes, and are fetched again; rows that only point to an entry are written again from it. What cannot be known is
+// whether a lost message had been handled: it comes back to the history, not to the inbox.
+
+import { MeshError } from '../base/errors.ts'
+import { equalBytes, type MessageId } from '../base/ids.ts'
+import type { Row } from '../base/ports.ts'
+import type { Parts } from './desk.ts'
+import type { Feed } from './feeds.ts'
+import {
+  idRow,
+  isShown,
+  keyRange,
+  keys,
+  numberRange,
+  prefixRange,
+  readEntry,
+  readPlace,
+  row,
+  type StoredEntry,
+} from './rows.ts'
+
+/** Entries looked at in one go. chosen: their bodies are in memory meanwhile. */
+const pageEntries = 16
+
+interface Run {
+  readonly request: number
+  /** A head was gone: what it says when it was read off the entries is looked at in a second round. */
+  again: 'no' | 'wanted' | 'under way'
+  readonly failed: () => void
+}
+
+export class Audit {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Resolves once everything was looked at: what is lost is known to be then, and not yet here. Rejects with
+   * `storage-failed` where the store could not be read.
+   */
+  begin(request: number): void {
+    const { desk } = this.#parts
+    const failed = (): void =>
+      desk.reject(request, new MeshError('storage-failed', 'The store could not be looked through.'))
+    this.#nextFeed('feed/', { request, failed, again: 'no' })
+  }
+
+  /** From entry to entry, so that a feed whose head is gone is met as well. */
+  #nextFeed(from: string, run: Run): void {
+    const { desk, feeds, holes } = this.#parts
+    const then = (rows: readonly Row[]): void => {
+      const place = readPlace(rows[0]?.key ?? '')
+      if (!place) return this.#done(run)
+      const feed = feeds.open(place.feed)
+      if (feed && !feed.head && !feed.busy) holes.rebuildHead(feed)
+      if (feed && !feed.head && run.again === 'no') run.again = 'wanted'
+      this.#page(feed, (feed?.head?.retired ?? 0) + 1, run, () => this.#nextFeed(`feed/${place.feed}0`, run))
+    }
+    desk.read([{ ...prefixRange('feed/', { limit: 1 }), from }], then, run.failed)
+  }
+
+  #done(run: Run): void {
+    if (run.again !== 'wanted') return this.#parts.desk.resolve(run.request)
+    run.again = 'under way'
+    this.#nextFeed('feed/', run)
+  }
+
+  #page(feed: Feed | undefined, first: number, run: Run, next: () => void): void {
+    const held = feed?.head
+    if (!feed || !held || first > held.number) return next()
+    const last = Math.min(held.number, first + pageEntries - 1)
+    const then = (rows: readonly Row[]): void => {
+      const found = new Set(rows.map(({ key }) => readPlace(key)?.number))
+      for (let number = first; number <= last; number++) if (!found.has(number)) this.#lost(feed, number)
+      const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
+      this.#pointers(entries, run, () => this.#page(feed, last + 1, run, next))
+    }
+    this.#parts.desk.read([numberRange('feed', feed.id, first, last)], then, run.failed)
+  }
+
+  /** Believed only where the store says so again, within a transaction. */
+  #lost(feed: Feed, number: number): void {
+    const { desk, holes } = this.#parts
+    if (feed.holes.has(number) || number <= (feed.head?.retired ?? 0)) return
+    desk.count('recordsLost')
+    const key = keys.entry(feed.id, number)
+    desk.report('record-corrupt', `A stored record was lost, and is fetched again: ${key}.`, { key })
+    holes.missing(feed, number)
+  }
+
+  /** Places in conversations and message ids: all that is in them is in the entry too. */
+  #pointers(entries: readonly StoredEntry[], run: Run, next: () => void): void {
+    const { desk, filing } = this.#parts
+    const shown = entries.filter(({ header, mark }) => header.content.type === 'message' && isShown(mark))
+    const wanted = shown.flatMap((entry) => [this.#idRow(entry).key, ...filing.talkKeys(entry)])
+    if (wanted.length === 0) return next()
+    const then = (rows: readonly Row[]): void => {
+      const found = new Map(rows.map(({ key, value }) => [key, value]))
+      const put = shown.flatMap((entry) => {
+        const id = this.#idRow(entry)
+        const known = found.get(id.key)
+        // That message is shown from another feed, to which it was moved.
+        if (known !== undefined && !equalBytes(known, id.value)) return []
+        const talks = filing.talkKeys(entry).map((key) => ({ key, value: new Uint8Array() }))
+        return [id, ...talks].filter(({ key }) => !found.has(key))
+      })
+      if (put.length === 0) return next()
+      desk.count('pointersRestored', put.length)
+      const expect = put.map(({ key }) => ({ key, value: undefined, adopt: () => {} }))
+      desk.commit({ expect, put }, { ok: next, conflict: next, failed: run.failed })
+    }
+    desk.read(wanted.map(keyRange), then, run.failed)
+  }
+
+  #idRow({ author, header }: StoredEntry): Row {
+    const { feed, number, content } = header
+    const id = content.type === 'message' ? content.id : ('' as MessageId)
+    return row(keys.id(author, id), idRow, { feed, number })
+  }
+}

@@ -1,0 +1,81 @@
+// What can be known of a LevelDB that was damaged. It refuses to open, or to read a block: then its own repair saves
+// what is whole. Or it opens and has dropped records of its log in silence: that is in its LOG, and zeros, which it
+// passes over without a word, are seen in the log itself. A note in the data directory keeps it in mind until
+// somebody has looked for what is missing.
+
+import { open, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { levelCode } from './disk-errors.ts'
+import { syncDirectory } from './sync-directory.ts'
+
+const blockBytes = 32 * 1024
+/** Checksum, length and type of a record of the log. */
+const headerBytes = 7
+
+/** What LevelDB says where CURRENT or a file that it needs is gone or garbled, and where a checksum fails. */
+const garbled = /No such file or directory|does not end with newline|\.ldb: Invalid argument/
+
+export const isDamage = (error: unknown): boolean => {
+  const code = levelCode(error)
+  return code === 'LEVEL_CORRUPTION' || (code === 'LEVEL_IO_ERROR' && garbled.test(innermostMessage(error)))
+}
+
+export function innermostMessage(error: unknown): string {
+  const { cause, message } = (error ?? {}) as { cause?: unknown; message?: string }
+  return cause === undefined ? String(message) : innermostMessage(cause)
+}
+
+/** To be asked before LevelDB opens it: the logs are gone afterwards. */
+export async function hasZeroedLog(store: string): Promise<boolean> {
+  const files = await readdir(store).catch(() => [])
+  const logs = files.filter((file) => file.endsWith('.log'))
+  const contents = await Promise.all(logs.map((file) => readFile(join(store, file))))
+  return contents.some(hasZeroedPart)
+}
+
+/** Records behind a header of zeros: in an intact log nothing comes after one but zeros. */
+function hasZeroedPart(log: Uint8Array): boolean {
+  const view = new DataView(log.buffer, log.byteOffset, log.byteLength)
+  for (let block = 0; block < log.length; block += blockBytes) {
+    const end = Math.min(block + blockBytes, log.length)
+    for (let at = block; at + headerBytes <= end;) {
+      const length = view.getUint16(at + 4, true)
+      if (length === 0 && log[at + 6] === 0) return log.subarray(at).some((byte) => byte !== 0)
+      at += headerBytes + length
+    }
+  }
+  return false
+}
+
+/** To be asked after LevelDB has opened it. A record cut off by a crash is dropped as well: that alone is no damage. */
+export async function hasDroppedRecords(store: string): Promise<boolean> {
+  const told = await readFile(join(store, 'LOG'), 'utf8').catch(() => '')
+  return /: dropping \d+ bytes/.test(told)
+}
+
+const notePath = (dataDir: string): string => join(dataDir, 'damaged')
+
+/** What was noted, `''` where only a suspicion was; undefined: nothing. */
+export async function readNote(dataDir: string): Promise<string | undefined> {
+  try {
+    return await readFile(notePath(dataDir), 'utf8')
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Durable when it returns. A suspicion does not replace what is known. */
+export async function writeNote(dataDir: string, text: string): Promise<void> {
+  if (text === '' && (await readNote(dataDir)) !== undefined) return
+  const file = await open(notePath(dataDir), 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await syncDirectory(dataDir)
+}
+
+export const removeNote = (dataDir: string): Promise<void> => rm(notePath(dataDir), { force: true })

@@ -1,0 +1,249 @@
+// A peer that turns against the others: the production peer runs in it as everywhere, and beside what that one sends
+// goes what was forged. It taps the ports of a process: it keeps frames that went out and came in, learns names, feeds
+// and documents from them, and puts forged frames onto links that the peer made honestly.
+
+import type { PeerId, StoreId } from '../../base/ids.ts'
+import type { Connector, Link, LinkEvents, Tabs } from '../../base/ports.ts'
+import type { Random } from '../../base/random.ts'
+import { Joiner, Splitter } from '../../wire/chunks.ts'
+import { decode } from '../../wire/codec.ts'
+import { isBulk, linkMessage, type LinkMessage, type PeerRecord } from '../../wire/messages.ts'
+import {
+  attackKinds,
+  encodeForgery,
+  forge,
+  impersonationKinds,
+  isFrame,
+  type AttackKind,
+} from './forgeries.ts'
+import type { Forgery, Knowledge } from './forgery-tools.ts'
+import type { SimLink } from './link.ts'
+import type { SimProcess } from './process.ts'
+
+export interface HostilePeer {
+  /** To be handed to the driver. After `process.restart()` it is the new one, hostile as well. */
+  readonly process: SimProcess
+  /** Every attack there is; the names are for coverage. */
+  readonly kinds: readonly AttackKind[]
+  /** Those by which it speaks in another's name. Without a mesh secret nothing on a link says who first said it. */
+  readonly impersonations: ReadonlySet<AttackKind>
+  /**
+   * Sends that attack's frames now, over one link or all of them, by its own random stream. Returns how many frames
+   * went out: 0 where no neighbour has greeted it yet, or it is dead or frozen.
+   */
+  attack(kind: AttackKind): number
+  /** Frames sent by attack so far. */
+  readonly sent: ReadonlyMap<AttackKind, number>
+}
+
+/** What is kept of each kind of thing, the newest. */
+const mostKept = 64
+
+/** One link of its, tapped. */
+interface Tapped {
+  readonly link: SimLink
+  readonly sent: Uint8Array[]
+  readonly out: Joiner
+  readonly in: Joiner
+  /** Ours, and the victim's, of the hellos on this link. */
+  mine: LinkMessage | undefined
+  theirs: PeerRecord | undefined
+  /** A message of the peer's own is half sent in that lane: what is forged waits for its end. */
+  readonly midway: [boolean, boolean]
+  waiting: Uint8Array[]
+  open: boolean
+}
+
+function keep<T>(items: T[], item: T): void {
+  items.push(item)
+  if (items.length > mostKept) items.shift()
+}
+
+/** @param announce is told of every attack, for the trace. */
+export function createHostile(
+  first: SimProcess,
+  random: Random,
+  announce: (what: string) => void,
+): HostilePeer {
+  const taps = new Set<Tapped>()
+  const heard: Uint8Array[] = []
+  const records = new Map<PeerId, PeerRecord>()
+  const feeds: StoreId[] = []
+  const docs: string[] = []
+  const sent = new Map<AttackKind, number>()
+  let epoch = 1
+
+  const learnRecords = (found: readonly PeerRecord[]): void => {
+    for (const record of found) records.set(record.id, record)
+  }
+  const learn = (message: LinkMessage): void => {
+    if (message.type === 'hello') {
+      learnRecords([message.record, ...message.view])
+      for (const claim of message.claims) epoch = Math.max(epoch, claim.epoch)
+    }
+    if (!('payload' in message)) return
+    const { payload } = message
+    if (payload.type === 'record') learnRecords([payload.record])
+    if (payload.type === 'records') learnRecords(payload.records)
+    if (payload.type === 'claim') epoch = Math.max(epoch, payload.epoch)
+    if (payload.type === 'vector')
+      for (const { feed } of payload.heads) if (!feeds.includes(feed)) keep(feeds, feed)
+    if (payload.type === 'docs') for (const { doc } of payload.open) if (!docs.includes(doc)) keep(docs, doc)
+  }
+  const read = (joiner: Joiner, frame: Uint8Array): LinkMessage | undefined => {
+    const joined = joiner.push(frame)
+    if (!joined.ok || joined.value === undefined) return undefined
+    const message = decode(linkMessage, joined.value.message)
+    return message.ok ? message.value : undefined
+  }
+
+  const goesOut = (tap: Tapped, frame: Uint8Array): void => {
+    keep(tap.sent, frame.slice())
+    const message = read(tap.out, frame)
+    if (message?.type === 'hello') tap.mine = message
+    const lane = ((frame[0] ?? 0) & 1) as 0 | 1
+    tap.midway[lane] = ((frame[0] ?? 0) & 4) === 0
+    if (tap.midway[0] || tap.midway[1]) return
+    for (const forged of tap.waiting.splice(0)) tap.link.sendAnything(forged)
+  }
+  const comesIn = (tap: Tapped, frame: Uint8Array): void => {
+    keep(heard, frame)
+    const message = read(tap.in, frame)
+    if (message === undefined) return
+    if (message.type === 'hello') tap.theirs = message.record
+    learn(message)
+  }
+
+  const tapLink = (link: SimLink): Link => {
+    const tap: Tapped = {
+      link,
+      sent: [],
+      out: new Joiner(),
+      in: new Joiner(),
+      mine: undefined,
+      theirs: undefined,
+      midway: [false, false],
+      waiting: [],
+      open: true,
+    }
+    taps.add(tap)
+    const over = (): void => {
+      tap.open = false
+      taps.delete(tap)
+    }
+    let events: LinkEvents | undefined
+    return {
+      kind: link.kind,
+      remote: link.remote,
+      get bufferedBytes() {
+        return link.bufferedBytes
+      },
+      bufferLimitBytes: link.bufferLimitBytes,
+      get events() {
+        return events
+      },
+      set events(listener) {
+        events = listener
+        link.events = listener && {
+          frame: (frame) => {
+            comesIn(tap, frame)
+            listener.frame(frame)
+          },
+          drained: () => listener.drained(),
+          down: (reason) => {
+            over()
+            listener.down(reason)
+          },
+        }
+      },
+      send: (frame) => {
+        link.send(frame)
+        goesOut(tap, frame)
+      },
+      close: () => {
+        over()
+        link.close()
+      },
+    }
+  }
+
+  const tapEvents = <E extends { linked(link: Link, ...rest: never[]): void }>(
+    port: { events: E | undefined },
+    listener: E | undefined,
+  ): void => {
+    port.events = listener && {
+      ...listener,
+      linked: (link: Link, ...rest: never[]) => listener.linked(tapLink(link as SimLink), ...rest),
+    }
+  }
+  /** The port with its `linked` events tapped; everything else is as it was. */
+  const tapPort = <P extends Connector | Tabs>(port: P): P => {
+    let events: P['events']
+    return Object.create(port, {
+      events: {
+        enumerable: true,
+        get: () => events,
+        set: (listener: P['events']) => {
+          events = listener
+          tapEvents(port as never, listener as never)
+        },
+      },
+    }) as P
+  }
+
+  const tapProcess = (process: SimProcess): SimProcess => {
+    taps.clear()
+    const { connector, tabs, restart } = process
+    return Object.create(process, {
+      connector: { enumerable: true, value: tapPort(connector) },
+      tabs: { enumerable: true, value: tabs === undefined ? undefined : tapPort(tabs) },
+      restart: { enumerable: true, value: () => (current = tapProcess(restart())) },
+    }) as SimProcess
+  }
+  let current = tapProcess(first)
+
+  const knowledgeAt = (tap: Tapped): Knowledge | undefined => {
+    const { mine, theirs: victim } = tap
+    if (mine?.type !== 'hello' || victim === undefined) return undefined
+    const { record: me, topic } = mine
+    const others = [...records.values()].filter(({ id }) => id !== me.id && id !== victim.id)
+    const { wallMs } = current.clock.now()
+    const { deviceKey: key } = current
+    return { random, topic, me, victim, others, epoch, feeds, docs, sent: tap.sent, heard, wallMs, key }
+  }
+
+  const sendForgery = (tap: Tapped, forgery: Forgery): number => {
+    const frames: Uint8Array[] = []
+    if (isFrame(forgery)) frames.push(forgery)
+    else {
+      const splitter = new Splitter(isBulk(forgery) ? 1 : 0, encodeForgery(forgery))
+      for (let frame = splitter.next(); frame !== undefined; frame = splitter.next()) frames.push(frame)
+    }
+    if (tap.midway[0] || tap.midway[1]) tap.waiting.push(...frames)
+    else for (const frame of frames) tap.link.sendAnything(frame)
+    return frames.length
+  }
+
+  return {
+    get process() {
+      return current
+    },
+    kinds: attackKinds,
+    impersonations: impersonationKinds,
+    sent,
+    attack: (kind) => {
+      if (!current.alive || current.frozen) return 0
+      const ready = [...taps].filter((tap) => tap.open && knowledgeAt(tap) !== undefined)
+      const targets = random.integer(2) === 0 ? ready : random.sample(ready, 1)
+      let frames = 0
+      for (const tap of targets) {
+        const knowledge = knowledgeAt(tap)
+        if (knowledge === undefined) continue
+        for (const forgery of forge(kind, knowledge)) frames += sendForgery(tap, forgery)
+      }
+      announce(`attacks: ${kind}, ${frames} frames to ${targets.length}`)
+      sent.set(kind, (sent.get(kind) ?? 0) + frames)
+      return frames
+    },
+  }
+}

@@ -1,0 +1,102 @@
+// The power goes, again and again, under the production agent: what was not synced is gone, syncs are slow, syncs
+// fail. Nothing called stored is lost by it. power-loss.c and support/power.ts say what such a disk keeps.
+
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Plugin } from 'esbuild'
+import { runEra, type EraOptions, type Fate, type Outcome } from './support/era.ts'
+import { buildPreload, FrailDisk, type Loss } from './support/power.ts'
+import { bundleWorker } from './support/worker-process.ts'
+
+const isLong = process.env['SKEIN_LONG'] === '1'
+const deaths = isLong ? 200 : 14
+const seed = Number(process.env['SKEIN_FIRST_SEED'] ?? Math.floor(Math.random() * 1e9))
+
+/** Breaks the store on purpose: it calls stored what was not synced. */
+const unsynced: Plugin = {
+  name: 'unsynced',
+  setup: (build) =>
+    build.onLoad({ filter: /platform.node.disk\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8')
+      const broken = source.replaceAll('sync: true', 'sync: false')
+      if (broken === source) throw new Error('disk.ts asks for no sync any more')
+      return { contents: broken, loader: 'ts' }
+    }),
+}
+
+const preload = await buildPreload()
+let worker: Awaited<ReturnType<typeof bundleWorker>>
+let brokenWorker: Awaited<ReturnType<typeof bundleWorker>>
+
+beforeAll(async () => {
+  worker = await bundleWorker('power-loss')
+  brokenWorker = await bundleWorker('power-loss-unsynced', [unsynced])
+})
+afterAll(() => Promise.all([worker.remove(), brokenWorker.remove(), preload?.remove()]))
+
+const options = { timeout: 600_000, skip: preload === undefined }
+const why = preload === undefined ? ' (skipped: no C compiler, or not Linux)' : ''
+
+async function runStorm(era: EraOptions, syncsFail = false): Promise<Outcome & { readonly lost: Loss }> {
+  const losses: Loss[] = []
+  const fate: EraOptions['fate'] = async (dataDir, random): Promise<Fate> => {
+    const delayMs = random.integer(2) * 30
+    const disk = await FrailDisk.under(dataDir, preload!.library, delayMs)
+    return {
+      environment: disk.environment,
+      afterDeath: async () => void losses.push(await disk.losePower(random)),
+      ...(syncsFail && {
+        beforeDeath: async () => {
+          await disk.fail()
+          await pause(random.integer(300))
+          if (random.integer(2) === 0) return
+          await disk.heal()
+          await pause(random.integer(600))
+        },
+      }),
+    }
+  }
+  const outcome = await runEra({ ...era, fate })
+  const lost = {
+    bytes: losses.reduce((sum, { bytes }) => sum + bytes, 0),
+    operations: losses.reduce((sum, { operations }) => sum + operations, 0),
+  }
+  console.log(`seed ${era.seed}: ${JSON.stringify({ ...outcome.counts, lost })}`)
+  return { ...outcome, lost }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+test(
+  `seed ${seed}: power lost ${deaths} times, syncs slow in some lives: nothing called stored is lost${why}`,
+  options,
+  async () => {
+    const { program } = worker
+    const { broken, counts, lost } = await runStorm({ program, seed, deaths, padBytes: 32_768 })
+    expect(broken).toEqual([])
+    expect(counts['livesThatStored']).toBeGreaterThan(deaths / 4)
+    // Something was lost, of what nobody had been promised.
+    expect(lost.bytes).toBeGreaterThan(0)
+  },
+)
+
+test(
+  `seed ${seed}: power lost ${deaths} times after syncs that fail: send() rejects with storage-failed, nothing called stored is lost${why}`,
+  options,
+  async () => {
+    const { program } = worker
+    const { broken, counts } = await runStorm(
+      { program, seed, deaths, tolerance: { mayReport: ['storage-failed'] } },
+      true,
+    )
+    expect(broken).toEqual([])
+    expect(counts['refused storage-failed']).toBeGreaterThan(0)
+  },
+)
+
+test(`seed ${seed}: a store that does not sync is found out by these checks${why}`, options, async () => {
+  const { program } = brokenWorker
+  const { broken } = await runStorm({ program, seed, deaths: 8, patienceMs: 5_000 })
+  // Messages that arrived nowhere, or documents without edits that were called stored.
+  expect(broken.filter((sentence) => / was stored, and | was not handled by /.test(sentence))).not.toEqual([])
+})

@@ -1,0 +1,83 @@
+// Starts workers, hears what they say, and ends them: now, or at a random instant.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build, type Plugin } from 'esbuild'
+import type { WorkerLine, WorkerSettings } from './witness.ts'
+
+/** To begin writing, to stop, to say what the history is. */
+export type Word = 'write' | 'rest' | 'tell'
+
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #closed: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  #complaints = ''
+
+  constructor(
+    program: string,
+    settings: WorkerSettings,
+    hear: (line: WorkerLine) => void,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    this.#child = spawn(process.execPath, [program, JSON.stringify(settings)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    })
+    this.#child.stderr!.on('data', (bytes: Buffer) => (this.#complaints += bytes.toString()))
+    // A word to a process that was just killed; its end says so as well.
+    this.#child.stdin!.on('error', (error) => (this.#complaints += String(error)))
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      const whole = parsed(line)
+      if (whole !== undefined) hear(whole)
+    })
+    this.#closed = new Promise((resolve) =>
+      this.#child.once('close', (code, signal) => resolve({ code, signal })),
+    )
+  }
+
+  say(word: Word): void {
+    this.#child.stdin!.write(`${word}\n`)
+  }
+
+  /** SIGKILL. Resolves once it is gone and all it said was heard; rejects if it had ended before, by itself. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    const { code, signal } = await this.#closed
+    if (signal !== 'SIGKILL') throw new Error(`It ended by itself (${code ?? signal}): ${this.#complaints}`)
+  }
+}
+
+/** The last line may have been cut off by the kill: then it was never said. */
+function parsed(line: string): WorkerLine | undefined {
+  try {
+    return JSON.parse(line) as WorkerLine
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** Bundled once, because hundreds of starts cannot wait for a compiler each time. `plugins` may break it on purpose. */
+export async function bundleWorker(
+  name: string,
+  plugins: Plugin[] = [],
+): Promise<{ readonly program: string; remove(): Promise<void> }> {
+  const folder = join('node_modules', '.skein-disks', `${name}-${process.pid}`)
+  const program = join(folder, 'worker.mjs')
+  await mkdir(folder, { recursive: true })
+  await build({
+    entryPoints: [join(import.meta.dirname, '../children/worker.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    packages: 'external',
+    alias: { skein: join(import.meta.dirname, '../../../core/node.ts') },
+    outfile: program,
+    logLevel: 'warning',
+    plugins,
+  })
+  return { program, remove: () => rm(folder, { recursive: true, force: true }) }
+}

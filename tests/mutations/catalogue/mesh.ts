@@ -1,0 +1,223 @@
+// Membership, suspicion, routes, and the patience with a bad neighbour.
+
+import type { Mutation } from '../catalogue.ts'
+
+export const meshMutations: readonly Mutation[] = [
+  {
+    name: 'any answer refutes a doubt',
+    rule: 'OV15',
+    why: 'a pong that was under way when its sender died keeps the dead in the view',
+    changes: [
+      {
+        file: 'core/overlay/membership.ts',
+        find: 'if (!this.#suspicions.get(peer)?.nonces.has(nonce)) return false',
+        replace: 'if (!this.#suspicions.has(peer) || nonce < 0) return false',
+      },
+    ],
+    scenario: 'an answer from before the doubt',
+    complaint: 'an answer from before the doubt refuted it',
+  },
+  {
+    name: 'a watcher that was late accuses',
+    rule: 'OV12',
+    why: 'a tab that was frozen for a second declares everybody gone whose answer waits in its queue',
+    changes: [
+      {
+        file: 'core/overlay/membership.ts',
+        find: 'lateMs > limits.lateWatcherMs && suspicion',
+        replace: 'lateMs < 0 && suspicion',
+      },
+    ],
+    scenario: 'a watcher that was late',
+    complaint: 'a watcher that was late itself declared a live peer gone',
+  },
+  {
+    name: 'a busy peer is waited for without end',
+    rule: 'OV29',
+    why: 'a peer that hangs in its announcements leads for ever',
+    changes: [
+      {
+        file: 'core/overlay/membership.ts',
+        find: 'Math.min(this.#known.get(peer)!.busyUntilMs, suspicion.putOffUntilMs)',
+        replace: 'this.#known.get(peer)!.busyUntilMs',
+      },
+    ],
+    scenario: 'busy for ever',
+    complaint: 'a peer put off its death by saying again and again that it is busy',
+  },
+  {
+    name: 'evidence is proof',
+    rule: 'OV7',
+    why: 'whoever loses its connection to the signaling server leaves the mesh, links or no links',
+    changes: [
+      {
+        file: 'core/overlay/membership.ts',
+        find: '    this.#putOff(peer, suspicion, nowMs + timeoutMs)\n',
+        replace: '    suspicion.deadlineMs = nowMs\n',
+      },
+    ],
+    scenario: 'a socket closes',
+    complaint: 'evidence deposed a live peer before it was asked',
+  },
+  {
+    name: 'the word of another deposes',
+    rule: 'OV9',
+    why: 'one peer with a bad network, or a bad mind, removes whom it likes from every view',
+    changes: [
+      {
+        file: 'core/overlay/view.ts',
+        find: "from !== peer || reason !== 'left'",
+        replace: "reason !== 'left'",
+      },
+    ],
+    scenario: 'the word of another',
+    complaint: 'a live peer was declared gone at the word of another',
+  },
+  {
+    name: 'the dead come back by hearsay',
+    rule: 'OV16',
+    why: 'old records go round and round, and the dead lead again for a while',
+    changes: [
+      {
+        file: 'core/overlay/membership.ts',
+        find: '    if (!firstHand && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false\n',
+        replace: '',
+      },
+    ],
+    scenario: 'the word of another',
+    complaint: 'a dead peer came back at the word of another',
+  },
+  {
+    name: 'malformed frames are not counted',
+    rule: 'promise 7, OV24',
+    why: 'a peer that sends garbage may do so for ever',
+    changes: [
+      {
+        file: 'core/overlay/neighbours.ts',
+        find: '    link.malformed += weight\n',
+        replace: '    link.malformed += 0 * weight\n',
+      },
+    ],
+    scenario: 'garbage',
+    complaint: 'the link of a peer that sends garbage stays',
+  },
+  {
+    name: 'a hello of any mesh is good',
+    rule: 'OV24',
+    why: 'two meshes that meet at one server flow into each other',
+    changes: [
+      {
+        file: 'core/overlay/overlay.ts',
+        find: 'version === protocolVersion && topic === this.#context.options.topic && record',
+        replace: 'version === protocolVersion && topic !== undefined && record',
+      },
+    ],
+    scenario: 'a peer of another mesh',
+    complaint: 'a peer of another mesh was let in',
+  },
+  {
+    name: 'what was missed is not pulled',
+    rule: 'OV3',
+    why: 'a claim that a full lane refused is never heard of',
+    changes: [
+      {
+        file: 'core/overlay/delivery.ts',
+        find: "    if (ids.length > 0) this.send(link, { type: 'pull', ids })\n",
+        replace: '',
+      },
+    ],
+    scenario: 'a missed broadcast is offered',
+    complaint: 'a broadcast that was missed is not asked for',
+  },
+  {
+    name: 'nobody says goodbye',
+    rule: 'OV9',
+    why: 'who leaves is taken for dead: a leader that closes its window costs a failover by silence',
+    changes: [
+      {
+        file: 'core/overlay/overlay.ts',
+        find: "    this.broadcast({ type: 'gone', peer: id, incarnation, reason: 'left' })\n",
+        replace: '',
+      },
+    ],
+    scenario: 'somebody leaves',
+    complaint: 'who leaves does not say goodbye',
+  },
+  {
+    name: 'a newcomer takes the first place',
+    rule: 'OV17',
+    why: 'every second tab that opens takes the leadership over',
+    changes: [
+      {
+        file: 'core/overlay/joining.ts',
+        find: 'if (established.length > 0) this.#seniority = after(established)',
+        replace: 'if (established.length > 0) this.#seniority = 1',
+      },
+    ],
+    scenario: 'a newcomer takes its place',
+    complaint: 'a newcomer takes the place of somebody who was there before',
+  },
+  {
+    name: 'unicasts travel without end',
+    rule: 'OV6',
+    why: 'in a mesh with holes one that finds no way goes round until nobody remembers it',
+    changes: [
+      {
+        file: 'core/overlay/delivery.ts',
+        find: 'if (message.hops + 1 >= limits.maxHops) this',
+        replace: 'if (message.hops < 0) this',
+      },
+    ],
+    scenario: 'copies and detours',
+    complaint: 'a unicast went further than it may',
+  },
+  {
+    name: 'copies of a unicast are delivered',
+    rule: 'OV6',
+    why: 'whatever comes by two ways happens twice',
+    changes: [
+      {
+        file: 'core/overlay/delivery.ts',
+        find: 'if (message.origin === self.id || !this.#routes.firstSight(message.origin, message.sequence)) return false',
+        replace: 'if (message.origin === self.id) return false',
+      },
+    ],
+    scenario: 'copies and detours',
+    complaint: 'a unicast was delivered twice',
+  },
+  {
+    name: 'copies of a broadcast are delivered',
+    rule: 'OV1',
+    why: 'programs hear a cast twice, and in a mesh with holes the copies breed',
+    changes: [
+      {
+        file: 'core/overlay/delivery.ts',
+        find: 'if (origin === self.id || this.#broadcasts.has(message)) {',
+        replace: 'if (origin === self.id) {',
+      },
+    ],
+    scenario: 'copies and detours',
+    complaint: 'a broadcast was delivered twice',
+  },
+  {
+    name: 'routes are learned from replays',
+    rule: 'OV6',
+    why: 'old copies point back to where they came from: unicasts go in circles, or to whoever repeated one',
+    changes: [
+      {
+        file: 'core/overlay/delivery.ts',
+        find: '    if (origin === self.id || this.#broadcasts.has(message)) {\n',
+        replace:
+          '    this.#routes.learn(origin, link.remote, sequence)\n' +
+          '    if (origin === self.id || this.#broadcasts.has(message)) {\n',
+      },
+      {
+        file: 'core/overlay/routes.ts',
+        find: 'if (known && sequence <= known.sequence) return',
+        replace: 'if (known && sequence < known.sequence) return',
+      },
+    ],
+    scenario: 'a replayed broadcast',
+    complaint: 'a unicast followed a replayed broadcast, and was lost',
+  },
+]

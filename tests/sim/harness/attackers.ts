@@ -1,0 +1,63 @@
+// Hostile peers: production peers that take part like everybody, and beside that send what no Skein peer sends. They
+// are gone before the run calms down.
+
+import { MeshHandle } from '../../../core/mesh.ts'
+import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
+import type { HostilePeer } from '../../../core/platform/sim/hostile.ts'
+import type { World } from '../../../core/platform/sim/world.ts'
+import type { Schedule } from './schedule.ts'
+
+const tryEveryMs = 250
+
+export class Attackers {
+  readonly #world: World
+  readonly #schedule: Schedule
+  readonly #peers = new Map<string, HostilePeer>()
+
+  constructor(world: World, schedule: Schedule) {
+    this.#world = world
+    this.#schedule = schedule
+  }
+
+  attack(name: string, kind: AttackKind, sent: (frames: number) => void): () => void {
+    const peer = this.#peerNamed(name)
+    let isOver = false
+    const attempt = (): void => {
+      if (isOver || !peer.process.alive) return
+      const frames = peer.attack(kind)
+      sent(frames)
+      if (frames === 0) this.#world.at(this.#world.now + tryEveryMs, `${name} tries again`, attempt)
+    }
+    attempt()
+    return () => {
+      isOver = true
+    }
+  }
+
+  /** All of them die. */
+  end(): void {
+    for (const { process } of this.#peers.values()) process.kill({ links: 'down' })
+  }
+
+  #peerNamed(name: string): HostilePeer {
+    const known = this.#peers.get(name)
+    if (known !== undefined) return known
+    const peer = this.#world.hostile({ name, store: 'memory' })
+    this.#peers.set(name, peer)
+    const opening = MeshHandle.open({
+      mesh: 'test',
+      name: 'mallory',
+      kind: 'agent',
+      hidden: false,
+      store: 'memory',
+      platform: peer.process,
+      servers: this.#schedule.servers,
+    })
+    // It takes part in documents, or it would know of none to attack.
+    opening.then(
+      (mesh) => mesh.doc('notes').catch(() => peer.process.kill()),
+      () => peer.process.kill(),
+    )
+    return peer
+  }
+}

@@ -1,0 +1,31 @@
+// Every checker there is. Each is a function of a history, and knows nothing of where it came from.
+
+import type { Entry } from '../history.ts'
+import { checkBounds } from './bounds.ts'
+import { checkDeliveries } from './deliveries.ts'
+import { checkDocuments } from './documents.ts'
+import { checkEpochs } from './epochs.ts'
+import { checkHistories } from './histories.ts'
+import { checkLiveness } from './liveness.ts'
+import { checkOrder } from './order.ts'
+import { checkStored } from './stored.ts'
+import { checkSuspicions } from './suspicions.ts'
+import { checkSynced } from './synced.ts'
+import type { Checker, Violation } from './violation.ts'
+
+const checkers: readonly Checker[] = [
+  checkOrder,
+  checkStored,
+  checkDeliveries,
+  checkHistories,
+  checkEpochs,
+  checkSuspicions,
+  checkDocuments,
+  checkSynced,
+  checkBounds,
+  checkLiveness,
+]
+
+/** In the order of time. */
+export const check = (entries: readonly Entry[]): Violation[] =>
+  checkers.flatMap((checker) => checker(entries)).toSorted((a, b) => a.atMs - b.atMs)

@@ -1,0 +1,55 @@
+// Nothing grows without a bound, and a mesh at rest is at rest: figures of `status()` against limits.ts, and how much
+// happens when nothing happens. A peer whose own rules broke says `left`, which no run may see. (OV5, OV25, MS11)
+
+import { limits } from '../../../../core/base/limits.ts'
+import type { Entry } from '../history.ts'
+import { ofType, type EntryOf, type Violation } from './violation.ts'
+
+/** Two lanes. */
+const maxLinkQueueBytes = 2 * limits.maxQueuedBytes
+/** A peer at rest: an alarm, a beat and its arrival, a commit now and then. */
+const restEventsPerSecond = 30
+
+export function checkBounds(entries: readonly Entry[]): Violation[] {
+  return [...figures(entries), ...rest(entries), ...broken(entries), ...met(entries)]
+}
+
+function* figures(entries: readonly Entry[]): Iterable<Violation> {
+  for (const { run, figures: all, atMs } of ofType(entries, 'observed')) {
+    const { links = 0, longestLinkQueueBytes = 0 } = all
+    if (links > limits.maxOpenLinks) yield { checker: 'bounds', atMs, text: `${run} has ${links} links` }
+    if (longestLinkQueueBytes > maxLinkQueueBytes)
+      yield { checker: 'bounds', atMs, text: `${run} keeps ${longestLinkQueueBytes} bytes for one link` }
+  }
+}
+
+function* rest(entries: readonly Entry[]): Iterable<Violation> {
+  if (ofType(entries, 'settled')[0]?.inTime !== true) return
+  for (const { eventsPerSecond, peers, atMs } of ofType(entries, 'rate')) {
+    if (eventsPerSecond > restEventsPerSecond * peers)
+      yield {
+        checker: 'rest',
+        atMs,
+        text: `${Math.round(eventsPerSecond)} events a second among ${peers} peers at rest`,
+      }
+  }
+}
+
+function* broken(entries: readonly Entry[]): Iterable<Violation> {
+  for (const { run, code, text, atMs } of ofType(entries, 'error'))
+    if (code === 'left' && text.startsWith('The mesh was left: '))
+      yield { checker: 'broken', atMs, text: `${run} ended by itself: ${text}` }
+}
+
+/** A run in which no fault made a difference tests nothing. */
+function* met(entries: readonly Entry[]): Iterable<Violation> {
+  const begun: readonly EntryOf<'faultBegins'>[] = ofType(entries, 'faultBegins')
+  const bit = ofType(entries, 'faultBit')
+  // One or two may well miss: a peer to be killed was dead.
+  if (begun.length > 3 && bit.length === 0)
+    yield {
+      checker: 'faults missed',
+      atMs: begun[0]!.atMs,
+      text: `none of ${begun.length} faults made a difference`,
+    }
+}

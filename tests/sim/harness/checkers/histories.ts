@@ -1,0 +1,94 @@
+// Peers that hold the same tell the same: at the end the conversations of a room are equal everywhere, each message once,
+// and the feeds on all disks reach equally far. (promise 3, MS4)
+
+import type { Entry } from '../history.ts'
+import { messageKey } from './order.ts'
+import { livesIn, ofType, type EntryOf, type Violation } from './violation.ts'
+
+const checker = 'histories'
+
+export function checkHistories(entries: readonly Entry[]): Violation[] {
+  if (ofType(entries, 'settled')[0]?.inTime !== true) return []
+  // Where two disks lost something, a message may have been on these two alone.
+  const harmed = new Set(ofType(entries, 'diskHarmed').map(({ disk }) => disk))
+  return [...once(entries), ...(harmed.size > 1 ? [] : [...equalRooms(entries), ...equalFeeds(entries)])]
+}
+
+/** The last look of each at each conversation: an earlier one may have been what found the damage. */
+function lastPages(entries: readonly Entry[]): EntryOf<'page'>[] {
+  const last = new Map<string, EntryOf<'page'>>()
+  for (const page of ofType(entries, 'page')) last.set(`${page.run} ${page.of}`, page)
+  return [...last.values()]
+}
+
+function* once(entries: readonly Entry[]): Iterable<Violation> {
+  for (const { run, of, messages, atMs } of ofType(entries, 'page')) {
+    const seen = new Set<string>()
+    for (const { id, from } of messages) {
+      const key = messageKey(from, id)
+      if (seen.has(key)) yield { checker, atMs, text: `${run} shows ${id} twice in ${of}` }
+      seen.add(key)
+    }
+  }
+}
+
+/**
+ * Whose clock was set ahead holds for expired what is not. Where a store forked, a message may stand at either of its
+ * two places: then all have it, in whatever order (README of core/messages, limits).
+ */
+function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
+  const lives = livesIn(entries)
+  const elsewhere = new Set(
+    ofType(entries, 'clock')
+      .filter(({ byMs }) => byMs > 2_000)
+      .map(({ name }) => name),
+  )
+  const forked = ofType(entries, 'error').some(({ code }) => code === 'store-forked')
+  const expires = new Set(ofType(entries, 'expired').map(({ id }) => id as string))
+  const first = new Map<string, EntryOf<'page'>>()
+  for (const page of lastPages(entries)) {
+    const life = lives.get(page.run)
+    if (!page.of.startsWith('#') || life === undefined || elsewhere.size > 0) continue
+    const before = first.get(page.of)
+    first.set(page.of, before ?? page)
+    if (before === undefined) continue
+    const [ours, theirs] = [page, before].map(({ messages }) =>
+      messages.filter(({ id }) => !expires.has(id)).map(({ from, id }) => messageKey(from, id)),
+    )
+    if (forked) for (const keys of [ours!, theirs!]) keys.sort()
+    const at = ours!.findIndex((key, i) => key !== theirs![i])
+    if (at < 0 && ours!.length === theirs!.length) continue
+    const place = at < 0 ? ours!.length : at
+    const text = `${page.run} and ${before.run} differ in ${page.of}: at ${place} of ${ours!.length} and ${theirs!.length} they show ${ours![place]?.slice(33)} and ${theirs![place]?.slice(33)}`
+    yield { checker, atMs: page.atMs, text }
+  }
+}
+
+function* equalFeeds(entries: readonly Entry[]): Iterable<Violation> {
+  const over = ofType(entries, 'over')[0]?.atMs ?? Infinity
+  const settledMs = ofType(entries, 'settled')[0]?.atMs ?? Infinity
+  const present = new Set(
+    [...livesIn(entries).values()].filter(({ toMs }) => toMs === Infinity).map(({ disk }) => disk),
+  )
+  const last = new Map<string, EntryOf<'disk'>>()
+  for (const disk of ofType(entries, 'disk'))
+    if (present.has(disk.disk) && disk.atMs <= over) last.set(disk.disk, disk)
+  const reach = new Map<string, Map<string, number>>()
+  for (const { disk, feeds } of last.values())
+    for (const [feed, number] of Object.entries(feeds))
+      reach.set(feed, (reach.get(feed) ?? new Map<string, number>()).set(disk, number))
+  // Of a feed that was given up, or lost entries, what is left may differ.
+  const current = new Set<string>(
+    ofType(entries, 'observed')
+      .filter(({ atMs }) => atMs > settledMs)
+      .map(({ storeId }) => storeId),
+  )
+  const isHarmed = ofType(entries, 'diskHarmed').length > 0
+  for (const [feed, byDisk] of reach) {
+    if (isHarmed && !current.has(feed)) continue
+    const numbers = [...last.keys()].map((disk) => byDisk.get(disk) ?? 0)
+    if (new Set(numbers).size <= 1) continue
+    const each = [...last.keys()].map((disk, i) => `${disk} ${numbers[i]}`).join(', ')
+    yield { checker: 'vectors', atMs: over, text: `feed ${feed.slice(0, 6)} reaches to ${each}` }
+  }
+}

@@ -1,0 +1,199 @@
+// What happened in a run, as plain records in the order in which they happened. Recorders write them around a mesh
+// handle, players and test stands write what they did to the peers, checkers read them. Nothing here knows whether
+// the peers were simulated, so that the same checkers judge browsers and real networks.
+
+import type { Address, MemberId, MessageId, PeerId, StoreId } from '../../../core/base/ids.ts'
+import type { DocState, LeaderChangeReason } from '../../../core/api.ts'
+
+/** One life of one process: `alice 2` is the second. */
+export type Run = string
+
+/** What a document holds: operations by client, and which of them are deleted, as `[client, clock, length]`. */
+export interface Held {
+  readonly vector: Readonly<Record<string, number>>
+  readonly deleted: readonly (readonly [number, number, number])[]
+  /** Of its content as the program sees it. */
+  readonly content: string
+}
+
+/** A figure of `status()` by name. */
+export type Figures = Readonly<Record<string, number>>
+
+export type Happening =
+  // lives
+  | {
+      readonly type: 'joined'
+      readonly run: Run
+      /** The process; the same in all its lives. */
+      readonly name: string
+      readonly label: string
+      readonly peer: PeerId
+      readonly member: MemberId
+      /** What it keeps its data on; tabs of one browser share it. `volatile`: it dies with the run. */
+      readonly disk: string
+      readonly volatile: boolean
+    }
+  | { readonly type: 'leaving'; readonly run: Run }
+  /** `broken`: it ended by itself, because a rule of its own was broken. */
+  | { readonly type: 'ended'; readonly run: Run; readonly how: 'left' | 'killed' | 'broken' }
+  // messages
+  | { readonly type: 'asked'; readonly run: Run; readonly id: MessageId; readonly to: Address }
+  | { readonly type: 'stored'; readonly run: Run; readonly id: MessageId }
+  | { readonly type: 'rejected'; readonly run: Run; readonly id: MessageId; readonly code: string }
+  | { readonly type: 'delivered'; readonly run: Run; readonly id: MessageId }
+  | {
+      readonly type: 'expired'
+      readonly run: Run
+      readonly id: MessageId
+      readonly lacking: readonly MemberId[]
+    }
+  | { readonly type: 'receipt'; readonly run: Run; readonly id: MessageId; readonly member: MemberId }
+  | {
+      readonly type: 'message'
+      readonly run: Run
+      readonly id: MessageId
+      readonly from: MemberId
+      readonly to: Address
+      readonly addressees: readonly MemberId[]
+      readonly cursor: string
+      readonly body: string
+    }
+  | {
+      readonly type: 'given'
+      readonly run: Run
+      readonly id: MessageId
+      readonly from: MemberId
+      readonly attempt: number
+      readonly body: string
+    }
+  | { readonly type: 'handled'; readonly run: Run; readonly id: MessageId; readonly from: MemberId }
+  /** What `history()` of a conversation said. */
+  | {
+      readonly type: 'page'
+      readonly run: Run
+      readonly of: Address
+      readonly messages: readonly { readonly id: MessageId; readonly from: MemberId; readonly body: string }[]
+    }
+  // leadership
+  | {
+      readonly type: 'leader'
+      readonly run: Run
+      readonly leader: PeerId | undefined
+      readonly epoch: number
+      readonly reason: LeaderChangeReason
+    }
+  | { readonly type: 'dutyBegins'; readonly run: Run; readonly role: string; readonly epoch: number }
+  | { readonly type: 'dutyEnds'; readonly run: Run; readonly role: string; readonly epoch: number }
+  /** An act of a leader, shown to the one resource of the role. */
+  | {
+      readonly type: 'token'
+      readonly run: Run
+      readonly role: string
+      readonly epoch: number
+      readonly leader: PeerId
+      readonly n: number
+      readonly admitted: boolean
+    }
+  // who is there
+  | { readonly type: 'peerJoined'; readonly run: Run; readonly peer: PeerId }
+  | {
+      readonly type: 'peerLeft'
+      readonly run: Run
+      readonly peer: PeerId
+      readonly reason: 'left' | 'failed'
+    }
+  | { readonly type: 'links'; readonly run: Run; readonly peers: readonly PeerId[] }
+  // documents
+  | { readonly type: 'docOpened'; readonly run: Run; readonly doc: string }
+  | { readonly type: 'docClosing'; readonly run: Run; readonly doc: string }
+  | { readonly type: 'docClosed'; readonly run: Run; readonly doc: string }
+  | { readonly type: 'docHeld'; readonly run: Run; readonly doc: string; readonly held: Held }
+  | {
+      readonly type: 'docState'
+      readonly run: Run
+      readonly doc: string
+      readonly state: DocState
+      readonly basedOn: readonly PeerId[]
+    }
+  /** Everything in it was called stored. */
+  | { readonly type: 'docStored'; readonly run: Run; readonly doc: string; readonly held: Held }
+  | {
+      readonly type: 'aware'
+      readonly run: Run
+      readonly doc: string
+      readonly states: Readonly<Record<string, string>>
+    }
+  // the rest of the handle
+  | { readonly type: 'error'; readonly run: Run; readonly code: string; readonly text: string }
+  | {
+      readonly type: 'observed'
+      readonly run: Run
+      readonly peers: readonly PeerId[]
+      readonly leader: PeerId | undefined
+      readonly epoch: number
+      readonly settled: boolean
+      readonly storeId: StoreId
+      readonly docs: readonly {
+        readonly name: string
+        readonly state: DocState
+        readonly stored: boolean
+        readonly basedOn: number
+        readonly problem: string | undefined
+      }[]
+      readonly figures: Figures
+    }
+  // what was done to them
+  | {
+      readonly type: 'faultBegins' | 'faultEnds'
+      readonly fault: number
+      readonly kind: string
+      /** Names of processes and servers it concerns. */
+      readonly touched: readonly string[]
+      readonly what: string
+    }
+  /** It made a difference: a frame was held back, a commit failed, a process was alive to be killed. */
+  | { readonly type: 'faultBit'; readonly fault: number; readonly kind: string }
+  /** Somebody set a wall clock. */
+  | { readonly type: 'clock'; readonly name: string; readonly byMs: number }
+  /** Some rows were damaged; or what came after `asOfMs` is gone. `cloned`: another disk's content is on it. */
+  | {
+      readonly type: 'diskHarmed'
+      readonly disk: string
+      readonly how: 'rows' | 'older' | 'wiped' | 'cloned'
+      readonly asOfMs: number
+    }
+  /** What is on a disk now: ids of messages that are there with their bodies; by feed the numbers held. */
+  | {
+      readonly type: 'disk'
+      readonly disk: string
+      readonly messages: readonly string[]
+      readonly feeds: Readonly<Record<string, number>>
+      readonly rows: number
+    }
+  /** Faults are over, and everybody is back who comes back. */
+  | { readonly type: 'calm' }
+  /** All that liveness asks for holds; or the time for it is over. */
+  | { readonly type: 'settled'; readonly inTime: boolean; readonly waitingFor: readonly string[] }
+  | { readonly type: 'over' }
+  /** How much happened in a while of rest. */
+  | { readonly type: 'rate'; readonly eventsPerSecond: number; readonly peers: number }
+
+export type Entry = Happening & { readonly atMs: number }
+
+export interface History {
+  readonly entries: readonly Entry[]
+  add(happening: Happening): void
+}
+
+/** @param now Milliseconds on one clock for all recorders. */
+export function createHistory(now: () => number, listen?: (entry: Entry) => void): History {
+  const entries: Entry[] = []
+  return {
+    entries,
+    add: (happening) => {
+      const entry = { atMs: now(), ...happening }
+      entries.push(entry)
+      listen?.(entry)
+    },
+  }
+}

@@ -1,0 +1,136 @@
+// Plays a schedule in a world of its own: trouble first, then calm until all is well or the time for it is over, then
+// a while of rest, and a last look at everything. What comes out is the history, for the checkers.
+
+import { createWorld, type World } from '../../../core/platform/sim/world.ts'
+import { Attackers } from './attackers.ts'
+import { Cast } from './cast.ts'
+import { unsettled } from './checkers/settled.ts'
+import { probeDisks } from './disk-probe.ts'
+import { rooms } from './generate.ts'
+import { createHistory, type History } from './history.ts'
+import { Nemesis } from './nemesis.ts'
+import { isFault, type Schedule } from './schedule.ts'
+
+export interface Played {
+  readonly history: History
+  readonly traceHash: string
+  readonly traceLines: readonly string[]
+  readonly events: number
+  readonly virtualMs: number
+}
+
+export interface PlayOptions {
+  readonly onTrace?: ((line: string) => void) | undefined
+}
+
+/** How often documents and claims are looked at, leaders act, and it is asked whether all is well. */
+const lookEveryMs = 50
+const actEveryMs = 400
+const askEveryMs = 500
+/** From when on no fault is left until all must be well. */
+export const settleWithinMs = 300_000
+/** What follows is watched for so long: nothing may happen any more. */
+const restMs = 40_000
+const warmUpMs = 2_000
+
+export async function play(schedule: Schedule, options: PlayOptions = {}): Promise<Played> {
+  const { onTrace } = options
+  const world = createWorld({ seed: schedule.seed, maxTraceLines: 200, ...(onTrace && { onTrace }) })
+  for (const url of schedule.servers) world.server(url)
+  const history = createHistory(() => world.now)
+  const { add } = history
+  const cast: Cast = new Cast({
+    world,
+    schedule,
+    add,
+    isDown: (name) => nemesis.isDown(name),
+    isAsleep: (name) => nemesis.isAsleep(name),
+  })
+  const attackers = new Attackers(world, schedule)
+  const nemesis: Nemesis = new Nemesis(
+    world,
+    schedule,
+    {
+      processOf: (name) => cast.processOf(name),
+      kill: (name, links) => {
+        cast.kill(name, links)
+        probeDisks(world, schedule, add, name)
+      },
+      revive: (name) => cast.revive(name),
+      woke: (name) => cast.woke(name),
+      attack: (name, kind, sent) => attackers.attack(name, kind, sent),
+    },
+    add,
+  )
+  schedule.steps.forEach(({ atMs, act }, index) =>
+    world.at(atMs, `step ${index} ${act.type}`, () => {
+      if (isFault(act)) nemesis.begin(index, act)
+      else cast.play(act)
+    }),
+  )
+  await trouble(world, cast, schedule)
+  nemesis.calm()
+  attackers.end()
+  cast.gather()
+  add({ type: 'calm' })
+  await calm(world, cast, schedule, history)
+  await lastLook(world, cast, schedule, history)
+  return {
+    history,
+    traceHash: world.trace.hash,
+    traceLines: world.trace.lines,
+    events: world.trace.count,
+    virtualMs: world.now,
+  }
+}
+
+/** Lets time pass, in steps as short as what is watched for. */
+async function pass(world: World, cast: Cast, ms: number): Promise<void> {
+  const endMs = world.now + ms
+  while (world.now < endMs) {
+    await world.run(Math.min(lookEveryMs, endMs - world.now))
+    cast.look()
+    if (Math.floor(world.now / actEveryMs) !== Math.floor((world.now - lookEveryMs) / actEveryMs)) cast.act()
+  }
+}
+
+async function trouble(world: World, cast: Cast, { steps }: Schedule): Promise<void> {
+  const lastMs = Math.max(0, ...steps.map(({ atMs }) => atMs))
+  await pass(world, cast, lastMs + warmUpMs)
+}
+
+async function calm(world: World, cast: Cast, schedule: Schedule, history: History): Promise<void> {
+  const deadlineMs = world.now + settleWithinMs
+  for (;;) {
+    await pass(world, cast, askEveryMs)
+    const observed = cast.recorders.map((recorder) => recorder.observe())
+    const waitingFor = unsettled(history.entries, observed, cast.size)
+    if (waitingFor.length === 0 || world.now >= deadlineMs) {
+      history.add({ type: 'settled', inTime: waitingFor.length === 0, waitingFor })
+      break
+    }
+  }
+  // Reading finds damage, which is mended meanwhile.
+  await readHistories(world, cast, schedule)
+  const eventsBefore = world.trace.count
+  await pass(world, cast, restMs)
+  const eventsPerSecond = (world.trace.count - eventsBefore) / (restMs / 1_000)
+  history.add({ type: 'rate', eventsPerSecond, peers: cast.recorders.length })
+}
+
+async function lastLook(world: World, cast: Cast, schedule: Schedule, { add }: History): Promise<void> {
+  for (const recorder of cast.recorders) recorder.observe()
+  await readHistories(world, cast, schedule)
+  probeDisks(world, schedule, add)
+  add({ type: 'over' })
+}
+
+async function readHistories(world: World, cast: Cast, schedule: Schedule): Promise<void> {
+  const labels = [...new Set(schedule.cast.map(({ label }) => label))].slice(0, 8)
+  const conversations = [
+    ...rooms.map((room) => `#${room}` as const),
+    ...labels.map((label) => `@${label}` as const),
+  ]
+  const reading = cast.recorders.flatMap((recorder) => conversations.map((of) => recorder.readHistory(of)))
+  await world.finish(Promise.all(reading))
+}

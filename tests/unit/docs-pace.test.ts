@@ -1,0 +1,128 @@
+// Documents stand back while people talk: what is under way to others, and how often the store is at work for them.
+
+import { describe, expect, test } from 'vitest'
+import { limits } from '../../core/base/limits.ts'
+import { DocsWorld, type DocsActor } from './docs-world.ts'
+
+const KiB = 1024
+
+/** Alice has a document of 2 MiB open. */
+function withDocument(): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
+  const world = new DocsWorld()
+  const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+  alice.open('notes')
+  world.settle()
+  alice.edit('notes', (doc) => {
+    for (let i = 0; i < 64; i++) doc.getMap('map').set(`key ${i}`, 'x'.repeat(32 * KiB))
+  })
+  world.run(10_000)
+  return { world, alice, bob }
+}
+
+/** Everything goes on but the pieces, which stay under way. */
+function settleButPieces(world: DocsWorld, actors: readonly DocsActor[]): void {
+  const isOther = ({ payload }: { payload: { type: string } }): boolean => payload.type !== 'docPiece'
+  for (let did = true; did;) {
+    did = world.deliver(isOther)
+    for (const { tasks } of actors) {
+      const task = tasks.shift()
+      task?.()
+      did ||= task !== undefined
+    }
+  }
+}
+
+const bytesUnderWay = (world: DocsWorld): number =>
+  world.packets.reduce(
+    (sum, { payload }) => sum + (payload.type === 'docPiece' ? payload.bytes.length : 0),
+    0,
+  )
+
+describe('what is under way', () => {
+  test('DO14 a transfer runs a small window ahead while people talk, and a large one otherwise', () => {
+    const { quiet, talking } = limits.docWindowBytes
+    for (const talk of [false, true]) {
+      const { world, alice, bob } = withDocument()
+      if (talk) alice.docs.talk(world.nowMs)
+      bob.open('notes')
+      settleButPieces(world, [alice, bob])
+      const bytes = bytesUnderWay(world)
+      if (talk) expect(bytes).toBeLessThan(talking + limits.maxDocPieceBytes)
+      else expect(bytes).toBeGreaterThanOrEqual(quiet)
+      expect(bytes).toBeGreaterThan(0)
+    }
+  })
+
+  test('DO14 when nobody has talked for a while, the transfer that is under way runs further ahead again', () => {
+    const { world, alice, bob } = withDocument()
+    alice.docs.talk(world.nowMs)
+    bob.open('notes')
+    settleButPieces(world, [alice, bob])
+    world.nowMs += limits.talkMs
+    for (let bytes = 0; bytes < limits.docAckBytes; bytes += limits.maxDocPieceBytes) world.deliver()
+    settleButPieces(world, [alice, bob])
+    expect(bytesUnderWay(world)).toBeGreaterThanOrEqual(limits.docWindowBytes.quiet)
+  })
+
+  test('DO14 DO5 it arrives whole, whichever of the two hears the talk', () => {
+    for (const hears of [0, 1]) {
+      const { world, alice, bob } = withDocument()
+      world.filter = () => {
+        ;[alice, bob][hears]!.docs.talk(world.nowMs)
+        return true
+      }
+      bob.open('notes')
+      world.run(limits.docTransferTimeoutMs - 1)
+      expect(bob.digest('notes')).toBe(alice.digest('notes'))
+      expect(bob.view('notes')?.state).toBe('synced')
+      expect(bob.count('docTransfersGivenUp')).toBe(0)
+    }
+  })
+
+  test('DO14 segments are asked for that take less time to apply', () => {
+    const asked = [false, true].map((talk) => {
+      const { world, alice, bob } = withDocument()
+      bob.open('notes')
+      if (talk) bob.docs.talk(world.nowMs)
+      world.settle()
+      return bob.sentTo(alice, 'docWant')[0]!.segmentBytes
+    })
+    expect(asked[1]).toBeLessThan(asked[0]! / 3)
+  })
+})
+
+describe('the store', () => {
+  /** How long after a row that took 10 ms the next is begun. */
+  function restMs(prepare: (actor: DocsActor, world: DocsWorld) => void): number {
+    const world = new DocsWorld()
+    const alice = world.join('alice')
+    alice.open('notes')
+    world.run(1_000)
+    alice.storing = false
+    for (const key of ['a', 'b']) {
+      alice.edit('notes', (doc) => doc.getMap('map').set(key, 'x'.repeat(limits.maxDocSegmentBytes)))
+    }
+    expect(alice.tasks.length).toBe(1)
+    world.run(10)
+    prepare(alice, world)
+    alice.tasks.shift()!()
+    for (let ms = 0; ; ms++) {
+      if (alice.tasks.length > 0) return ms
+      if (ms > 1_000) throw new Error('the second row never comes')
+      world.run(1)
+    }
+  }
+
+  test('DO7 DO14 after a large row the store rests as long as it took, and while people talk much longer', () => {
+    expect(restMs(() => undefined)).toBe(10)
+    expect(restMs((alice, world) => alice.docs.talk(world.nowMs))).toBe(40)
+  })
+
+  test('DO7 DO14 who closes the document does not wait for rests', () => {
+    const rest = restMs((alice, world) => {
+      alice.docs.talk(world.nowMs)
+      alice.close('notes')
+    })
+    expect(rest).toBe(0)
+  })
+})
