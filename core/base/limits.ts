@@ -116,6 +116,8 @@ export const limits = {
   /** Links a peer gets at once; the others at leisure, one after the other, when nobody was heard of for up to
    * `leisureMs`. measured: bench/mesh; 16 tabs at once hang together after a third of the time that all links take. */
   firstLinks: 2,
+  /** With no more others than these all links are made at once. chosen: two of them may be tabs of one browser that dies. */
+  smallMesh: 4,
   leisureMs: 1500,
   /** A dial or a knock counts as a link to come for this long; then another is tried beside it. chosen: see dialHeadStartMs. */
   linkPatienceMs: 2 * second,

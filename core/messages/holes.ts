@@ -11,7 +11,6 @@ import {
   headRow,
   holeRow,
   idRow,
-  inboxRow,
   isShown,
   keyRange,
   keys,
@@ -48,7 +47,6 @@ export class Holes {
     } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
     else if (kind === 'meta') forks.storeLost()
     else if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number)
-    else if (place?.kind === 'inbox') this.#rebuildInbox(place.feed, place.number)
     else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number)
     else if (kind === 'talk') this.#rebuildTalk(key)
     else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)
@@ -101,6 +99,8 @@ export class Holes {
       if (!feed.holes.has(lowest) || Math.min(...feed.holes) !== lowest) return
       if (!stored) return this.missing(feed, last)
       feeds.show(feed, last, stored.hash)
+      // With all, at once: who has what is missing does not know that we lack it.
+      sync.compareSoon()
       sync.wake()
     })
   }
@@ -180,24 +180,6 @@ export class Holes {
       desk.commit(
         { expect: [{ key, value: undefined, adopt: () => {} }], put: [{ key, value: new Uint8Array() }] },
         { ok: () => {}, conflict: () => {}, failed: () => desk.count('talkRowsLost') },
-      )
-    })
-  }
-
-  /** Its row says that it was not handled: it is given to the program nevertheless. How often it was, is lost. */
-  #rebuildInbox(feed: StoreId, number: number): void {
-    const { desk, inbox, log } = this.#parts
-    log.readOne(feed, number, (stored) => {
-      if (!stored) return desk.count('inboxRowsLost')
-      const written = row(keys.inbox(feed, number), inboxRow, { attempt: 1 })
-      const expect = [{ key: written.key, value: undefined, adopt: () => {} }]
-      desk.commit(
-        { expect, put: [written] },
-        {
-          ok: () => inbox.stored(stored, stored.mark, 1),
-          conflict: () => {},
-          failed: () => desk.count('inboxRowsLost'),
-        },
       )
     })
   }

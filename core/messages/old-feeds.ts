@@ -134,6 +134,11 @@ export class OldFeeds {
       const joins =
         first - 1 <= feed.head.retired || (before && equalBytes(before.hash, entries[0]!.header.previous))
       if (!joins) {
+        // All the way back nothing of ours is left to compare with: damage, which no further answer changes.
+        if (step >= feed.head.number) {
+          this.#realigning.delete(feed.id)
+          return this.#parts.sync.unserved(from, feed.id)
+        }
         this.#realigning.set(feed.id, step * 8)
         return this.#probeBack(feed, from)
       }

@@ -1,7 +1,6 @@
 // Whom to have a link to, and the attempts to get one. Up to 16 peers: everybody, but the first links at once and the
-// rest at leisure, since a mesh is of use when it hangs together. The lower PeerId
-// dials; the higher one knocks, so that the lower learns of it. Attempts that fail are made again with a growing, jittered
-// pause; a peer lost without a goodbye is remembered and looked for, so that a partition heals by itself.
+// rest at leisure, since a mesh is of use as soon as it hangs together. The lower PeerId dials; the higher one knocks, so
+// that the lower learns of it. Attempts that fail are made again with a growing, jittered pause; a peer lost without a goodbye is remembered and looked for, so that a partition heals by itself.
 
 import { compareText, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -32,7 +31,7 @@ interface Attempt {
   knockedAtMs: number
   /** It is waited for: the far end knocked, or we had a link. */
   wanted: boolean
-  /** It was time to dial, but others are under way. */
+  /** It was time for it, but others are under way, or it is one of those made at leisure. */
   postponed: boolean
   /** Not in the view: looked for until then. */
   untilMs: number
@@ -44,6 +43,7 @@ export class Topology {
   readonly #attempts = new Map<PeerId, Attempt>()
   /** Links beyond the first ones wait until nobody was heard of for a while. */
   #leisureAtMs = Number.NEGATIVE_INFINITY
+  #linkedBefore = 0
 
   constructor(me: PeerId, random: Random) {
     this.#me = me
@@ -74,6 +74,7 @@ export class Topology {
     }
     if (this.#attempts.size >= limits.maxSought) return
     this.#linger(nowMs)
+    if (again || pause) this.#resume()
     const waitMs = (this.#dials(peer) ? 0 : knockAfterMs) + (pause ? this.#jittered(limits.redialBaseMs) : 0)
     this.#attempts.set(peer, {
       connection: undefined,
@@ -126,6 +127,9 @@ export class Topology {
   tick(view: TopologyView): TopologyAction[] {
     const actions: TopologyAction[] = []
     let linked = view.linkedPeers
+    // Who lost links may not wait for others at leisure.
+    if (linked < this.#linkedBefore) this.#resume()
+    this.#linkedBefore = linked
     let expected = linked + this.#underWay(view.nowMs)
     if (linked < Math.min(limits.firstLinks, this.#attempts.size)) this.#linger(view.nowMs)
     // In no order: were it the one in which we were told of them, all would dial the same peers first.
@@ -168,10 +172,12 @@ export class Topology {
       attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
-    const isNeeded = attempt.wanted || expected < limits.firstLinks || view.isClose(peer)
+    const isSmall = view.linkedPeers + this.#attempts.size <= limits.smallMesh
+    const isNeeded = isSmall || attempt.wanted || expected < limits.firstLinks || view.isClose(peer)
     // In the view it knows of us too, most likely, and dials at its own leisure.
     const knockMs = this.#dials(peer) || !view.inView(peer) ? 0 : limits.leisureKnockMs
     if (!isNeeded && nowMs < this.#leisureAtMs + knockMs) {
+      attempt.postponed = true
       attempt.nextAtMs = this.#leisureAtMs + knockMs
       return undefined
     }

@@ -6,10 +6,12 @@ import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ClassicLevel } from 'classic-level'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { toHex } from '../../core/base/ids.ts'
 import { loadDeviceKey } from '../../core/platform/node/device-key.ts'
 import { openDiskStore } from '../../core/platform/node/disk.ts'
+import { isWholeTable } from '../../core/platform/node/disk-tables.ts'
 import { createCheckedStore } from '../../core/checked-store.ts'
 import { createCrypto } from '../../core/platform/shared/crypto.ts'
 import { bytes, codeOf, everything, row, sameRows, sameValues, storeContract } from './store-contract.ts'
@@ -201,6 +203,30 @@ describe('damaged', () => {
     }
     expect(seen.damaged + seen.refused).toBeGreaterThan(0)
   }, 60_000)
+})
+
+test('whatever bit of a table is flipped, the check of tables finds it, but for the padding of its footer', async () => {
+  const path = await fresh()
+  const level = new ClassicLevel<string, Uint8Array>(path, { valueEncoding: 'view' })
+  const noise = (n: number): Uint8Array =>
+    Uint8Array.from({ length: 2000 }, (_, i) => ((i + n) * 2654435761) >>> 13)
+  for (let n = 0; n < 400; n++) {
+    await level.put(`talk/${'skein'.repeat(5)}/${n}`, n % 9 === 0 ? noise(n) : new Uint8Array(n % 50))
+  }
+  await level.compactRange('a', 'z')
+  await level.close()
+  const [name] = (await readdir(path)).filter((file) => file.endsWith('.ldb'))
+  const table = await readFile(join(path, name!))
+  expect(isWholeTable(table)).toBe(true)
+  for (let trial = 0; trial < 300; trial++) {
+    const place = trial < 100 ? table.length - 1 - trial * 3 : (trial * 7919) % table.length
+    // Two short offsets and sizes, then zeros, then the magic number.
+    const isPadding = place >= table.length - 44 && place < table.length - 8
+    table[place]! ^= 1 << (trial % 8)
+    if (!isPadding) expect(isWholeTable(table), `byte ${place} of ${table.length}`).toBe(false)
+    table[place]! ^= 1 << (trial % 8)
+  }
+  for (const length of [0, 40, table.length - 1]) expect(isWholeTable(table.subarray(0, length))).toBe(false)
 })
 
 async function readWithFlippedByte(

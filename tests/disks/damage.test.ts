@@ -11,7 +11,7 @@ import { bundleWorker } from './support/worker-process.ts'
 
 const isLong = process.env['SKEIN_LONG'] === '1'
 /** In each of them both directories are damaged. */
-const rounds = isLong ? 60 : 4
+const rounds = isLong ? 60 : 3
 const seed = Number(process.env['SKEIN_FIRST_SEED'] ?? Math.floor(Math.random() * 1e9))
 const options = { timeout: isLong ? 7_200_000 : 900_000 }
 

@@ -16,7 +16,7 @@ const timeout = 180_000
 /** The larger takes 33 s at 256 kbit/s. */
 const largeDocBytes = process.env['SKEIN_LONG'] === undefined ? 300_000 : 1_000_000
 
-describe.skipIf(hindrance !== undefined)('real networks', { timeout }, () => {
+describe('real networks', { timeout, skip: hindrance !== undefined }, () => {
   let world: World
   let story: Story
 

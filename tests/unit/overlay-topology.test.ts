@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { PeerId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import { createRandom } from '../../core/base/random.ts'
 import { Topology, type TopologyAction, type TopologyView } from '../../core/overlay/topology.ts'
@@ -161,7 +162,7 @@ describe('getting links', () => {
     const { topology, tick } = seekerOf(alice)
     topology.seek(bob, 0)
     topology.seek(carol, 0)
-    const enough = { linkedPeers: limits.firstLinks, inView: () => true }
+    const enough = { linkedPeers: limits.smallMesh, inView: () => true }
     expect(tick(0, enough)).toEqual([])
     topology.knocked(bob, 10)
     expect(tick(10, enough)).toEqual([expect.objectContaining({ type: 'dial', peer: bob })])
@@ -174,7 +175,26 @@ describe('getting links', () => {
   test('OV34 a link that was lost is made again at once', () => {
     const { topology, tick } = seekerOf(alice)
     topology.seek(bob, 0, { again: true })
-    expect(tick(0, { linkedPeers: limits.firstLinks, inView: () => true })).toHaveLength(1)
+    expect(tick(0, { linkedPeers: limits.smallMesh, inView: () => true })).toHaveLength(1)
+  })
+
+  test('OV34 who loses its links does not wait for leisure, neither to dial nor to knock', () => {
+    for (const me of [alice, carol]) {
+      const { topology, tick } = seekerOf(me)
+      const others = ['b', 'd'].flatMap((letter) =>
+        Array.from({ length: 3 }, (_, i) => `${letter}${String(i).padStart(31, '0')}` as typeof alice),
+      )
+      for (const peer of others) topology.seek(peer, 0)
+      expect(tick(0, { linkedPeers: 5, inView: () => true })).toEqual([])
+      expect(tick(10, { linkedPeers: 0, inView: () => true })).toHaveLength(limits.firstLinks)
+    }
+  })
+
+  test('OV34 in a small mesh all links are made at once', () => {
+    const { topology, tick } = seekerOf(alice)
+    const others = Array.from({ length: limits.smallMesh - 2 }, (_, i) => `c${String(i).padStart(31, '0')}`)
+    for (const peer of others) topology.seek(peer as typeof alice, 0)
+    expect(tick(0, { linkedPeers: 2 })).toHaveLength(others.length)
   })
 
   test('OV20 never more links than the limit, and never more peers sought', () => {
@@ -304,6 +324,27 @@ describe('links that come and go', () => {
     expect(alice.overlay.others()).toEqual([])
     world.mend(alice, bob)
     world.until(() => alice.overlay.others().length === 1 && bob.overlay.others().length === 1, 60_000)
+  })
+
+  test('OV34 two that die while the mesh forms take nobody else along, and those left find one another', () => {
+    for (const afterMs of [50, 200, 500, 1000, 2000]) {
+      const world = new OverlayWorld()
+      const nodes = Array.from({ length: 8 }, (_, i) => world.add(String(i + 1), { server: true }))
+      world.run(afterMs)
+      // On these two most others rest.
+      const dead = nodes.toSorted((a, b) => b.overlay.links.size - a.overlay.links.size).slice(0, 2)
+      const living = nodes.filter((node) => !dead.includes(node))
+      for (const node of dead) world.kill(node)
+      for (const node of dead) for (const other of living) world.drop(other, node)
+      const known = (node: Node): PeerId[] => node.overlay.others().map(({ id }) => id)
+      const ids = living.map(({ id }) => id).toSorted()
+      world.until(() => living.every((node) => known(node).length === living.length - 1))
+      world.until(() => living.every(({ overlay }) => overlay.links.size === living.length - 1))
+      for (const node of living) {
+        expect([...known(node), node.id].toSorted()).toEqual(ids)
+        for (const id of ids) expect(node.leftAtMs(id)).toBeUndefined()
+      }
+    }
   })
 
   test('OV23 signals go through the mesh where there is a path, and through the servers else', () => {

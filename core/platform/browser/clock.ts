@@ -81,20 +81,7 @@ export function createBrowserClock(): BrowserClock {
       }
     }
   }
-  let started = false
-  const start = (): void => {
-    if (started) return
-    started = true
-    clearTimeout(startTimeout)
-    document.removeEventListener('visibilitychange', startIfHidden)
-    startWorker('worker-file')
-  }
-  const startIfHidden = (): void => {
-    if (document.visibilityState === 'hidden') start()
-  }
-  const startTimeout = setTimeout(start, workerDelayMs)
-  document.addEventListener('visibilitychange', startIfHidden)
-  startIfHidden()
+  const callOffStart = whenOfUse(() => startWorker('worker-file'))
 
   return {
     get source() {
@@ -106,12 +93,41 @@ export function createBrowserClock(): BrowserClock {
       closed = true
       tick = () => {}
       clearTimeout(timeout)
-      clearTimeout(startTimeout)
-      document.removeEventListener('visibilitychange', startIfHidden)
+      callOffStart()
       worker?.terminate()
       worker = undefined
     },
   }
+}
+
+/** Calls `start` once: when the page is hidden, or has been there for a while; never while it goes. */
+function whenOfUse(start: () => void): () => void {
+  const off = new AbortController()
+  const { signal } = off
+  let going = false
+  const begin = (): void => {
+    if (going || signal.aborted) return
+    callOff()
+    start()
+  }
+  const look = (): void => {
+    if (document.visibilityState === 'hidden') begin()
+  }
+  const timeout = setTimeout(begin, workerDelayMs)
+  const callOff = (): void => {
+    clearTimeout(timeout)
+    off.abort()
+  }
+  // A page that goes is hidden right after it was told so. Where a Worker was begun then, Chromium closes the page when
+  // somebody comes back to it.
+  const go = (goes: boolean) => (): void => {
+    going = goes
+  }
+  addEventListener('pagehide', go(true), { signal })
+  addEventListener('pageshow', go(false), { signal })
+  document.addEventListener('visibilitychange', look, { signal })
+  look()
+  return callOff
 }
 
 function openWorker(from: WorkerSource): Worker {

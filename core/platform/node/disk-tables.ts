@@ -1,7 +1,7 @@
 // Checks LevelDB's tables before it opens them. It does not do so itself: it reads blocks without their checksums,
 // and where a damaged one has its keys out of order it ends the whole process, at each start anew. A table: blocks,
-// each with its type and CRC-32C behind it; one of them, the index, says where the others are; the footer says where
-// the index is. Every bit of it is covered, but for the padding of the footer.
+// each with its type and CRC-32C behind it; two of them say where the others are, and the footer where those two
+// are. Every bit of it is covered, but for the padding of the footer.
 
 import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -33,9 +33,11 @@ export function isWholeTable(table: Buffer): boolean {
     const footer = table.subarray(table.length - footerBytes)
     if (table.length < footerBytes || footer.readBigUInt64LE(footerBytes - 8) !== magic) return false
     const reader = new Reader(footer)
-    const [metaindex, index] = [reader.handle(), reader.handle()]
-    if (!isWholeBlock(table, metaindex) || !isWholeBlock(table, index)) return false
-    return handlesIn(contentOf(table, index)).every((handle) => isWholeBlock(table, handle))
+    // Of the filter (which keys are not in here: a wrong one hides rows), and of the rows.
+    const lists = [reader.handle(), reader.handle()]
+    if (!lists.every((list) => isWholeBlock(table, list))) return false
+    const blocks = lists.flatMap((list) => handlesIn(contentOf(table, list)))
+    return blocks.every((block) => isWholeBlock(table, block))
   } catch (error) {
     if (error instanceof RangeError) return false // something points outside
     throw error
@@ -82,7 +84,7 @@ function contentOf(table: Buffer, { offset, size }: Handle): Buffer {
   return table[offset + size] === 1 ? expand(stored) : stored
 }
 
-/** The index's values: its entries are key prefixes shared, key bytes, value bytes, and at its end the restarts. */
+/** The values of a block that lists others: its entries are key prefixes shared, key bytes, value bytes, and at its end the restarts. */
 function handlesIn(index: Buffer): Handle[] {
   const restarts = index.readUInt32LE(index.length - 4)
   const end = index.length - 4 * (restarts + 1)

@@ -1,6 +1,6 @@
 // Forged entries and documents: signed by the hostile peer's own key, where a signature is asked for, and wrong.
 
-import type { StoreId } from '../../base/ids.ts'
+import type { MessageId, StoreId } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import { encodeHeader, noHash, type Entry, type EntryContent } from '../../wire/entries.ts'
 import { mixingHash } from './crypto.ts'
@@ -8,7 +8,6 @@ import {
   broadcast,
   direct,
   most,
-  randomId,
   repeat,
   someBytes,
   someDoc,
@@ -36,10 +35,10 @@ interface Draft {
 
 /** A message to everybody in #general, signed by the hostile peer's own key. */
 function sign(k: Knowledge, draft: Draft): { entry: Entry; hash: Uint8Array } {
-  const body = Uint8Array.from([0, ...`"forged ${k.random.integer(1000)}"`].map(byteOf))
+  const body = Uint8Array.from([0, ...Array.from(`"forged ${k.random.integer(1000)}"`, byteOf)])
   const content: EntryContent = {
     type: 'message',
-    id: randomId(k.random),
+    id: k.random.hexId() as MessageId,
     to: '#general',
     addressees: [],
     addresseeCount: draft.addresseeCount ?? 0,
@@ -55,11 +54,11 @@ function sign(k: Knowledge, draft: Draft): { entry: Entry; hash: Uint8Array } {
   return { entry: { header, signature: k.key.signNow(header), body }, hash: mixingHash(header) }
 }
 
-const byteOf = (part: number | string): number => (typeof part === 'number' ? part : part.charCodeAt(0))
+const byteOf = (ascii: string): number => ascii.charCodeAt(0)
 
 /** Entries 1, 2 … of a feed that begins here, each by its draft. */
 function feedOf(k: Knowledge, drafts: readonly Partial<Draft>[]): Entry[] {
-  const feed = randomId<StoreId>(k.random)
+  const feed = k.random.hexId() as StoreId
   const entries: Entry[] = []
   let previous: Uint8Array = noHash
   for (const [i, draft] of drafts.entries()) {
@@ -85,7 +84,7 @@ export const messageAttacks = {
     return first === undefined || third === undefined ? [] : entries(k, [first, third])
   },
   'forked-feed': (k) => {
-    const feed = randomId<StoreId>(k.random)
+    const feed = k.random.hexId() as StoreId
     const made = repeat(2, () => sign(k, { feed, number: 1, previous: noHash, clockMs: k.wallMs }).entry)
     return made.flatMap((entry) => entries(k, [entry]))
   },
@@ -111,7 +110,7 @@ export const messageAttacks = {
     vectorOf(
       k,
       k.me.member,
-      [someFeed(k), k.me.store, randomId<StoreId>(k.random)].map((feed) => ({
+      [someFeed(k), k.me.store, k.random.hexId() as StoreId].map((feed) => ({
         feed,
         number: most,
         hash: someBytes(k.random, 32),
@@ -124,7 +123,7 @@ export const messageAttacks = {
   ],
   'want-max': (k) => [
     direct({ type: 'want', feed: k.victim.store, after: most }),
-    direct({ type: 'want', feed: randomId(k.random), after: 0 }),
+    direct({ type: 'want', feed: k.random.hexId() as StoreId, after: 0 }),
   ],
   'fork-false': (k) => [
     direct({ type: 'fork', feed: k.victim.store, number: 1, hash: someBytes(k.random, 32) }),

@@ -1,7 +1,7 @@
 // What a hostile peer may send, by the name of the attack: bytes that are no message at all, and messages well formed
 // in every detail that say what is not so. Only who holds a link can send them; whom they harm is the question.
 
-import { toHex, type StoreId } from '../../base/ids.ts'
+import { toHex, type MemberId, type PeerId, type StoreId } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import { encode } from '../../wire/codec.ts'
 import { noHash } from '../../wire/entries.ts'
@@ -12,7 +12,6 @@ import {
   broadcast,
   direct,
   most,
-  randomId,
   repeat,
   someBytes,
   someOther,
@@ -71,12 +70,16 @@ const floods = {
   'flood-casts': (k) =>
     repeat(200, () => broadcast(k, { type: 'cast', topic: 'flood', body: someBytes(k.random, 512) })),
   'flood-records': (k) => {
-    const ghost = (): PeerRecord => ({ ...k.me, id: randomId(k.random), member: randomId(k.random) })
+    const ghost = (): PeerRecord => ({
+      ...k.me,
+      id: k.random.hexId() as PeerId,
+      member: k.random.hexId() as MemberId,
+    })
     return [direct({ type: 'records', records: repeat(limits.maxPeers, ghost) })]
   },
   'flood-feeds': (k) => {
     const head = () => ({
-      feed: randomId<StoreId>(k.random),
+      feed: k.random.hexId() as StoreId,
       number: 1 + k.random.integer(9),
       hash: noHash,
       retired: 0,

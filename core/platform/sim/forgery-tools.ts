@@ -37,7 +37,6 @@ export const someBytes = (random: Random, length: number): Uint8Array =>
   Uint8Array.from({ length }, () => random.integer(256))
 export const repeat = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i))
-export const randomId = <T extends string>(random: Random): T => random.hexId() as T
 
 export const direct = (payload: Payload): LinkMessage => ({ type: 'direct', payload })
 /** Sequence numbers far from those that the peer itself uses. */

@@ -13,7 +13,7 @@ const names = [
 ] as const
 
 export const rooms = ['general', 'side'] as const
-export const docNames = ['notes', 'tasks'] as const
+const docNames = ['notes', 'tasks'] as const
 const roleNames = ['', 'indexer'] as const
 const serverUrls = ['ws://one.test', 'ws://two.test'] as const
 

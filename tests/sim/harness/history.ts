@@ -37,7 +37,14 @@ export type Happening =
   /** `broken`: it ended by itself, because a rule of its own was broken. */
   | { readonly type: 'ended'; readonly run: Run; readonly how: 'left' | 'killed' | 'broken' }
   // messages
-  | { readonly type: 'asked'; readonly run: Run; readonly id: MessageId; readonly to: Address }
+  | {
+      readonly type: 'asked'
+      readonly run: Run
+      readonly id: MessageId
+      readonly to: Address
+      /** Who comes later is not shown it any more. */
+      readonly ttlMs?: number
+    }
   | { readonly type: 'stored'; readonly run: Run; readonly id: MessageId }
   | { readonly type: 'rejected'; readonly run: Run; readonly id: MessageId; readonly code: string }
   | { readonly type: 'delivered'; readonly run: Run; readonly id: MessageId }

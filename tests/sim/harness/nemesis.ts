@@ -353,7 +353,7 @@ export class Nemesis {
 }
 
 /** What the table of coverage calls it. */
-export function kindOf(fault: Fault): string {
+function kindOf(fault: Fault): string {
   if (fault.type === 'partition') return `partition ${fault.shape}`
   if (fault.type === 'killAt') return `killAt ${fault.effect} ${fault.when}`
   if (fault.type === 'attack') return `attack ${fault.kind}`

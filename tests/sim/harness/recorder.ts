@@ -108,7 +108,8 @@ export class Recorder {
   send(to: Address, body: string, options: { id: string; ttlMs?: number }): void {
     const { run } = this
     const id = options.id as MessageId
-    this.#add({ type: 'asked', run, id, to })
+    const { ttlMs } = options
+    this.#add({ type: 'asked', run, id, to, ...(ttlMs !== undefined && { ttlMs }) })
     this.mesh.send(to, body, options).then(
       (sent) => {
         this.#add({ type: 'stored', run, id })
@@ -337,7 +338,7 @@ const prefixed = (counters: Figures): Figures =>
   Object.fromEntries(Object.entries(counters).map(([name, value]) => [`counted ${name}`, value]))
 
 /** What a document holds now. */
-export function heldBy(doc: Y.Doc): Held {
+function heldBy(doc: Y.Doc): Held {
   const { sv, ds } = Y.snapshot(doc)
   const deleted: [number, number, number][] = []
   for (const [client, ranges] of ds.clients) {
@@ -351,7 +352,7 @@ const sortedEntries = (map: Record<string, unknown>): [string, unknown][] =>
   Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1))
 
 /** Enough of a body to tell it from others. */
-export const brief = (body: unknown): string => {
+const brief = (body: unknown): string => {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return text.length <= 40 ? text : `${text.slice(0, 24)}… ${text.length} ${hash(text)}`
 }

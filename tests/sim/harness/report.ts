@@ -9,7 +9,7 @@ export interface How {
 }
 
 /** The command that plays one seed again, with its trace. */
-export const replayCommand = (seed: number, { profile, peers }: How): string =>
+const replayCommand = (seed: number, { profile, peers }: How): string =>
   [
     `npm run sim -- --seeds 1 --seed ${seed}`,
     ...(profile === undefined ? [] : [`--profile ${profile}`]),

@@ -94,8 +94,10 @@ function* undelivered(entries: readonly Entry[], { addressees }: Facts): Iterabl
   const excused = excusedMembers(entries)
   const present = membersAtEnd(entries)
   const expired = new Set(ofType(entries, 'expired').map(({ id }) => id as string))
+  // Whoever died with a message in hand may have handled it: the answer was what he did not live to hear.
+  const inHand = ofType(entries, 'given').filter(({ run }) => lives.get(run)!.toMs !== Infinity)
   const handled = new Set(
-    ofType(entries, 'handled').map(
+    [...ofType(entries, 'handled'), ...inHand].map(
       ({ run, id, from }) => `${lives.get(run)!.member} ${messageKey(from, id)}`,
     ),
   )

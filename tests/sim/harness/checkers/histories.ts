@@ -44,10 +44,18 @@ function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
       .map(({ name }) => name),
   )
   const forked = ofType(entries, 'error').some(({ code }) => code === 'store-forked')
-  const expires = new Set(ofType(entries, 'expired').map(({ id }) => id as string))
+  const expires = new Set(
+    ofType(entries, 'asked').flatMap(({ id, ttlMs }): string[] => (ttlMs === undefined ? [] : [id])),
+  )
+  for (const { id } of ofType(entries, 'expired')) expires.add(id)
+  // A backup of a damaged disk may have been made between setting a row aside and writing it again.
+  const harms = ofType(entries, 'diskHarmed')
+  const isPatchy = (disk: string): boolean =>
+    ['rows', 'older'].every((how) => harms.some((harm) => harm.disk === disk && harm.how === how))
   const first = new Map<string, EntryOf<'page'>>()
   for (const page of lastPages(entries)) {
     const life = lives.get(page.run)
+    if (life !== undefined && isPatchy(life.disk)) continue
     if (!page.of.startsWith('#') || life === undefined || elsewhere.size > 0) continue
     const before = first.get(page.of)
     first.set(page.of, before ?? page)

@@ -15,7 +15,7 @@ export function checkLiveness(entries: readonly Entry[]): Violation[] {
     const waiting = settled.waitingFor.slice(0, 6).join('; ')
     const lastedMs = settled.atMs - calmMs(entries)
     violations.push({
-      checker: 'liveness',
+      checker: kindOf(settled.waitingFor),
       atMs: settled.atMs,
       text: `${lastedMs} ms after the last fault it is not well: ${waiting}`,
     })
@@ -37,3 +37,15 @@ function* flapping(entries: readonly Entry[], sinceMs: number): Iterable<Violati
       }
   }
 }
+
+/** So that the shrinker looks for the same failing, and not for any. The first that fits counts. */
+const kinds: readonly (readonly [kind: string, RegExp])[] = [
+  ['liveness of views', / see/],
+  ['liveness of leadership', /lead/],
+  ['liveness of documents', /syncing|stored|copies|problem/],
+  ['liveness of deliveries', /undelivered|inbox|name/],
+  ['liveness of queues', /bytes/],
+]
+
+const kindOf = (waitingFor: readonly string[]): string =>
+  kinds.find(([, words]) => waitingFor.some((what) => words.test(what)))?.[0] ?? 'liveness'

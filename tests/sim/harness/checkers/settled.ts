@@ -67,16 +67,23 @@ function deliveriesOf(
   for (const { id, addressees } of ofType(entries, 'message')) {
     if (addressees.some((member) => !members.has(member))) lacking.add(id)
   }
+  // A message that waited for its name was bound later, and to whom is not said: it may be to one who is no more.
+  const gone = new Set<string>()
+  for (const { label, member } of livesIn(entries).values()) if (!members.has(member)) gone.add(`@${label}`)
+  for (const { id, to } of ofType(entries, 'asked')) if (gone.has(to)) lacking.add(id)
   // Of a message whose entry was damaged before anybody had it nothing is left but that it is owed, until it expires.
   const damaged = new Set(
     ofType(entries, 'diskHarmed').flatMap(({ disk, how }) => (how === 'rows' ? [disk] : [])),
   )
   const mayOwe = new Set(present.flatMap(({ run, disk }) => (damaged.has(disk) ? [run] : [])))
+  const borne = new Set(present.map(({ label }) => `@${label}`))
+  const nameless = ofType(entries, 'asked').filter(({ to }) => to.startsWith('@') && !borne.has(to)).length
   const missing: string[] = []
   for (const { run, figures } of observed) {
     if (!mayOwe.has(run) && (figures['undelivered'] ?? 0) > lacking.size)
       missing.push(`${run}: ${figures['undelivered']} undelivered`)
-    if (figures['waitingForName'] !== 0) missing.push(`${run}: ${figures['waitingForName']} wait for a name`)
+    if ((figures['waitingForName'] ?? 0) > nameless)
+      missing.push(`${run}: ${figures['waitingForName']} wait for a name`)
   }
   return missing
 }
