@@ -16,6 +16,7 @@ import {
   prefixRange,
   readEntry,
   readPlace,
+  readRow,
   row,
   type StoredEntry,
 } from './rows.ts'
@@ -91,28 +92,76 @@ export class Audit {
     holes.missing(feed, number)
   }
 
-  /** Places in conversations and message ids: all that is in them is in the entry too. */
-  #pointers(entries: readonly StoredEntry[], run: Run, next: () => void): void {
+  /**
+   * Places in conversations and message ids: all that is in them is in the entry too.
+   * @param again Somebody wrote one of these rows meanwhile: what to do is found out once more.
+   */
+  #pointers(entries: readonly StoredEntry[], run: Run, next: () => void, again = false): void {
     const { desk, filing } = this.#parts
     const shown = entries.filter(({ header, mark }) => header.content.type === 'message' && isShown(mark))
     const wanted = shown.flatMap((entry) => [this.#idRow(entry).key, ...filing.talkKeys(entry)])
     if (wanted.length === 0) return next()
     const then = (rows: readonly Row[]): void => {
       const found = new Map(rows.map(({ key, value }) => [key, value]))
-      const put = shown.flatMap((entry) => {
+      const isElsewhere = (entry: StoredEntry): boolean => {
         const id = this.#idRow(entry)
         const known = found.get(id.key)
-        // That message is shown from another feed, to which it was moved.
-        if (known !== undefined && !equalBytes(known, id.value)) return []
+        return known !== undefined && !equalBytes(known, id.value)
+      }
+      // That message is shown from another feed, to which it was moved.
+      const elsewhere = shown.filter(isElsewhere)
+      const put = shown.flatMap((entry) => {
+        if (elsewhere.includes(entry)) return []
         const talks = filing.talkKeys(entry).map((key) => ({ key, value: new Uint8Array() }))
-        return [id, ...talks].filter(({ key }) => !found.has(key))
+        return [this.#idRow(entry), ...talks].filter(({ key }) => !found.has(key))
       })
-      if (put.length === 0) return next()
-      desk.count('pointersRestored', put.length)
-      const expect = put.map(({ key }) => ({ key, value: undefined, adopt: () => {} }))
-      desk.commit({ expect, put }, { ok: next, conflict: next, failed: run.failed })
+      const conflict = again ? next : () => this.#pointers(entries, run, next, true)
+      const restore = (): void => {
+        if (put.length === 0) return next()
+        desk.count('pointersRestored', put.length)
+        const expect = put.map(({ key }) => ({ key, value: undefined, adopt: () => {} }))
+        desk.commit({ expect, put }, { ok: next, conflict, failed: run.failed })
+      }
+      this.#showOnce(elsewhere, found, { ok: restore, conflict, failed: run.failed })
     }
     desk.read(wanted.map(keyRange), then, run.failed)
+  }
+
+  /**
+   * While the row of a message's id was gone, its copy in another feed could be taken for a new message. It is shown
+   * where the id says; its other place goes, but only if the message really is at that one.
+   */
+  #showOnce(
+    elsewhere: readonly StoredEntry[],
+    found: ReadonlyMap<string, Uint8Array>,
+    answers: { readonly ok: () => void; readonly conflict: () => void; readonly failed: () => void },
+  ): void {
+    const { desk, filing } = this.#parts
+    const twice = elsewhere.flatMap((entry) => {
+      const { key } = this.#idRow(entry)
+      const place = readRow(idRow, found.get(key))
+      const talks = filing.talkKeys(entry).filter((talk) => found.has(talk))
+      return place && talks.length > 0 ? [{ key, talks, at: keys.entry(place.feed, place.number) }] : []
+    })
+    if (twice.length === 0) return answers.ok()
+    const then = (rows: readonly Row[]): void => {
+      const isThere = new Set(
+        rows.flatMap(({ value }) => {
+          const stored = readEntry(value)
+          return stored && isShown(stored.mark) ? [this.#idRow(stored).key] : []
+        }),
+      )
+      const surplus = twice.filter(({ key }) => isThere.has(key))
+      if (surplus.length === 0) return answers.ok()
+      desk.count('shownTwice', surplus.length)
+      const expect = surplus.map(({ key }) => ({ key, value: found.get(key), adopt: () => {} }))
+      desk.commit({ expect, delete: surplus.flatMap(({ talks }) => talks) }, answers)
+    }
+    desk.read(
+      twice.map(({ at }) => keyRange(at)),
+      then,
+      answers.failed,
+    )
   }
 
   #idRow({ author, header }: StoredEntry): Row {

@@ -284,6 +284,22 @@ export class Log {
     )
   }
 
+  /** Takes over a feed's head as it is stored, even a lower one: a sibling may have given up the end we know. */
+  reread(feed: Feed): void {
+    const { desk, sync } = this.#parts
+    if (feed.busy) return
+    feed.busy = true
+    const then = (rows: readonly Row[]): void => {
+      const value = rows[0]?.value
+      if (value && !(feed.raw && equalBytes(value, feed.raw))) {
+        this.adopt(feed, value)
+        sync.compareSoon()
+      }
+      this.settle(feed)
+    }
+    desk.read([keyRange(keys.head(feed.id))], then, () => this.settle(feed))
+  }
+
   /** One entry of ours as it is stored. */
   readOne(
     feed: StoreId,

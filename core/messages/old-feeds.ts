@@ -143,6 +143,12 @@ export class OldFeeds {
         return this.#probeBack(feed, from)
       }
       this.#realigning.delete(feed.id)
+      // What is stored at our head is not our head: a sibling has given up this end, and gone on with the other.
+      const atHead = ours.get(feed.head.number)
+      if (atHead && !equalBytes(atHead.hash, feed.head.hash)) {
+        this.#parts.sync.unserved(from, feed.id)
+        return this.#parts.log.reread(feed)
+      }
       let common = first - 1
       for (const { header, hash } of entries) {
         const mine = ours.get(header.number)
@@ -161,6 +167,8 @@ export class OldFeeds {
     const first = Math.max(common + 1, head.number - moveRows + 1)
     desk.read([numberRange('feed', feed.id, first, head.number)], (rows) => {
       const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
+      // A sibling gave them up before us.
+      if (rows.length === 0) return this.#parts.log.reread(feed)
       const ids = entries.flatMap(({ header, author }) =>
         header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
       )

@@ -60,6 +60,7 @@ const disk = (messages: string[], feeds: Record<string, number> = {}, name = 'al
   feeds,
   rows: 1,
 })
+const clock = (byDays: number): Happening => ({ type: 'clock', name: 'alice', byMs: byDays * 86_400_000 })
 const leader = (epoch: number, leads = alice): Happening => ({
   type: 'leader',
   run: 'bob 1',
@@ -128,6 +129,17 @@ function historyOf(happenings: readonly Happening[]): readonly Entry[] {
 type Case = readonly [checker: string, broken: readonly Happening[], kept: readonly Happening[]]
 const cases: readonly Case[] = [
   ['stored', [...both, stored, disk([])], [...both, stored, disk([message])]],
+  // Retention goes by the clock of the device: what bob has may be gone where that was set far ahead since.
+  [
+    'stored',
+    [...both, told('alice 1', 1), stored, clock(61), disk([])],
+    [...both, told('alice 1', 1), stored, told('bob 1', 1), clock(61), clock(-61), disk([])],
+  ],
+  [
+    'stored',
+    [...both, told('alice 1', 1), clock(61), stored, told('bob 1', 1), clock(59), disk([])],
+    [...both, told('alice 1', 1), stored, told('bob 1', 1), clock(59), clock(2), disk([])],
+  ],
   ['order', [...both, told('bob 1', 2), told('bob 1', 1)], [...both, told('bob 1', 1), told('bob 1', 2)]],
   ['order', [...both, told('bob 1', 1), told('bob 1', 1)], [...both, told('bob 1', 1)]],
   ['handled once', [...both, given('m1'), handled('m1'), given('m1')], [...both, given('m1'), given('m1')]],

@@ -1,10 +1,11 @@
-// 300 seeds, new ones each time, and all that were kept because they once broke something; and one seed is one run.
+// 300 seeds and all that were kept because they once broke something; and one seed is one run. The 300 are the same each
+// time: of new ones about one in a hundred still finds something (docs/testing.md, "What still fails"), and whether a change
+// may land must not hang on chance. `npm run sim` draws new ones.
 //
 //   SKEIN_SEEDS=2000 SKEIN_FIRST_SEED=1 npx vitest run tests/sim/seeds.test.ts
 //
 // `npm run sim` plays seeds without Vitest, one of them with its trace; docs/testing.md.
 
-import { randomInt } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { generate } from './harness/generate.ts'
 import { judge, type Outcome } from './harness/outcome.ts'
@@ -13,7 +14,7 @@ import { regressions } from './harness/regressions.ts'
 import { describeFailure } from './harness/report.ts'
 
 const seeds = Number(process.env['SKEIN_SEEDS'] ?? 300)
-const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? randomInt(2 ** 31))
+const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? 123_000)
 
 test(`${seeds} seeds from ${firstSeed} on keep every promise`, { timeout: 600_000 }, async () => {
   const failed: Outcome[] = []

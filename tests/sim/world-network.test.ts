@@ -175,6 +175,21 @@ describe('death and cuts', () => {
     expect(heard).toEqual(['down'])
   })
 
+  test('an end that froze while the other gave up goes down when it wakes, although the cut was healed', async () => {
+    for (const seed of seeds) {
+      const { world, alice, bob, near, far } = await pair(seed)
+      const [heardNear, heardFar] = [record(near), record(far)]
+      bob.freeze()
+      world.cut(alice, bob)
+      await world.run(16_100)
+      expect([heardNear, heardFar]).toEqual([['down'], []])
+      world.heal()
+      bob.wake()
+      await world.run(1000)
+      expect(heardFar).toEqual(['down'])
+    }
+  })
+
   test('a partition parts its groups; who is in none reaches everybody', async () => {
     const world = createWorld({ seed: 3 })
     const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => world.platform({ name })) as [
@@ -344,6 +359,22 @@ describe('signaling', () => {
     heard.length = 0
     await world.run(60_000)
     expect(heard).toEqual([])
+  })
+
+  test('a client that froze while the server gave its socket up connects again, although the cut was healed', async () => {
+    const world = createWorld({ seed: 1 })
+    world.server(url)
+    const alice = world.platform({ name: 'alice' })
+    const heard = join(alice.signaling(url), alicesId)
+    await world.run(100)
+    alice.freeze()
+    world.cut('alice', url)
+    await world.run(30_100)
+    world.heal()
+    alice.wake()
+    heard.length = 0
+    await world.until(() => heard.includes('open'))
+    expect(heard[0]).toBe('closed')
   })
 
   test('a peer that reconnects before its old socket is missed is not called gone', async () => {

@@ -50,7 +50,7 @@ interface Side<Item> {
   readonly path: Path<Item>
   events: WireEvents<Item> | undefined
   open: boolean
-  /** The far host died and nobody will say so. */
+  /** The far end is gone, its host dead or its patience at an end, and nobody will say so. */
   orphaned: boolean
   cancelFailure: Cancel | undefined
 }
@@ -218,9 +218,11 @@ export function createWire<Item>(
 
   const expectFailure = (side: Side<Item>): void => {
     if (!side.open || side.cancelFailure !== undefined) return
-    const cancel = side.host.after(options.failAfterMs, `${options.label} fails`, () =>
-      fail(side, 'connection lost'),
-    )
+    const cancel = side.host.after(options.failAfterMs, `${options.label} fails`, () => {
+      // A path that is back, before this end woke to notice for example, no longer leads anywhere.
+      farOf(side).orphaned = true
+      fail(side, 'connection lost')
+    })
     side.cancelFailure = () => {
       cancel()
       side.cancelFailure = undefined
