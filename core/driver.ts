@@ -8,6 +8,7 @@ import { memberIdFromHash, type MemberId, type PeerId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { IceServer, LifecycleEvent, Link, Platform, Store } from './base/ports.ts'
 import { createRandom, type Random } from './base/random.ts'
+import { Audits } from './audits.ts'
 import { createCheckedStore } from './checked-store.ts'
 import { openEntry, sealChain } from './entry-seal.ts'
 import { raiseEpoch, readEpoch } from './epochs.ts'
@@ -69,8 +70,7 @@ export class Driver {
   readonly #standing: Standing
   readonly #random: Random
   readonly #messageIds: Random
-  #looking = false
-  #moreToLookFor = false
+  readonly #audits = new Audits(() => this.request({ type: 'audit' }))
   #timing: Timing
   #lastNumber = 0
   #running = false
@@ -96,11 +96,14 @@ export class Driver {
     const driver = new Driver(options, store, memberIdFromHash(hash), ranges.flat(), epoch)
     report = (key) => {
       driver.input({ type: 'corrupt', key })
-      driver.#lookForMore()
+      driver.#audits.rowDamaged()
     }
     driver.#start()
     for (const key of early) report(key)
-    platform.store.onLoss?.((repaired) => driver.#lookForLosses(repaired))
+    platform.store.onLoss?.((repaired) => {
+      if (repaired !== undefined) options.onError(new MeshError('record-corrupt', repaired))
+      return driver.request({ type: 'audit' })
+    })
     return driver
   }
 
@@ -176,26 +179,6 @@ export class Driver {
       this.#requests.set(request, { resolve, reject })
       this.input({ ...asked, request } as PeerInput)
     })
-  }
-
-  /** Where one row was damaged others may be gone without a trace: their keys, too, were on that disk. */
-  #lookForMore(): void {
-    this.#moreToLookFor = true
-    if (this.#looking) return
-    this.#looking = true
-    const look = async (): Promise<void> => {
-      while (this.#moreToLookFor) {
-        this.#moreToLookFor = false
-        await this.request({ type: 'audit' })
-      }
-    }
-    const done = (): void => void (this.#looking = false)
-    look().then(done, done) // left, or the store cannot be read: the next damaged row is as good a reason
-  }
-
-  #lookForLosses(repaired: string | undefined): Promise<unknown> {
-    if (repaired !== undefined) this.#options.onError(new MeshError('record-corrupt', repaired))
-    return this.request({ type: 'audit' })
   }
 
   /** Looks at the clock now: a peer that stood still steps down before anything else is done. */

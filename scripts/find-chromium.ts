@@ -15,6 +15,14 @@ export const chromiumFlags: readonly string[] = [
   '--disable-sync',
 ]
 
+/** Playwright's flags that make a browser kinder than the ones people use: without them tabs are throttled, and pages go into the back/forward cache. */
+export const kindFlags: readonly string[] = [
+  '--disable-back-forward-cache',
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+]
+
 const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const bundles = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',

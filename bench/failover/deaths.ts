@@ -67,7 +67,7 @@ export const tabFrozen: Death = {
   label: 'tab frozen',
   async prepare(victim) {
     const { page, profile } = asTab(victim)
-    const pid = await profile.rendererOf(page)
+    const pid = await profile.renderers.pidOf(page)
     let frozenAtMs = 0
     return {
       strike: () => {

@@ -3,19 +3,12 @@
 
 import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
 import type { MeshOptions } from 'skein'
-import { chromiumFlags, ensureChromium } from '../../scripts/find-chromium.ts'
+import { chromiumFlags, ensureChromium, kindFlags } from '../../scripts/find-chromium.ts'
 import type { News, StateNews, Told } from './news.ts'
 import { Diary, type Participant } from './participant.ts'
 import { type Ending, temporaryFolder } from './processes.ts'
+import { Renderers } from './renderers.ts'
 import { remoteTools } from './tools.ts'
-
-/** Playwright's flags that make a browser kinder than the ones people use; without them pages are cached and throttled. */
-const kindFlags = [
-  '--disable-back-forward-cache',
-  '--disable-background-timer-throttling',
-  '--disable-backgrounding-occluded-windows',
-  '--disable-renderer-backgrounding',
-]
 
 /** Vite's client looks for a development server's socket, which the pages server does without. */
 const viteWithoutSocket = 'WebSocket closed without opened.'
@@ -23,7 +16,7 @@ const viteWithoutSocket = 'WebSocket closed without opened.'
 export class Profile {
   readonly pid: number
   readonly #context: BrowserContext
-  readonly #browser: CDPSession
+  readonly renderers: Renderers
   readonly #listeners: WeakMap<Page, (news: unknown) => void>
   readonly #close: () => Promise<void>
 
@@ -31,27 +24,26 @@ export class Profile {
   static async launch(ending: Ending, { awake = false } = {}): Promise<Profile> {
     const context = await chromium.launchPersistentContext(temporaryFolder(ending, 'profile'), {
       args: [...chromiumFlags],
-      ignoreDefaultArgs: awake ? [] : kindFlags,
+      ignoreDefaultArgs: awake ? [] : [...kindFlags],
       executablePath: ensureChromium(),
     })
     const close = ending.add(() => context.close())
     const listeners = new WeakMap<Page, (news: unknown) => void>()
     await context.exposeBinding('tellBenchmark', ({ page }, news) => listeners.get(page)?.(news))
-    const browser = await context.browser()!.newBrowserCDPSession()
-    const { processInfo } = await browser.send('SystemInfo.getProcessInfo')
-    const pid = processInfo.find(({ type }) => type === 'browser')!.id
-    return new Profile(context, browser, pid, listeners, close)
+    const renderers = await Renderers.of(context)
+    const pid = await renderers.browserPid()
+    return new Profile(context, renderers, pid, listeners, close)
   }
 
   private constructor(
     context: BrowserContext,
-    browser: CDPSession,
+    renderers: Renderers,
     pid: number,
     listeners: WeakMap<Page, (news: unknown) => void>,
     close: () => Promise<void>,
   ) {
     this.#context = context
-    this.#browser = browser
+    this.renderers = renderers
     this.pid = pid
     this.#listeners = listeners
     this.#close = close
@@ -77,31 +69,6 @@ export class Profile {
 
   close(): Promise<void> {
     return this.#close()
-  }
-
-  /**
-   * The pid of a page's renderer. Browsers do not tell it; but page and browser both tell how much processor time the
-   * renderer has used, and that figure is its own.
-   */
-  async rendererOf(page: Page): Promise<number> {
-    const session = await this.#context.newCDPSession(page)
-    await session.send('Performance.enable')
-    for (;;) {
-      const before = await this.#renderers()
-      const { metrics } = await session.send('Performance.getMetrics')
-      const after = await this.#renderers()
-      const seconds = metrics.find(({ name }) => name === 'ProcessTime')!.value
-      const fitting = [...after].filter(([pid, now]) => (before.get(pid) ?? 0) <= seconds && seconds <= now)
-      if (fitting.length !== 1) continue
-      await session.detach()
-      return fitting[0]![0]
-    }
-  }
-
-  async #renderers(): Promise<Map<number, number>> {
-    const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
-    const renderers = processInfo.filter(({ type }) => type === 'renderer')
-    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]))
   }
 }
 

@@ -4,6 +4,7 @@
 import { readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BundledProgram } from '../../scripts/bundle-for-node.ts'
 import type { Random } from '../../core/base/random.ts'
 import { randomOf } from './support/era.ts'
 import { everybody, type Mortal, mortals, pause, Troupe } from './support/troupe.ts'
@@ -15,7 +16,7 @@ const rounds = isLong ? 60 : 3
 const seed = Number(process.env['SKEIN_FIRST_SEED'] ?? Math.floor(Math.random() * 1e9))
 const options = { timeout: isLong ? 7_200_000 : 900_000 }
 
-let worker: Awaited<ReturnType<typeof bundleWorker>>
+let worker: BundledProgram
 
 beforeAll(async () => {
   worker = await bundleWorker('damage')

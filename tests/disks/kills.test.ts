@@ -2,6 +2,7 @@
 // directory: nothing they called stored is lost, nothing they called handled comes again, no feed has a hole.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BundledProgram } from '../../scripts/bundle-for-node.ts'
 import { runEra } from './support/era.ts'
 import { bundleWorker } from './support/worker-process.ts'
 
@@ -9,7 +10,7 @@ const deathsOfAnEra = 100
 const eras = Number(process.env['SKEIN_SEEDS'] ?? (process.env['SKEIN_LONG'] === '1' ? 20 : 1))
 const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? Math.floor(Math.random() * 1e9))
 
-let worker: Awaited<ReturnType<typeof bundleWorker>>
+let worker: BundledProgram
 
 beforeAll(async () => {
   worker = await bundleWorker('kills')

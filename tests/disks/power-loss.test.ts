@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Plugin } from 'esbuild'
+import type { BundledProgram } from '../../scripts/bundle-for-node.ts'
 import { runEra, type EraOptions, type Fate, type Outcome } from './support/era.ts'
 import { buildPreload, FrailDisk, type Loss } from './support/power.ts'
 import { bundleWorker } from './support/worker-process.ts'
@@ -25,8 +26,8 @@ const unsynced: Plugin = {
 }
 
 const preload = await buildPreload()
-let worker: Awaited<ReturnType<typeof bundleWorker>>
-let brokenWorker: Awaited<ReturnType<typeof bundleWorker>>
+let worker: BundledProgram
+let brokenWorker: BundledProgram
 
 beforeAll(async () => {
   worker = await bundleWorker('power-loss')

@@ -3,20 +3,13 @@
 
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
-import { chromiumFlags, ensureChromium } from '../../scripts/find-chromium.ts'
+import { type BrowserContext, chromium, type Page } from '@playwright/test'
+import { Renderers } from '../../bench/support/renderers.ts'
+import { chromiumFlags, ensureChromium, kindFlags } from '../../scripts/find-chromium.ts'
 import type { Entry } from '../sim/harness/history.ts'
 import { type Call, type RemoteConduct, remoteConduct } from './conduct.ts'
 import { residentBytes } from './process-memory.ts'
 import { PeerEnded, type RealPeer } from './real-peer.ts'
-
-/** Playwright's flags that make a browser kinder than the ones people use. */
-const kindFlags = [
-  '--disable-back-forward-cache',
-  '--disable-background-timer-throttling',
-  '--disable-backgrounding-occluded-windows',
-  '--disable-renderer-backgrounding',
-]
 
 export interface BrowserSettings {
   /** What its tabs share as peers: their label, and the name of their disk. */
@@ -33,7 +26,7 @@ export interface BrowserSettings {
 export class RealBrowser {
   readonly #settings: BrowserSettings
   readonly #context: BrowserContext
-  readonly #browser: CDPSession
+  readonly renderers: Renderers
   /** Renderers that stand still. */
   readonly stopped = new Set<number>()
 
@@ -42,22 +35,21 @@ export class RealBrowser {
     const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
       // A page from another address than this machine's own gets keys and locks only where that is asked for.
       args: [...chromiumFlags, `--unsafely-treat-insecure-origin-as-secure=${origin}`],
-      ignoreDefaultArgs: kindFlags,
+      ignoreDefaultArgs: [...kindFlags],
       // Ctrl-C is for the test, which ends it in its own way.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
       executablePath: await startScript(folder, prefix),
     })
-    const browser = await context.browser()!.newBrowserCDPSession()
     await context.exposeBinding('tellTest', (_, entry: Entry) => hear(entry))
-    return new RealBrowser(settings, context, browser)
+    return new RealBrowser(settings, context, await Renderers.of(context))
   }
 
-  private constructor(settings: BrowserSettings, context: BrowserContext, browser: CDPSession) {
+  private constructor(settings: BrowserSettings, context: BrowserContext, renderers: Renderers) {
     this.#settings = settings
     this.#context = context
-    this.#browser = browser
+    this.renderers = renderers
   }
 
   get label(): string {
@@ -88,31 +80,6 @@ export class RealBrowser {
     this.wakeAll()
     await this.#context.close()
   }
-
-  /**
-   * The pid of a page's renderer. Browsers do not tell it; but page and browser both tell how much processor time the
-   * renderer has used, and that figure is its own.
-   */
-  async rendererOf(page: Page): Promise<number> {
-    const session = await this.#context.newCDPSession(page)
-    await session.send('Performance.enable')
-    for (;;) {
-      const before = await this.#renderers()
-      const { metrics } = await session.send('Performance.getMetrics')
-      const after = await this.#renderers()
-      const seconds = metrics.find(({ name }) => name === 'ProcessTime')!.value
-      const fitting = [...after].filter(([pid, now]) => (before.get(pid) ?? 0) <= seconds && seconds <= now)
-      if (fitting.length !== 1) continue
-      await session.detach()
-      return fitting[0]![0]
-    }
-  }
-
-  async #renderers(): Promise<Map<number, number>> {
-    const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
-    const renderers = processInfo.filter(({ type }) => type === 'renderer')
-    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]))
-  }
 }
 
 /** Playwright takes one program and no words before it. */
@@ -138,7 +105,7 @@ export class RealTab implements RealPeer {
 
   static async open(browser: RealBrowser, name: string): Promise<RealTab> {
     const page = await browser.openPage()
-    return new RealTab(browser, name, page, await browser.rendererOf(page))
+    return new RealTab(browser, name, page, await browser.renderers.pidOf(page))
   }
 
   private constructor(browser: RealBrowser, name: string, page: Page, pid: number) {
@@ -183,7 +150,7 @@ export class RealTab implements RealPeer {
     if (this.#alive) await this.#page.close()
     this.#lives++
     this.#page = await this.#browser.openPage()
-    this.#pid = await this.#browser.rendererOf(this.#page)
+    this.#pid = await this.#browser.renderers.pidOf(this.#page)
     this.#alive = true
   }
 

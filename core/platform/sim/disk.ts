@@ -77,9 +77,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
   let rows = new MemoryRows()
   let deviceSecret = newSecret()
   let commits = 0
-  let failing: SimDisk['failing']
-  let [uncertain, tearing, forgetful] = [false, false, false]
-  let slowMs = 0
+  let forgetful = false
   /** What the last commit that failed would have written, and whose it was. */
   let doubtful: { readonly commit: Commit; readonly host: string } | undefined
   /** What undoes the last commits, the newest last; kept by a forgetful disk only. */
@@ -128,37 +126,17 @@ export function createDisk(name: string, random: Random): DiskInternals {
     return value
   }
 
-  return {
+  const disk: DiskInternals = {
     name,
+    failing: undefined,
+    uncertain: false,
+    slowMs: 0,
+    tearing: false,
     get deviceSecret() {
       return deviceSecret
     },
     get commits() {
       return commits
-    },
-    get failing() {
-      return failing
-    },
-    set failing(code) {
-      failing = code
-    },
-    get uncertain() {
-      return uncertain
-    },
-    set uncertain(on) {
-      uncertain = on
-    },
-    get slowMs() {
-      return slowMs
-    },
-    set slowMs(ms) {
-      slowMs = ms
-    },
-    get tearing() {
-      return tearing
-    },
-    set tearing(on) {
-      tearing = on
     },
     get forgetful() {
       return forgetful
@@ -205,11 +183,11 @@ export function createDisk(name: string, random: Random): DiskInternals {
       return { ok: true }
     },
     failed: (commit, host) => {
-      if (uncertain && holds(commit)) doubtful = { commit, host }
+      if (disk.uncertain && holds(commit)) doubtful = { commit, host }
     },
     crash: (host, underWay) => {
       if (forgetful) forget()
-      if (tearing && underWay !== undefined) tear(underWay)
+      if (disk.tearing && underWay !== undefined) tear(underWay)
       if (doubtful?.host === host && random.integer(2) === 0 && holds(doubtful.commit)) {
         write(doubtful.commit)
         bites.landed++
@@ -218,4 +196,5 @@ export function createDisk(name: string, random: Random): DiskInternals {
     },
     range: (range) => rows.range(range),
   }
+  return disk
 }

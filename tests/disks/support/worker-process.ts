@@ -1,10 +1,10 @@
 // Starts workers, hears what they say, and ends them: now, or at a random instant.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { build, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
+import { type BundledProgram, bundleForNode } from '../../../scripts/bundle-for-node.ts'
 import type { WorkerLine, WorkerSettings } from './witness.ts'
 
 /** To begin writing, to stop, to say what the history is. */
@@ -59,25 +59,7 @@ function parsed(line: string): WorkerLine | undefined {
   }
 }
 
-/** Bundled once, because hundreds of starts cannot wait for a compiler each time. `plugins` may break it on purpose. */
-export async function bundleWorker(
-  name: string,
-  plugins: Plugin[] = [],
-): Promise<{ readonly program: string; remove(): Promise<void> }> {
-  const folder = join('node_modules', '.skein-disks', `${name}-${process.pid}`)
-  const program = join(folder, 'worker.mjs')
-  await mkdir(folder, { recursive: true })
-  await build({
-    entryPoints: [join(import.meta.dirname, '../children/worker.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    packages: 'external',
-    alias: { skein: join(import.meta.dirname, '../../../core/node.ts') },
-    outfile: program,
-    logLevel: 'warning',
-    plugins,
-  })
-  return { program, remove: () => rm(folder, { recursive: true, force: true }) }
+/** Bundles the worker; `plugins` may break it on purpose. */
+export function bundleWorker(name: string, plugins: Plugin[] = []): Promise<BundledProgram> {
+  return bundleForNode(join(import.meta.dirname, '../children/worker.ts'), `disks-${name}`, plugins)
 }

@@ -1,11 +1,10 @@
 // Starts and commands agents: child processes that run agent.ts, one data directory each.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { build } from 'esbuild'
 import type { MeshOptions } from 'skein'
+import { type BundledProgram, bundleForNode } from '../../../scripts/bundle-for-node.ts'
 import type { AgentCommand } from './agent.ts'
 import type { Participant } from './participant.ts'
 import type { DocReport, Report } from './probe.ts'
@@ -168,21 +167,6 @@ function spawnAgent({ program, registryDir }: AgentSettings): ChildProcess {
   })
 }
 
-/** Bundled, because a test that starts a hundred of them cannot wait for a compiler each time. */
-export async function bundleAgent(): Promise<{ readonly program: string; remove(): Promise<void> }> {
-  const folder = join('node_modules', '.skein-e2e', String(process.pid))
-  const program = join(folder, 'agent.mjs')
-  await mkdir(folder, { recursive: true })
-  await build({
-    entryPoints: [join(import.meta.dirname, 'agent.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    packages: 'external',
-    alias: { skein: join(import.meta.dirname, '../../../core/node.ts') },
-    outfile: program,
-    logLevel: 'warning',
-  })
-  return { program, remove: () => rm(folder, { recursive: true, force: true }) }
+export function bundleAgent(): Promise<BundledProgram> {
+  return bundleForNode(join(import.meta.dirname, 'agent.ts'), 'e2e')
 }

@@ -42,7 +42,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     async ({}, use) => {
       const { program, remove } = await bundleAgent()
       await use(program)
-      await remove()
+      remove()
     },
     { scope: 'worker' },
   ],

@@ -3,24 +3,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
-import { chromiumFlags, findChromium } from '../../../scripts/find-chromium.ts'
+import { type BrowserContext, chromium, type Page } from '@playwright/test'
+import { Renderers } from '../../../bench/support/renderers.ts'
+import { chromiumFlags, findChromium, kindFlags } from '../../../scripts/find-chromium.ts'
 import { createProbe } from './probe.ts'
 import { Tab } from './tab.ts'
-
-/**
- * Playwright's own flags that make a browser kinder than the ones people use: without them tabs are throttled and
- * pages go into the back/forward cache, as in real life.
- */
-const kindFlags = [
-  '--disable-back-forward-cache',
-  '--disable-background-timer-throttling',
-  '--disable-backgrounding-occluded-windows',
-  '--disable-renderer-backgrounding',
-]
-
-/** A renderer is known by its processor time: it must be ahead of all others by this much, in seconds. */
-const clearLeadSeconds = 0.25
 
 export interface OpenOptions {
   readonly mesh: string
@@ -35,7 +22,7 @@ export class Profile {
   readonly #appUrl: string
   readonly #dir: string
   #context: BrowserContext
-  #browser: CDPSession
+  #renderers: Renderers
   #pid: number
 
   static async launch(name: string, appUrl: string): Promise<Profile> {
@@ -47,7 +34,7 @@ export class Profile {
     this.name = name
     this.#appUrl = appUrl
     this.#dir = dir
-    ;({ context: this.#context, browser: this.#browser, pid: this.#pid } = launched)
+    ;({ context: this.#context, renderers: this.#renderers, pid: this.#pid } = launched)
   }
 
   /** Where the browser keeps what it stored. */
@@ -77,7 +64,7 @@ export class Profile {
 
   /** Opens the same profile again, after `kill()` or `quit()`. */
   async relaunch(): Promise<void> {
-    ;({ context: this.#context, browser: this.#browser, pid: this.#pid } = await launchIn(this.#dir))
+    ;({ context: this.#context, renderers: this.#renderers, pid: this.#pid } = await launchIn(this.#dir))
   }
 
   /** Ends the browser in good order and keeps what it stored. */
@@ -92,43 +79,14 @@ export class Profile {
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  /**
-   * The pid of a page's renderer. Browsers do not tell, so a worker in the page keeps its processor busy until one
-   * renderer is clearly ahead of all others; the page's own thread stays free.
-   */
-  async rendererOf(page: Page): Promise<number> {
-    const before = await this.#processorSeconds()
-    const stop = await page.evaluateHandle(() => {
-      const busy = new Blob(['for (;;);'], { type: 'text/javascript' })
-      const worker = new Worker(URL.createObjectURL(busy))
-      return () => worker.terminate()
-    })
-    try {
-      for (;;) {
-        await new Promise((resolve) => setTimeout(resolve, 100))
-        const now = await this.#processorSeconds()
-        const spent = [...now].map(([pid, seconds]) => ({
-          pid,
-          seconds: seconds - (before.get(pid) ?? seconds),
-        }))
-        const [first, second] = spent.toSorted((a, b) => b.seconds - a.seconds)
-        if (first && first.seconds - (second?.seconds ?? 0) > clearLeadSeconds) return first.pid
-      }
-    } finally {
-      await stop.evaluate((end) => end())
-    }
-  }
-
-  async #processorSeconds(): Promise<Map<number, number>> {
-    const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
-    const renderers = processInfo.filter(({ type }) => type === 'renderer')
-    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]))
+  rendererOf(page: Page): Promise<number> {
+    return this.#renderers.pidOf(page)
   }
 }
 
 interface Launched {
   readonly context: BrowserContext
-  readonly browser: CDPSession
+  readonly renderers: Renderers
   readonly pid: number
 }
 
@@ -136,15 +94,13 @@ async function launchIn(dir: string): Promise<Launched> {
   const executablePath = findChromium()
   const context = await chromium.launchPersistentContext(dir, {
     args: [...chromiumFlags],
-    ignoreDefaultArgs: kindFlags,
+    ignoreDefaultArgs: [...kindFlags],
     ...(executablePath === undefined ? {} : { executablePath }),
     viewport: { width: 1280, height: 800 },
   })
   await context.addInitScript({ content: watchScript })
-  const browser = await context.browser()!.newBrowserCDPSession()
-  const { processInfo } = await browser.send('SystemInfo.getProcessInfo')
-  const pid = processInfo.find(({ type }) => type === 'browser')!.id
-  return { context, browser, pid }
+  const renderers = await Renderers.of(context)
+  return { context, renderers, pid: await renderers.browserPid() }
 }
 
 /** Runs in every page before its own scripts: the probe is there from the moment that the page has a mesh. */
