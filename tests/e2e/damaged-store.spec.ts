@@ -137,7 +137,8 @@ async function isRefused({ context }: Profile, { mesh, server }: Cast): Promise<
   const page = await context.newPage()
   await page.goto(`${server.url}#mesh=${mesh}&name=alice`)
   const outcome = await page.waitForFunction(
-    () => (window.probe ? 'joined' : /The database failed/.exec(document.body.innerText)?.[0]),
+    () =>
+      window.probe ? 'joined' : /The database failed.*clear this site/.exec(document.body.innerText)?.[0],
     undefined,
     { timeout: patience.timeout },
   )

@@ -21,7 +21,14 @@ export function storageError(error: unknown, late: boolean): MeshError {
       { cause: error },
     )
   }
-  return new MeshError('storage-failed', `The database failed (${name}: ${message}). Nothing was written.`, {
-    cause: error,
-  })
+  // Chromium's word for a database whose own files are damaged or gone: no opening of this site's ever succeeds again.
+  const advice =
+    name === 'UnknownError'
+      ? ' Start the browser again; if that does not help, clear this site’s data: what others hold comes back from them.'
+      : ''
+  return new MeshError(
+    'storage-failed',
+    `The database failed (${name}: ${message}). Nothing was written.${advice}`,
+    { cause: error },
+  )
 }
