@@ -4,9 +4,10 @@ import type { Off } from './api.ts'
 
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<(x: never) => void>>()
-  readonly #onThrow: (problem: unknown) => void
+  readonly #onThrow: (problem: unknown, event: keyof Events) => void
 
-  constructor(onThrow: (problem: unknown) => void) {
+  /** @param onThrow must not emit the event whose listener threw */
+  constructor(onThrow: (problem: unknown, event: keyof Events) => void) {
     this.#onThrow = onThrow
   }
 
@@ -19,7 +20,10 @@ export class Emitter<Events> {
     // The same function given twice is two listeners.
     const entry = (x: Events[E]): void => listener(x)
     this.#listeners.set(event, listeners.add(entry))
-    return () => void listeners.delete(entry)
+    return () => {
+      listeners.delete(entry)
+      if (listeners.size === 0 && this.#listeners.get(event) === listeners) this.#listeners.delete(event)
+    }
   }
 
   emit<E extends keyof Events>(event: E, x: Events[E]): void {
@@ -27,7 +31,7 @@ export class Emitter<Events> {
       try {
         ;(listener as (x: Events[E]) => void)(x)
       } catch (problem) {
-        if (event !== 'error') this.#onThrow(problem)
+        this.#onThrow(problem, event)
       }
     }
   }

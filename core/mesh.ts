@@ -27,15 +27,18 @@ import { toHex } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { Platform } from './base/ports.ts'
 import { decodeBody, encodeBody } from './body.ts'
+import { Company } from './company.ts'
 import { Driver } from './driver.ts'
 import { Duties } from './duties.ts'
 import { Emitter } from './emitter.ts'
 import { readHistory } from './history.ts'
 import { abortedError, InboxQueue } from './inbox-queue.ts'
+import { Paced } from './paced.ts'
 import { Sends } from './sends.ts'
+import { StorageTrouble } from './storage-trouble.ts'
 import { MeshDocs } from './mesh-docs.ts'
-import { samePeer, toLinkStatus, toMessage, toPeer } from './mesh-views.ts'
-import type { InboxItem, MemberView, RoomView } from './messages/types.ts'
+import { toLinkStatus, toMessage } from './mesh-views.ts'
+import type { InboxItem } from './messages/types.ts'
 import {
   checkAddress,
   checkCastTopic,
@@ -56,6 +59,12 @@ import type { PeerEvent } from './peer-io.ts'
 import { inboxRole } from './peer.ts'
 import type { PeerRecord } from './wire/messages.ts'
 
+interface Cast {
+  readonly from: Peer
+  readonly topic: string
+  readonly body: Body
+}
+
 /** What a platform's joinMesh() has made of the user's options. */
 export interface HandleOptions extends MeshOptions {
   readonly platform: Platform
@@ -67,18 +76,20 @@ export interface HandleOptions extends MeshOptions {
 
 export class MeshHandle implements Mesh {
   readonly #options: HandleOptions
-  readonly #events = new Emitter<MeshEvents>((problem) => this.#report(problem))
+  readonly #events = new Emitter<MeshEvents>((problem, event) => {
+    if (event !== 'error') this.#report(problem)
+  })
+  readonly #casts = new Emitter<Record<string, Cast>>((problem) => this.#report(problem))
   readonly #duties: Duties
   readonly #inbox: InboxQueue<InboxItem>
-  readonly #castListeners = new Map<string, Set<(x: { from: Peer; topic: string; body: Body }) => void>>()
   readonly #docs: MeshDocs
+  readonly #company = new Company(this.#events, async (room, join) => {
+    await this.#driver.request({ type: 'room', room, join })
+  })
+  readonly #storage = new StorageTrouble()
+  readonly #status: Paced
   readonly #sends = new Sends((id) => this.#driver.peer.messages.sentState(id))
   #driver!: Driver
-  #peers = new Map<PeerId, Peer>()
-  #members: ReadonlyMap<MemberId, Member> = new Map()
-  #rooms: ReadonlyMap<string, Room> = new Map()
-  #leader: PeerId | undefined
-  #epoch = 0
   #left: Promise<void> | undefined
   #leaving = false
   /** Sends whose bodies are being hashed: large ones take longer, and each waits for those before it. */
@@ -127,8 +138,8 @@ export class MeshHandle implements Mesh {
     if (this.#driver.closed) throw this.#driver.closed
     const { overlay, messages } = this.#driver.peer
     this.#takeSelf(overlay.self)
-    this.#takeMembers([...messages.members().values()])
-    this.#takeRooms([...messages.rooms().values()])
+    this.#company.takeMembers([...messages.members().values()])
+    this.#company.takeRooms([...messages.rooms().values()])
     take = (event) => this.#onEvent(event)
     for (const event of early) take(event)
   }
@@ -152,46 +163,49 @@ export class MeshHandle implements Mesh {
       newClientId: () => this.#driver.newClientId(),
     })
     this.#inbox = new InboxQueue((readers) => this.#inboxReaders(readers))
+    this.#status = new Paced(options.platform.clock, limits.statusIntervalMs, () =>
+      this.#events.emit('status', this.status()),
+    )
   }
 
   // --------------------------------------------------------------------------------------- who is there
 
   get me(): Peer {
-    return this.#peers.get(this.#driver.peer.overlay.self.id)!
+    return this.peers.get(this.#driver.peer.overlay.self.id)!
   }
 
   get peers(): ReadonlyMap<PeerId, Peer> {
-    return this.#peers
+    return this.#company.peers
   }
 
   get others(): ReadonlyMap<PeerId, Peer> {
-    const others = new Map(this.#peers)
+    const others = new Map(this.peers)
     others.delete(this.me.id)
     return others
   }
 
   get members(): ReadonlyMap<MemberId, Member> {
-    return this.#members
+    return this.#company.members
   }
 
   get leader(): Peer | undefined {
     this.#driver.checkClock()
-    return this.#leader === undefined ? undefined : this.#peers.get(this.#leader)
+    return this.#company.leader
   }
 
   get epoch(): number {
-    return this.#epoch
+    return this.#company.epoch
   }
 
   // ------------------------------------------------------------------------------------------- rooms
 
   get rooms(): ReadonlyMap<string, Room> {
-    return this.#rooms
+    return this.#company.rooms
   }
 
   room(name: string): Room {
     checkTopic('room', name)
-    return this.#rooms.get(name) ?? this.#makeRoom({ name, members: [], joined: false })
+    return this.#company.room(name)
   }
 
   // ---------------------------------------------------------------------------------------- messages
@@ -281,17 +295,9 @@ export class MeshHandle implements Mesh {
     })
   }
 
-  onCast(topic: string, listener: (x: { from: Peer; topic: string; body: Body }) => void): Off {
+  onCast(topic: string, listener: (x: Cast) => void): Off {
     checkCastTopic(topic)
-    const listeners = this.#castListeners.get(topic) ?? new Set()
-    // The same function given twice is two listeners.
-    const entry = (x: { from: Peer; topic: string; body: Body }): void => listener(x)
-    this.#castListeners.set(topic, listeners.add(entry))
-    return () => {
-      listeners.delete(entry)
-      if (listeners.size === 0 && this.#castListeners.get(topic) === listeners)
-        this.#castListeners.delete(topic)
-    }
+    return this.#casts.on(topic, listener)
   }
 
   // ---------------------------------------------------------------------------------------- documents
@@ -353,7 +359,7 @@ export class MeshHandle implements Mesh {
         kind: store.durable ? 'durable' : 'memory',
         persistent: this.#options.platform.storagePersistent,
         storeId: peer.messages.storeId,
-        full: this.#storageFull,
+        full: this.#storage.full,
       },
       queues: {
         undelivered: messages.undelivered,
@@ -377,13 +383,13 @@ export class MeshHandle implements Mesh {
 
   async #leave(): Promise<void> {
     this.#leaving = true
-    this.#statusDue?.()
     this.#duties.stopAll()
     if (this.#hashing > 0) await this.#lastAsked
     this.#docs.closeAll()
     try {
       await this.#driver.close()
     } finally {
+      this.#status.stop()
       this.#inbox.close()
       this.#docs.end()
       this.#options.onLeft?.()
@@ -397,16 +403,8 @@ export class MeshHandle implements Mesh {
 
   // ------------------------------------------------------------------------------------------ events
 
-  #storageFull = false
-  /** What was reported of the storage since it last worked: it fails at every attempt until somebody makes room. */
-  #toldOfStorage: string | undefined
-
   #onWritten(problem: MeshError | undefined): void {
-    const full = problem === undefined ? false : problem.code === 'storage-full' || this.#storageFull
-    if (!problem) this.#toldOfStorage = undefined
-    if (full === this.#storageFull) return
-    this.#storageFull = full
-    this.#changed('status')
+    if (this.#storage.written(problem)) this.#changed('status')
   }
 
   #onDriverError(problem: MeshError): void {
@@ -419,11 +417,12 @@ export class MeshHandle implements Mesh {
       case 'joined':
       case 'changed':
       case 'left':
-        return this.#takePeer(event)
+        return this.#company.takePeer(event)
       case 'self':
         return this.#takeSelf(event.record)
       case 'leader':
-        return this.#takeLeader(event)
+        if (event.role === '') this.#company.takeLeader(event, this.#leaving)
+        return
       case 'dutyStarts':
         return this.#duties.starts(event.role, event.epoch)
       case 'dutyStops':
@@ -433,9 +432,9 @@ export class MeshHandle implements Mesh {
         this.#changed('links')
         return this.#changed('status')
       case 'members':
-        return this.#takeMembers(event.members)
+        return this.#company.takeMembers(event.members)
       case 'rooms':
-        return this.#takeRooms(event.rooms)
+        return this.#company.takeRooms(event.rooms)
       case 'message':
         return this.#events.emit('message', toMessage(event.message))
       case 'receipt':
@@ -453,7 +452,7 @@ export class MeshHandle implements Mesh {
       case 'docAwareness':
         return this.#docs.showAwareness(event.doc, event.states)
       case 'misbehaved': {
-        const who = this.#peers.get(event.peer)?.name ?? event.peer
+        const who = this.peers.get(event.peer)?.name ?? event.peer
         const text = `${who} sent what no Skein peer sends (${event.reason}); the link was closed.`
         return this.#report(new MeshError('peer-misbehaved', text, { details: { peer: event.peer } }))
       }
@@ -465,109 +464,25 @@ export class MeshHandle implements Mesh {
   }
 
   #takeSelf(record: PeerRecord): void {
-    const peer = toPeer(record)
-    const before = this.#peers.get(peer.id)
-    this.#peers = new Map(this.#peers).set(peer.id, peer)
-    if (before && !samePeer(before, peer))
-      this.#events.emit('peers', { joined: [], left: [], changed: [peer] })
+    this.#company.takeSelf(record)
     this.#changed('status')
   }
 
-  #takePeer(event: Extract<PeerEvent, { event: 'joined' | 'changed' | 'left' }>): void {
-    const peer = toPeer(event.record)
-    const peers = new Map(this.#peers)
-    const before = peers.get(peer.id)
-    const leaves = event.event === 'left'
-    if (leaves) peers.delete(peer.id)
-    else peers.set(peer.id, peer)
-    this.#peers = peers
-    if (event.event === 'changed' && before && samePeer(before, peer)) return
-    this.#events.emit('peers', {
-      joined: event.event === 'joined' ? [peer] : [],
-      changed: event.event === 'changed' ? [peer] : [],
-      left: leaves ? [{ peer, reason: event.reason }] : [],
-    })
-  }
-
-  #takeLeader(event: Extract<PeerEvent, { event: 'leader' }>): void {
-    if (event.role !== '') return
-    const previous = event.previous === undefined ? undefined : this.#known(event.previous)
-    this.#leader = event.leader
-    this.#epoch = event.epoch
-    const leader = event.leader === undefined ? undefined : this.#peers.get(event.leader)
-    if (leader) this.#lastLeader = leader
-    // One's own leaving looks to the elections like a stall: either way this peer leads no more.
-    const reason = this.#leaving ? 'left' : event.reason
-    this.#events.emit('leader', { leader, previous, epoch: event.epoch, reason })
-  }
-
-  /** The leader may be gone from the view by the time that it is somebody's predecessor. */
-  #lastLeader: Peer | undefined
-  #known(id: PeerId): Peer | undefined {
-    return this.#peers.get(id) ?? (this.#lastLeader?.id === id ? this.#lastLeader : undefined)
-  }
-
-  #takeMembers(members: readonly MemberView[]): void {
-    const list: Member[] = members.map((member) => ({ ...member }))
-    this.#members = new Map(list.map((member) => [member.id, member]))
-    this.#events.emit('members', list)
-  }
-
-  #takeRooms(rooms: readonly RoomView[]): void {
-    this.#rooms = new Map(rooms.map((room) => [room.name, this.#makeRoom(room)]))
-    this.#events.emit('rooms', [...this.#rooms.values()])
-  }
-
-  #makeRoom({ name, members, joined }: RoomView): Room {
-    const change = async (join: boolean): Promise<void> => {
-      await this.#driver.request({ type: 'room', room: name, join })
-    }
-    return {
-      name,
-      joined,
-      members: members.flatMap((id) => this.#members.get(id) ?? []),
-      join: () => change(true),
-      leave: () => change(false),
-    }
-  }
-
-  #takeCast(event: Extract<PeerEvent, { event: 'cast' }>): void {
-    const from = this.#peers.get(event.from)
-    if (!from) return
-    for (const listener of [...(this.#castListeners.get(event.topic) ?? [])]) {
-      try {
-        listener({ from, topic: event.topic, body: decodeBody(event.body) })
-      } catch (problem) {
-        this.#report(problem)
-      }
+  #takeCast({ from: id, topic, body }: Extract<PeerEvent, { event: 'cast' }>): void {
+    const from = this.peers.get(id)
+    if (!from || !this.#casts.has(topic)) return
+    try {
+      this.#casts.emit(topic, { from, topic, body: decodeBody(body) })
+    } catch (problem) {
+      this.#report(problem)
     }
   }
 
   #changed(event: 'links' | 'status'): void {
     if (!this.#driver || !this.#events.has(event)) return
     if (event === 'links') this.#events.emit('links', this.#links())
-    else this.#tellStatus()
+    else this.#status.due()
   }
-
-  /** At once, and what follows within a moment together: a status is costly to make, and changes often. */
-  #tellStatus(): void {
-    const { clock } = this.#options.platform
-    if (this.#statusDue) return
-    const nowMs = clock.now().monotonicMs
-    const dueMs = this.#statusToldMs + limits.statusIntervalMs
-    if (nowMs >= dueMs) {
-      this.#statusToldMs = nowMs
-      this.#events.emit('status', this.status())
-      return
-    }
-    this.#statusDue = clock.alarm(dueMs, () => {
-      this.#statusDue = undefined
-      if (!this.#left) this.#tellStatus()
-    })
-  }
-
-  #statusToldMs = Number.NEGATIVE_INFINITY
-  #statusDue: (() => void) | undefined
 
   /** To whoever listens for errors; where nobody does, to nobody: nothing was lost by it. */
   #report(problem: unknown): void {
@@ -577,11 +492,7 @@ export class MeshHandle implements Mesh {
         : new MeshError('duty-failed', `A listener of the program threw: ${String(problem)}`, {
             cause: problem,
           })
-    if (/^storage-(full|busy|failed)$/.test(error.code)) {
-      if (error.code === this.#toldOfStorage) return
-      this.#toldOfStorage = error.code
-    }
-    this.#events.emit('error', error)
+    if (this.#storage.isNews(error)) this.#events.emit('error', error)
   }
 
   // ----------------------------------------------------------------------------------------- objects
