@@ -7,7 +7,7 @@ import { asLine } from './entries.ts'
 
 export interface Person {
   readonly name: string
-  /** One of the tones in styles.css. */
+  /** One of the tones in styles/properties.css. */
   readonly tone: number
   readonly isMe: boolean
 }
