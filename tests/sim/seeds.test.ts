@@ -1,6 +1,6 @@
-// 300 seeds and all that were kept because they once broke something; and one seed is one run. The 300 are drawn from the
-// sources: every change meets new ones, and the same sources the same ones, since whether a change may land must not hang on
-// chance. More of them, or others:
+// 300 seeds and all that were kept because they once broke something; and one seed is one run. The 300 are the same each
+// time: of new ones about one in a hundred still finds something (docs/testing.md, "What still fails"), and whether a change
+// may land must not hang on chance. `npm run sim` draws new ones.
 //
 //   SKEIN_SEEDS=2000 SKEIN_FIRST_SEED=1 npx vitest run tests/sim/seeds.test.ts
 //
@@ -12,10 +12,9 @@ import { judge, type Outcome } from './harness/outcome.ts'
 import { crashed, playAll } from './harness/pool.ts'
 import { regressions } from './harness/regressions.ts'
 import { describeFailure } from './harness/report.ts'
-import { seedOfSources } from './harness/source-seed.ts'
 
 const seeds = Number(process.env['SKEIN_SEEDS'] ?? 300)
-const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? seedOfSources())
+const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? 200_000)
 
 test(`${seeds} seeds from ${firstSeed} on keep every promise`, { timeout: 600_000 }, async () => {
   const failed: Outcome[] = []
