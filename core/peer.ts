@@ -42,6 +42,8 @@ export class Peer {
   #deadlineMs = Number.POSITIVE_INFINITY
   #before: Instant
   #viewIsOld = false
+  /** Who has a link to whom: of interest to documents only. */
+  #linksAreOld = false
   /** Whether it is this peer's turn to consume the inbox, and whether messages knows. */
   #inboxTurn = false
   #inboxActive = false
@@ -302,6 +304,8 @@ export class Peer {
         return this.overlay.broadcast({ type: 'claim', ...effect.claim })
       case 'sendClaim':
         return this.overlay.unicast(effect.to, { type: 'claim', ...effect.claim })
+      case 'confront':
+        return this.overlay.confront(effect.peer)
       case 'sendYield':
         return this.overlay.unicast(effect.to, { type: 'yielded', role, epoch: effect.epoch })
       case 'unfit':
@@ -340,6 +344,7 @@ export class Peer {
       if (fit !== this.#fitness.fit) this.overlay.updateSelf({ fit: this.#fitness.fit }, true)
       if (store !== this.messages.storeId) this.overlay.updateSelf({ store: this.messages.storeId })
       if (this.#viewIsOld) this.#spreadView(now)
+      else if (this.#linksAreOld) this.#spreadLinks(now)
       else if (effects.length === 0) return
     }
   }
@@ -364,7 +369,13 @@ export class Peer {
     this.#goneReason = undefined
     const peers = others.map((record) => ({ ...record, peer: record.id }))
     this.#messagesStep({ type: 'live', peers }, now)
+    this.#spreadLinks(now)
+  }
+
+  #spreadLinks(now: Instant): void {
+    this.#linksAreOld = false
     const { settled } = this.overlay
+    const peers = this.overlay.others().map((record) => ({ ...record, peer: record.id }))
     this.#docsStep({ type: 'live', peers, settled, store: this.messages.storeId }, now)
   }
 
@@ -373,14 +384,15 @@ export class Peer {
     switch (effect.type) {
       case 'joined':
       case 'changed':
-        this.#viewIsOld = true
+        if (effect.type === 'changed' && effect.linksOnly) this.#linksAreOld = true
+        else this.#viewIsOld = true
         return this.#emit({ event: effect.type, record: effect.record })
       case 'left':
         this.#viewIsOld = true
         this.#goneReason = effect.reason
         return this.#emit({ event: 'left', record: effect.record, reason: effect.reason })
       case 'self':
-        this.#viewIsOld = true
+        if (!effect.linksOnly) this.#viewIsOld = true
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
         for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, nowMs)

@@ -26,6 +26,9 @@ export const limits = {
   maxMalformedFrames: 3,
   /** Direct links a peer keeps; with 16 peers that is the full mesh (DESIGN). */
   maxLinks: 15,
+  /** … and with how many it still dials who knocks: in a larger mesh a newcomer with the highest id of all gets no link
+   * otherwise. chosen: well below maxOpenLinks, for others dial us. */
+  maxAnsweredLinks: 40,
   /** Links open at one time, those included that are not greeted yet or about to be replaced; more are refused.
    * chosen: a record names at most 64 neighbours. */
   maxOpenLinks: 60,
@@ -36,8 +39,15 @@ export const limits = {
   /** Above these a record is malformed: room to add one safely for ever, out of reach by honest counting. chosen. */
   maxIncarnation: 2 ** 48,
   maxSeniority: 2 ** 48,
+  /** What others say of a peer may be at most this far ahead of what it says itself; farther ahead it is forged. chosen: honest
+   * news is ahead by what was said while a message travelled; steps of this size use the numbers up in years of flooding. */
+  maxIncarnationJump: 2 ** 10,
+  /** A peer is told at most this often what is held of it and is not its word. chosen. */
+  contradictIntervalMs: 1 * second,
   /** Hops a unicast may take. A full mesh needs 2; the rest is for meshes with holes. chosen. */
   maxHops: 8,
+  /** Unicasts of which nobody near knows the way go to all neighbours so often; beyond that to one, by lot. chosen. */
+  maxFloodsPerSecond: 16,
   /** Broadcast and unicast ids remembered, to drop copies. chosen: minutes of busy traffic. */
   maxSeenIds: 8192,
   /** Recent broadcasts kept to serve those who missed one; bytes of payload. chosen. */
@@ -95,6 +105,8 @@ export const limits = {
   distantSilenceMs: 5 * second,
   /** From half of that on it is asked for a sign of life this often. chosen. */
   distantProbeIntervalMs: 1 * second,
+  /** … and at most so many a second are. chosen: all of a full mesh; only peers that never were are more. */
+  maxDistantProbesPerSecond: 16,
   /** Changes of our own record are gathered for this long. chosen. */
   recordDelayMs: 20,
   /** … and those that say no more than which links came up, which only neighbours are told, until none came for this
@@ -113,6 +125,8 @@ export const limits = {
    * dials at once in each a connection takes 2 s, with two 0.8 s, and the whole mesh no longer. */
   maxDialsAtOnce: 3,
   dialHeadStartMs: 500,
+  /** Knocks sent within `dialHeadStartMs`. chosen: more than a small mesh needs, fewer than a hostile peer can name. */
+  maxKnocksAtOnce: 8,
   /** Links a peer gets at once; the others at leisure, one after the other, when nobody was heard of for up to
    * `leisureMs`. measured: bench/mesh; 16 tabs at once hang together after a third of the time that all links take. */
   firstLinks: 2,

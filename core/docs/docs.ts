@@ -47,9 +47,12 @@ export class Docs {
   }
 
   get deadlineMs(): number {
-    const documents = [...this.#documents.values()].map((document) => document.deadlineMs)
-    const asks = this.#askable().map(([, { askAtMs }]) => askAtMs)
-    return Math.min(this.#unshown ? this.#desk.nowMs : Infinity, ...documents, ...asks)
+    let next = this.#unshown ? this.#desk.nowMs : Infinity
+    for (const { deadlineMs } of this.#documents.values()) next = Math.min(next, deadlineMs)
+    // After every frame, with everybody in the mesh: without an array.
+    for (const [peer, answer] of this.#answers)
+      if (answer.askAtMs < next && this.#isAskable(peer, answer)) next = answer.askAtMs
+    return next
   }
 
   step(input: DocsInput, now: Instant): DocsEffect[] {
@@ -143,9 +146,11 @@ export class Docs {
   }
 
   #askable(): [PeerId, Answer][] {
-    return [...this.#answers].filter(
-      ([peer, { answered, untold }]) => (!answered || untold) && !this.#desk.outcasts.has(peer),
-    )
+    return [...this.#answers].filter(([peer, answer]) => this.#isAskable(peer, answer))
+  }
+
+  #isAskable(peer: PeerId, { answered, untold }: Answer): boolean {
+    return (!answered || untold) && !this.#desk.outcasts.has(peer)
   }
 
   // ------------------------------------------------------------------------------------ the program

@@ -179,7 +179,10 @@ export class Election {
     if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
     const elected = this.#view.elected
     const distance = distanceOf(epoch, this.#highestEpochSeen, leader === elected)
-    if (distance === 'far' && leader !== this.me) this.#far.hold(leader, epoch, elected, nowMs)
+    if (distance === 'far' && leader !== this.me) {
+      this.#far.hold(leader, epoch, elected, nowMs)
+      if (elected === this.me && this.#far.insisted(leader, epoch, nowMs)) this.#hear(leader, epoch, nowMs)
+    }
     if (distance !== 'near') return
     if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, nowMs)
     this.#correct(leader, epoch, from)
@@ -254,7 +257,10 @@ export class Election {
 
   #claim(epoch: number, nowMs: number): void {
     const reason = this.#reasonFor(this.me)
-    for (const contender of this.#contenders()) {
+    const contenders = this.#contenders()
+    const rivals = new Set(contenders.map(({ leader }) => leader))
+    if (this.#accepted) rivals.add(this.#accepted.claim.leader)
+    for (const contender of contenders) {
       contender.raisedAtMs = nowMs
       contender.outbidEpoch = contender.epoch
       contender.supersededAtMs = undefined
@@ -273,6 +279,7 @@ export class Election {
     this.#accept(claim, nowMs)
     this.#effects.push({ type: 'broadcastClaim', claim })
     this.#tell(this.me, reason)
+    for (const rival of rivals) this.#confront(rival)
   }
 
   #mayRunDuty(claim: HeardClaim, nowMs: number): boolean {
@@ -364,8 +371,17 @@ export class Election {
     if (claim === undefined) return
     const to = this.#view.elected
     const isNeeded = to !== undefined && to !== this.me && to !== this.#accepted?.claim.leader
-    if (this.#reminders.remindsNow(isNeeded, nowMs) && to !== undefined) this.#tellClaim(to, claim)
+    if (this.#reminders.remindsNow(isNeeded, nowMs) && to !== undefined) {
+      this.#tellClaim(to, claim)
+      this.#confront(to)
+      this.#confront(claim.leader)
+    }
     for (const peer of this.#reminders.greetsNow(this.leading, nowMs)) this.#tellClaim(peer, claim)
+  }
+
+  /** One of us may hold something of the other that it never said. */
+  #confront(peer: PeerId): void {
+    if (peer !== this.me && this.#view.isLive(peer)) this.#effects.push({ type: 'confront', peer })
   }
 
   #tellClaim(to: PeerId, claim: Claim): void {

@@ -5,6 +5,9 @@
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 
+/** Between two reminders, at most: a lost one is no end. */
+const maxPauseMs = 3 * limits.claimPatienceMs
+
 type Distance = 'near' | 'far' | 'absurd'
 
 /**
@@ -21,12 +24,28 @@ export function distanceOf(epoch: number, highestSeen: number, isElected: boolea
 export class FarClaim {
   #held: { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number } | undefined
 
+  /** What we are told while we are elected. */
+  #told:
+    | { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number; readonly lastMs: number }
+    | undefined
+
   hold(leader: PeerId, epoch: number, elected: PeerId | undefined, nowMs: number): void {
     const held = this.#held
     if (held && held.leader === elected && leader !== elected) return
     if (held?.leader === leader)
       this.#held = { leader, epoch: Math.max(epoch, held.epoch), sinceMs: held.sinceMs }
     else this.#held = { leader, epoch, sinceMs: nowMs }
+  }
+
+  /**
+   * We are the elected one, and are told of a claim far above ours. Whoever follows it cannot follow us, and reminds us of
+   * it every second: what is still said after the same patience is believed, by whom it may be said.
+   */
+  insisted(leader: PeerId, epoch: number, nowMs: number): boolean {
+    const told = this.#told
+    const goesOn = told?.leader === leader && told.epoch === epoch && nowMs <= told.lastMs + maxPauseMs
+    this.#told = { leader, epoch, sinceMs: goesOn ? told.sinceMs : nowMs, lastMs: nowMs }
+    return nowMs >= this.#told.sinceMs + limits.farClaimPatienceMs
   }
 
   /** The time that counts is the time as the elected one. */

@@ -46,6 +46,8 @@ export type ElectionEffect =
   | { readonly type: 'broadcastClaim'; readonly claim: Claim }
   /** Tell one peer of a claim that it seems not to know. */
   | { readonly type: 'sendClaim'; readonly to: PeerId; readonly claim: Claim }
+  /** That peer claims, or does not claim, against our view: what we hold of it may not be its word. */
+  | { readonly type: 'confront'; readonly peer: PeerId }
   /** Tell `to` that our duty has stopped, in answer to its claim `epoch`. */
   | { readonly type: 'sendYield'; readonly to: PeerId; readonly epoch: number }
   /** We could not persist: be `fit: false` in the view until a write succeeds. */

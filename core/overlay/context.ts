@@ -2,6 +2,7 @@
 // the effects so far and the counters. It decides nothing.
 
 import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
 import type { Claim, PeerRecord } from '../wire/messages.ts'
 import type { OverlayEffect } from './effects.ts'
@@ -68,6 +69,11 @@ export class Context {
   /** 48 random bits: nobody guesses the nonce of a probe that did not reach him. */
   nonce(): number {
     return this.options.random.integer(2 ** 32) * 2 ** 16 + this.options.random.integer(2 ** 16)
+  }
+
+  /** More are alive than a peer keeps links: most of them are reached by way of others. */
+  get isPartial(): boolean {
+    return this.membership.size > limits.maxLinks
   }
 
   /** Everybody we have a greeted link to. */

@@ -17,6 +17,9 @@ export class Delivery {
   readonly #context: Context
   readonly #broadcasts = new Broadcasts()
   readonly #routes = new Routes()
+  /** To all neighbours, within the second that began then. */
+  #floods = 0
+  #floodsSinceMs = Number.NEGATIVE_INFINITY
 
   constructor(context: Context) {
     this.#context = context
@@ -185,8 +188,19 @@ export class Delivery {
     )
     // By lot: what one says of its links may be old, and whoever asks again asks another.
     const [nearer] = options.random.sample(linked, 1)
-    const next = this.#routes.next(message.target, neighbours, nearer, cameFrom)
+    const known = this.#routes.next(message.target, neighbours, nearer, cameFrom)
+    const next = known.length > 1 && !this.#mayFlood() ? options.random.sample(known, 1) : known
     return next.filter((peer) => this.#sendEncoded(this.#context.links.to(peer)!, encoded)).length
+  }
+
+  /** A peer that never was has no way to it: looking for many of them may not be all that we do. */
+  #mayFlood(): boolean {
+    const { nowMs } = this.#context
+    if (nowMs >= this.#floodsSinceMs + 1000) {
+      this.#floodsSinceMs = nowMs
+      this.#floods = 0
+    }
+    return this.#floods++ < limits.maxFloodsPerSecond
   }
 
   #sendBroadcast(link: LinkState, id: BroadcastId, message: EncodedMessage): void {

@@ -30,10 +30,11 @@ export type OverlayEffect =
   | { readonly type: 'refresh' }
   // for the machines above
   | { readonly type: 'joined'; readonly record: PeerRecord }
-  | { readonly type: 'changed'; readonly record: PeerRecord }
+  /** `linksOnly`: nothing but its links. */
+  | { readonly type: 'changed'; readonly record: PeerRecord; readonly linksOnly: boolean }
   | { readonly type: 'left'; readonly record: PeerRecord; readonly reason: GoneReason }
   /** Our own record changed. */
-  | { readonly type: 'self'; readonly record: PeerRecord }
+  | { readonly type: 'self'; readonly record: PeerRecord; readonly linksOnly: boolean }
   | {
       readonly type: 'linked'
       readonly peer: PeerId

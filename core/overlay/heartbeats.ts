@@ -7,6 +7,7 @@ import { compareText, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { Distant } from './distant.ts'
 import type { LinkState } from './links.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { View } from './view.ts'
@@ -17,11 +18,17 @@ export class Heartbeats {
   readonly #delivery: Delivery
   readonly #neighbours: Neighbours
   readonly #view: View
-  /** Peers without a link to us → when they were last asked for a sign of life. */
-  readonly #distantProbes = new Map<PeerId, number>()
+  readonly #distant: Distant
   #watches: ReadonlyMap<PeerId, Watch> = new Map()
   /** What they were made from. */
-  #watchesOf: readonly unknown[] = []
+  #watchesOf:
+    | {
+        readonly revision: number
+        readonly successions: readonly (readonly PeerId[])[]
+        readonly heartbeatIntervalMs: number
+        readonly atMs: number | undefined
+      }
+    | undefined
   /** Peers that we watch more closely than before: since when, and how long they get to answer. */
   readonly #newlyWatched = new Map<PeerId, { readonly sinceMs: number; readonly patienceMs: number }>()
 
@@ -30,6 +37,7 @@ export class Heartbeats {
     this.#delivery = delivery
     this.#neighbours = neighbours
     this.#view = view
+    this.#distant = new Distant(context, delivery, view)
   }
 
   tick(): void {
@@ -38,7 +46,7 @@ export class Heartbeats {
       else if (this.#context.nowMs >= link.sinceMs + limits.dialTimeoutMs)
         this.#neighbours.close(link, 'no hello')
     }
-    this.#watchDistant()
+    this.#distant.tick()
   }
 
   deadlineMs(): number {
@@ -98,26 +106,6 @@ export class Heartbeats {
     this.#delivery.send(link, { type: 'beat' })
   }
 
-  #watchDistant(): void {
-    const { links, membership, nowMs } = this.#context
-    for (const peer of this.#distantProbes.keys()) if (!membership.get(peer)) this.#distantProbes.delete(peer)
-    for (const { id } of membership.records()) {
-      if (links.to(id)) continue
-      const silentMs = nowMs - membership.heardAtMs(id)!
-      if (silentMs >= limits.distantSilenceMs + membership.lagMs(nowMs))
-        this.#view.suspect(id, 'distant-silence')
-      else if (silentMs >= limits.distantSilenceMs / 2) this.#askDistant(id)
-    }
-  }
-
-  #askDistant(peer: PeerId): void {
-    const { nowMs } = this.#context
-    const askedAtMs = this.#distantProbes.get(peer) ?? Number.NEGATIVE_INFINITY
-    if (nowMs < askedAtMs + limits.distantProbeIntervalMs) return
-    this.#distantProbes.set(peer, nowMs)
-    this.#delivery.unicast(peer, { type: 'probe', nonce: this.#context.nonce() })
-  }
-
   // ------------------------------------------------------------------------------------ when what is due
 
   /** When the far end, which watches us, has to hear from us. */
@@ -174,15 +162,24 @@ export class Heartbeats {
   }
 
   #watchesNow(): ReadonlyMap<PeerId, Watch> {
-    const { self, membership, options, successions, nowMs } = this.#context
+    const { self, membership, options, successions, nowMs, isPartial } = this.#context
     const { heartbeatIntervalMs } = options.timing
-    const madeFrom = [membership.revision, successions, heartbeatIntervalMs]
-    if (madeFrom.every((each, at) => each === this.#watchesOf[at])) return this.#watches
+    // In a larger mesh also from who has links to whom, which is looked at once a second.
+    const atMs = isPartial ? Math.floor(nowMs / 1000) : undefined
+    const { revision } = membership
+    const made = this.#watchesOf
+    if (
+      made?.revision === revision &&
+      made.successions === successions &&
+      made.heartbeatIntervalMs === heartbeatIntervalMs &&
+      made.atMs === atMs
+    )
+      return this.#watches
     const before = this.#watches
-    this.#watchesOf = madeFrom
+    this.#watchesOf = { revision, successions, heartbeatIntervalMs, atMs }
     this.#watches = watchesOf({
       me: self.id,
-      others: membership.records().map((record) => record.id),
+      ...(isPartial ? this.#linked() : { ring: membership.records().map((record) => record.id) }),
       successions,
       isSuspected: (peer) => membership.isSuspected(peer),
       heartbeatIntervalMs,
@@ -198,5 +195,13 @@ export class Heartbeats {
       })
     }
     return this.#watches
+  }
+
+  /** Our links, and those of the neighbours at the other ends, as they say. */
+  #linked(): { ring: readonly PeerId[]; ringsOf: ReadonlyMap<PeerId, readonly PeerId[]> } {
+    const { membership } = this.#context
+    const ring = this.#context.neighbours()
+    const ringsOf = new Map(ring.map((peer) => [peer, membership.get(peer)?.neighbours ?? []]))
+    return { ring, ringsOf }
   }
 }

@@ -31,6 +31,8 @@ const hearsay: ReadonlySet<Evidence> = new Set(['word', 'word-of-silence'])
 /** What shows that a process ended, and nothing else. */
 const deaths: ReadonlySet<Evidence> = new Set(['lock', 'socket', 'word'])
 export type GoneReason = 'left' | 'failed'
+/** Who says it: the peer itself, over its own link, in its hello or later; or somebody else. */
+export type Source = 'hello' | 'own' | 'hearsay'
 
 interface Suspicion {
   readonly evidence: Evidence
@@ -56,6 +58,8 @@ interface Known {
   heardAtMs: number
   /** Until then it announced not to listen. */
   busyUntilMs: number
+  /** Something came from it, over whatever way: it is more than what others say. */
+  isMet: boolean
 }
 
 /** What the overlay does about a suspicion that began or whose time ran out. */
@@ -75,6 +79,8 @@ export type Verdict =
       readonly record: PeerRecord
       /** Others had it from us, not we from them. */
       readonly spread: boolean
+      /** Something came from it once; else it may never have been. */
+      readonly isMet: boolean
     }
 
 export class Membership {
@@ -113,22 +119,32 @@ export class Membership {
     return this.#suspicions.has(peer)
   }
 
+  /** Up to which incarnation that peer is gone. */
+  goneAs(peer: PeerId): number | undefined {
+    return this.#gone.get(peer)
+  }
+
   /**
    * Takes in what a peer says of itself. `false`: nothing new. By hearsay nobody comes back from the dead under
-   * the incarnation that died; first hand (its hello, on a link to it) it lives, and there is always room for it.
+   * the incarnation that died; by its hello, on a link to it, it lives, and there is always room for it. What it says
+   * over its own link also ends what others made up.
    */
-  learn(record: PeerRecord, firstHand: boolean, nowMs: number): 'joined' | 'changed' | false {
+  learn(record: PeerRecord, source: Source, nowMs: number): 'joined' | 'changed' | false {
     const known = this.#known.get(record.id)
     if (known) {
-      if (record.incarnation <= known.record.incarnation) return false
+      const isNewer = record.incarnation > known.record.incarnation
+      if (!isNewer && (source === 'hearsay' || !isMadeUp(known.record, record))) return false
       known.record = record
-      this.#renew(record.id, nowMs)
+      if (source !== 'hearsay') known.isMet = true
+      if (isNewer) this.#renew(record.id, nowMs)
       return 'changed'
     }
-    if (!firstHand && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false
-    if (this.#known.size >= limits.maxPeers + (firstHand ? limits.maxOpenLinks : 0)) return false
+    const isHello = source === 'hello'
+    if (!isHello && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false
+    if (this.#known.size >= limits.maxPeers + (isHello ? limits.maxOpenLinks : 0)) return false
     this.#gone.delete(record.id)
-    this.#known.set(record.id, { record, heardAtMs: nowMs, busyUntilMs: Number.NEGATIVE_INFINITY })
+    const isMet = source !== 'hearsay'
+    this.#known.set(record.id, { record, heardAtMs: nowMs, busyUntilMs: Number.NEGATIVE_INFINITY, isMet })
     this.revision++
     return 'joined'
   }
@@ -136,7 +152,9 @@ export class Membership {
   /** Something that only the peer itself can have sent just now. Does not refute a suspicion. */
   heard(peer: PeerId, nowMs: number): void {
     const known = this.#known.get(peer)
-    if (known) known.heardAtMs = nowMs
+    if (!known) return
+    known.heardAtMs = nowMs
+    known.isMet = true
   }
 
   heardAtMs(peer: PeerId): number | undefined {
@@ -171,10 +189,12 @@ export class Membership {
     return true
   }
 
-  /** Removes it at once: its own goodbye. */
+  /** Removes it at once: its own goodbye. One far ahead of all that is known of that peer was made up. */
   depose(peer: PeerId, incarnation: number): PeerRecord | undefined {
     const known = this.#known.get(peer)
     if (known && known.record.incarnation > incarnation) return undefined
+    const before = known?.record.incarnation ?? this.#gone.get(peer) ?? 0
+    if (incarnation > before + limits.maxIncarnationJump) return undefined
     this.#bury(peer, incarnation)
     return known?.record
   }
@@ -218,9 +238,10 @@ export class Membership {
   /** Another's verdict: who has heard nothing over its own link either need not ask around. */
   confirm(peer: PeerId, nowMs: number): void {
     const suspicion = this.#suspicions.get(peer)
-    if (suspicion?.evidence !== 'word-of-silence') return
+    if (!suspicion) return
     suspicion.confirmed = true
-    if (suspicion.askedAround) suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs)
+    if (suspicion.evidence === 'word-of-silence' && suspicion.askedAround)
+      suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs)
   }
 
   /** Looks at the suspicions whose time has come. */
@@ -242,9 +263,12 @@ export class Membership {
         verdicts.push({ type: 'probe', peer, nonce, spread: undefined, indirect: true })
         continue
       }
-      const record = this.#known.get(peer)!.record
+      const { record, isMet } = this.#known.get(peer)!
       this.#bury(peer, record.incarnation)
-      verdicts.push({ type: 'gone', peer, record, spread: !hearsay.has(suspicion.evidence) })
+      // In a larger mesh many come to it at one time.
+      const isTold = suspicion.confirmed && this.#known.size > limits.maxLinks
+      const spread = isMet && !isTold && !hearsay.has(suspicion.evidence)
+      verdicts.push({ type: 'gone', peer, record, spread, isMet })
     }
     return verdicts
   }
@@ -320,4 +344,11 @@ export class Membership {
     this.#gone.set(peer, incarnation)
     if (this.#gone.size > limits.maxSeenIds) this.#gone.delete(this.#gone.keys().next().value!)
   }
+}
+
+/** Against what the peer itself says now: no honest news is that far ahead, nor says something else in the same breath. */
+function isMadeUp(held: PeerRecord, own: PeerRecord): boolean {
+  if (held.incarnation > own.incarnation)
+    return held.incarnation > own.incarnation + limits.maxIncarnationJump
+  return JSON.stringify(held) !== JSON.stringify(own)
 }

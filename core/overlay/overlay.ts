@@ -210,9 +210,19 @@ export class Overlay {
     this.#self.update(change, atOnce ? 'now' : 'soon')
   }
 
+  /** That peer acts on another view than ours: it is told what we hold of it, once in a while, and may answer. */
+  confront(peer: PeerId): void {
+    this.#view.confront(peer)
+  }
+
   /** Of each role we know the candidates of: its leader and who would follow, in order. Failovers hang on them. */
   setSuccessions(successions: readonly (readonly PeerId[])[]): void {
-    this.#context.successions = successions
+    // The same ones are the same object: who watches whom follows from it, and is not made anew for nothing.
+    const before = this.#context.successions
+    const isSame =
+      before.length === successions.length &&
+      before.every((each, i) => each.join() === successions[i]?.join())
+    if (!isSame) this.#context.successions = successions
   }
 
   /** The page stands still or goes, or the mesh is left: goodbye to everybody, and nothing more until `resumed`. */
@@ -335,14 +345,14 @@ export class Overlay {
   #onPayload(from: PeerId, payload: Payload, link: LinkState, viaBroadcast: boolean): void {
     switch (payload.type) {
       case 'record':
-        return this.#view.learn(payload.record, from, 'broadcast')
+        return this.#view.learn(payload.record, link.remote, 'broadcast')
       case 'records':
         for (const record of payload.records) this.#view.learn(record, link.remote, 'rumour')
         return
       case 'suspect':
         return this.#view.takeSuspicion(payload)
       case 'gone':
-        return this.#view.takeGone(from, payload)
+        return this.#view.takeGone(from, link.remote, payload)
       case 'probe': {
         // Back by the way it came: our own link to the asker may be the dead one.
         const { incarnation } = this.self

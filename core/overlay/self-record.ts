@@ -24,7 +24,8 @@ export class SelfRecord {
     const { self } = this.#context
     const incarnation = Math.min(self.incarnation + 1, limits.maxIncarnation)
     this.#context.self = { ...self, ...change, incarnation }
-    this.#context.emit({ type: 'self', record: this.#context.self })
+    const linksOnly = Object.keys(change).every((what) => what === 'neighbours')
+    this.#context.emit({ type: 'self', record: this.#context.self, linksOnly })
     if (when === 'later') return this.#tellLater()
     this.#announceWithin(when === 'now' ? 0 : limits.recordDelayMs)
     if (when === 'now') this.tick()
@@ -34,8 +35,10 @@ export class SelfRecord {
   refute(incarnation: number): void {
     const { self, suspended } = this.#context
     if (suspended) return
-    // A lower one is answered already; who sent it has not heard.
-    if (incarnation < self.incarnation) return this.#announceWithin(limits.recordDelayMs)
+    // A lower one is answered already; who sent it has not heard. One far ahead was made up: following it would use the
+    // numbers up, and our own word ends it wherever we have a link.
+    const isFar = incarnation > self.incarnation + limits.maxIncarnationJump
+    if (incarnation < self.incarnation || isFar) return this.#announceWithin(limits.recordDelayMs)
     this.#context.self = { ...self, incarnation }
     this.update({}, 'now')
   }

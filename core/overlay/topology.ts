@@ -31,6 +31,8 @@ interface Attempt {
   knockedAtMs: number
   /** It is waited for: the far end knocked, or we had a link. */
   wanted: boolean
+  /** The far end knocked: it has too few links, whatever we have. */
+  knocked: boolean
   /** It was time for it, but others are under way, or it is one of those made at leisure. */
   postponed: boolean
   /** Not in the view: looked for until then. */
@@ -81,6 +83,7 @@ export class Topology {
       dialledAtMs: Number.NEGATIVE_INFINITY,
       knockedAtMs: Number.NEGATIVE_INFINITY,
       wanted: again,
+      knocked: false,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
@@ -96,6 +99,7 @@ export class Topology {
     if (!attempt || attempt.connection !== undefined) return
     attempt.nextAtMs = nowMs
     attempt.wanted = true
+    attempt.knocked = true
   }
 
   /** No longer sought. Returns the dial under way, to be abandoned. */
@@ -168,7 +172,8 @@ export class Topology {
       return undefined
     }
     // The link waits for its hello: that ends the attempt, or its going down renews it.
-    if (view.isLinked(peer) || linked >= limits.maxLinks) {
+    const most = attempt.knocked || view.isClose(peer) ? limits.maxAnsweredLinks : limits.maxLinks
+    if (view.isLinked(peer) || linked >= most) {
       attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
@@ -182,6 +187,11 @@ export class Topology {
       return undefined
     }
     if (!this.#dials(peer)) {
+      const knockAtMs = this.#mayKnockAtMs(nowMs)
+      if (knockAtMs > nowMs) {
+        attempt.nextAtMs = knockAtMs
+        return undefined
+      }
       this.#pause(attempt, nowMs)
       attempt.knockedAtMs = nowMs
       return { type: 'knock', peer }
@@ -210,6 +220,14 @@ export class Topology {
       ({ connection, dialledAtMs, knockedAtMs }) =>
         (connection !== undefined && dialledAtMs > sinceMs) || knockedAtMs > sinceMs,
     ).length
+  }
+
+  /** When another knock may be sent: of those that were, few are so young. */
+  #mayKnockAtMs(nowMs: number): number {
+    const endsMs = [...this.#attempts.values()]
+      .map(({ knockedAtMs }) => knockedAtMs + limits.dialHeadStartMs)
+      .filter((endMs) => endMs > nowMs)
+    return endsMs.length < limits.maxKnocksAtOnce ? nowMs : Math.min(...endsMs)
   }
 
   /** When another dial may begin: a few at once, each of which gets a head start. */

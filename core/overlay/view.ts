@@ -5,6 +5,7 @@ import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Claim, LinkMessageOf, PayloadOf, PeerRecord } from '../wire/messages.ts'
 import type { Context } from './context.ts'
+import { Contradictions } from './contradictions.ts'
 import type { Delivery } from './delivery.ts'
 import type { Introductions } from './introductions.ts'
 import type { Joining } from './joining.ts'
@@ -38,10 +39,12 @@ export interface ViewParts {
 export class View {
   readonly #context: Context
   readonly #parts: ViewParts
+  readonly #contradictions: Contradictions
 
   constructor(context: Context, parts: ViewParts) {
     this.#context = context
     this.#parts = parts
+    this.#contradictions = new Contradictions(context, parts.delivery)
   }
 
   /** A good hello: its sender and whom it knows come into the view, and the link into the mesh. */
@@ -51,7 +54,11 @@ export class View {
     if (joining.meet([hello.record, ...hello.view], hello.lone)) self.update({ seniority: joining.seniority })
     const kept = neighbours.greet(link)
     // Until a peer that yields says so itself, it ranks nowhere, and what it claimed alone is void.
+    const goneAs = this.#context.membership.goneAs(link.remote)
     this.learn(yields ? { ...hello.record, seniority: undefined } : hello.record, link.remote, 'hello')
+    // It lives; others, who have no link to it, would believe that only of a higher incarnation.
+    if (goneAs !== undefined && goneAs >= hello.record.incarnation)
+      this.#contradictions.gone(link.remote, goneAs)
     for (const record of hello.view) this.learn(record, link.remote, 'hello')
     this.#context.membership.heard(link.remote, this.#context.nowMs)
     if (kept) {
@@ -66,16 +73,21 @@ export class View {
     this.settle()
   }
 
-  /** `from`: who told it; itself, or a neighbour of ours. */
+  /** `from`: over whose link it came; the peer's own, or another neighbour's. */
   learn(record: PeerRecord, from: PeerId, by: 'hello' | 'rumour' | 'broadcast'): void {
     const { self, membership, nowMs } = this.#context
     if (record.id === self.id) {
       if (record.incarnation > self.incarnation) this.#parts.self.refute(record.incarnation)
       return
     }
-    const news = membership.learn(record, by === 'hello' && record.id === from, nowMs)
+    const source = record.id !== from ? 'hearsay' : by === 'hello' ? 'hello' : 'own'
+    const before = membership.get(record.id)
+    const news = membership.learn(record, source, nowMs)
+    if (news === false && source !== 'hearsay') this.#contradictions.check(record)
     if (news === false) return
-    this.#context.emit({ type: news, record })
+    if (news === 'joined') this.#context.emit({ type: news, record })
+    else
+      this.#context.emit({ type: news, record, linksOnly: before !== undefined && areAlike(before, record) })
     this.#parts.introductions.learned(record.id)
     // What is broadcast reaches the others as it reached us.
     if (news === 'joined' && by !== 'broadcast') this.#parts.rumours.heard(record.id, from)
@@ -87,9 +99,12 @@ export class View {
 
   /** Evidence that a peer is gone: it begins a probe, no more. */
   suspect(peer: PeerId, evidence: Evidence): void {
-    const { links, membership, nowMs, suspended } = this.#context
+    const { links, membership, nowMs, suspended, isPartial } = this.#context
     if (suspended) return
-    const verdict = membership.suspect(peer, evidence, links.to(peer)?.roundTrip, nowMs)
+    // In a larger mesh all see the socket close: those with a link to that peer tell all, the others look for themselves.
+    const isOneOfMany = isPartial && evidence === 'socket' && !links.to(peer)
+    const seen = isOneOfMany ? 'word' : evidence
+    const verdict = membership.suspect(peer, seen, links.to(peer)?.roundTrip, nowMs)
     if (!verdict) return
     this.#context.count('suspicions')
     this.#context.count(evidenceCounters[evidence])
@@ -109,22 +124,31 @@ export class View {
     else this.suspect(peer, silence ? 'word-of-silence' : 'word')
   }
 
-  /** Its own goodbye is believed; another's verdict is one more piece of evidence. */
-  takeGone(from: PeerId, { peer, incarnation, reason }: PayloadOf<'gone'>): void {
+  /**
+   * Its own goodbye is believed; another's verdict is one more piece of evidence, and so is a goodbye that others pass
+   * on, where we have a link to that peer. `via`: over whose link it came.
+   */
+  takeGone(from: PeerId, via: PeerId, { peer, incarnation, reason }: PayloadOf<'gone'>): void {
     if (peer === this.#context.self.id) {
       // It closes its link to us, which says nothing about itself.
       const link = this.#context.links.to(from)
       if (link) link.renounced = true
       return this.#parts.self.refute(incarnation)
     }
+    const isOwnWord = from === peer && (via === peer || this.#context.links.to(peer) === undefined)
     // Whoever was told of the evidence when it arose looks into it already.
-    if (from !== peer || reason !== 'left') {
+    if (!isOwnWord || reason !== 'left') {
       this.#context.membership.confirm(peer, this.#context.nowMs)
       return this.suspect(peer, 'word-of-silence')
     }
     const record = this.#context.membership.depose(peer, incarnation)
     if (record) this.#depart(record, 'left')
     this.settle()
+  }
+
+  /** What that peer does and what we hold of it do not fit: it is told, and can speak for itself. */
+  confront(peer: PeerId): void {
+    this.#contradictions.confront(peer)
   }
 
   /** An answer to a probe: a pong over `link`, or, without one, through others. */
@@ -138,14 +162,14 @@ export class View {
 
   #act(verdict: Verdict): void {
     if (verdict.type === 'probe') return this.#probe(verdict)
-    const { peer, record, spread } = verdict
+    const { peer, record, spread, isMet } = verdict
     const gone = { type: 'gone', peer, incarnation: record.incarnation, reason: 'failed' } as const
     const link = this.#context.links.to(peer)
     // Whoever told us tells everybody. The peer itself, if it lives after all, should know why its link is closed.
     if (spread) this.#parts.delivery.broadcast(gone)
     else if (link) this.#parts.delivery.send(link, { type: 'direct', payload: gone })
     this.#depart(record, 'failed')
-    this.#parts.introductions.lost(peer)
+    if (isMet) this.#parts.introductions.lost(peer)
   }
 
   /** On every path at hand: its links, and a few neighbours that say they have one. */
@@ -171,6 +195,7 @@ export class View {
     delivery.forget(peer)
     introductions.forget(peer)
     joining.unreachable(peer)
+    this.#contradictions.forget(peer)
     this.#context.emit({ type: 'left', record, reason })
     for (const link of this.#context.links.every()) if (link.remote === peer) neighbours.close(link, 'gone')
   }
@@ -204,7 +229,9 @@ export class View {
     const { membership } = this.#context
     return Math.min(
       membership.deadlineMs(),
-      this.#isUncertain() ? Infinity : this.#parts.joining.deadlineMs(),
+      this.#context.self.seniority !== undefined || this.#isUncertain()
+        ? Infinity
+        : this.#parts.joining.deadlineMs(),
     )
   }
 
@@ -223,4 +250,10 @@ export class View {
     const ours = [self, ...membership.records()].filter((record) => record.id !== hello.record.id)
     return ours.some((record) => record.seniority !== undefined)
   }
+}
+
+/** But for their links, and the number that goes with them. */
+function areAlike(before: PeerRecord, now: PeerRecord): boolean {
+  const standing = (record: PeerRecord): PeerRecord => ({ ...record, incarnation: 0, neighbours: [] })
+  return JSON.stringify(standing(before)) === JSON.stringify(standing(now))
 }

@@ -25,8 +25,10 @@ const unwatched: Watch = {
 
 export interface Watched {
   readonly me: PeerId
-  /** Everybody alive but us. */
-  readonly others: readonly PeerId[]
+  /** Whom we watch and are watched by in turn: everybody alive but us, or our links where these are fewer. */
+  readonly ring: readonly PeerId[]
+  /** Where the ring is of our links only: the links of each, as it says. */
+  readonly ringsOf?: ReadonlyMap<PeerId, readonly PeerId[]>
   /** Of each role: its leader and who would follow, in order. */
   readonly successions: readonly (readonly PeerId[])[]
   readonly isSuspected: (peer: PeerId) => boolean
@@ -35,7 +37,7 @@ export interface Watched {
 
 /** By peer; those that are not in it neither watch us nor are watched by us. */
 export function watchesOf(watched: Watched): Map<PeerId, Watch> {
-  const { me, others, successions, isSuspected, heartbeatIntervalMs } = watched
+  const { me, ring, ringsOf, successions, isSuspected, heartbeatIntervalMs } = watched
   const watches = new Map<PeerId, Watch>()
   const add = (watcher: PeerId, target: PeerId, intervalMs: number, urgent = false): void => {
     if (watcher === target || (watcher !== me && target !== me)) return
@@ -59,10 +61,19 @@ export function watchesOf(watched: Watched): Map<PeerId, Watch> {
     const certain = succession.filter((peer) => !isSuspected(peer))
     if (certain.length < succession.length) addLeader(certain, true)
   }
-  const ring = [me, ...others].toSorted(compareText)
-  const at = ring.indexOf(me)
   const slowMs = Math.max(heartbeatIntervalMs, limits.slowHeartbeatIntervalMs)
-  add(ring[(at + 1) % ring.length]!, me, slowMs)
-  add(me, ring[(at + ring.length - 1) % ring.length]!, slowMs)
+  add(nextOf(me, ring), me, slowMs)
+  for (const peer of ring) if (nextOf(peer, ringsOf?.get(peer) ?? [me, ...ring]) === me) add(me, peer, slowMs)
   return watches
+}
+
+/** The next in the ring of ids, which watches it. */
+function nextOf(peer: PeerId, others: readonly PeerId[]): PeerId {
+  let next: PeerId | undefined
+  let lowest = peer
+  for (const other of others) {
+    if (compareText(other, lowest) < 0) lowest = other
+    if (compareText(other, peer) > 0 && (next === undefined || compareText(other, next) < 0)) next = other
+  }
+  return next ?? lowest
 }

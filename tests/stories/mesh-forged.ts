@@ -98,6 +98,12 @@ export function forge(stage: MeshStage, from: string, to: string, words: string)
       digest: 0,
     }
   }
+  const [, leaving] = /^goodbye of (\S+)$/.exec(words) ?? []
+  if (leaving !== undefined) {
+    const { id: origin, incarnation } = recordOf(stage, leaving)
+    const payload = { type: 'gone', peer: origin, incarnation, reason: 'left' } as const
+    return { type: 'broadcast', origin, sequence: 900_000 + stage.lines.length, payload }
+  }
   const [, busyMs] = /^busy for (\d+) ms$/.exec(words) ?? []
   if (busyMs !== undefined) return { type: 'busy', ms: Number(busyMs) }
   for (const [form, make] of payloads) {

@@ -43,6 +43,8 @@ export function describe(effect: ElectionEffect): string {
       return `broadcast ${claim(effect.claim)}`
     case 'sendClaim':
       return `tell ${nameOf(effect.to)} ${claim(effect.claim)}`
+    case 'confront':
+      return `confront ${nameOf(effect.peer)}`
     case 'sendYield':
       return `yield ${effect.epoch} to ${nameOf(effect.to)}`
     case 'unfit':

@@ -248,6 +248,31 @@ describe('EL6 far claims', () => {
     story.after(10 * limits.farClaimPatienceMs)
     expect(story.election.highestEpochSeen).toBe(10)
   })
+
+  test('EL6 the elected peer raises its epoch above a far claim of which it is reminded for long', () => {
+    // bob followed a leader of a forged epoch, which is gone; alice never took part in that.
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob)
+    const far = 3 + limits.maxEpochJump
+    for (let ms = 0; ms < limits.farClaimPatienceMs; ms += limits.claimPatienceMs) {
+      story.step({ type: 'claim', claim: { role: '', epoch: far, leader: carol }, from: bob })
+      expect(story.election.highestEpochSeen).toBe(3)
+      story.after(limits.claimPatienceMs)
+    }
+    story.step({ type: 'claim', claim: { role: '', epoch: far, leader: carol }, from: bob })
+    expect(story.after(limits.claimPatienceMs)).toEqual([`persist ${far + 1}`])
+  })
+
+  test('EL6 a far claim that is said twice, and then no more, changes nothing', () => {
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob)
+    const far = 3 + limits.maxEpochJump
+    for (const pauseMs of [1, 2 * limits.farClaimPatienceMs, 1]) {
+      story.step({ type: 'claim', claim: { role: '', epoch: far, leader: carol }, from: bob })
+      story.after(pauseMs)
+    }
+    expect(story.election.highestEpochSeen).toBe(3)
+  })
 })
 
 describe('EL7 two parts of the mesh meet', () => {
@@ -268,7 +293,12 @@ describe('EL7 two parts of the mesh meet', () => {
     const story = leadingAlone(alice, 3)
     story.view(alice, bob)
     expect(story.claim(bob, 3)).toEqual(['persist 4'])
-    expect(story.persisted(4)).toEqual(['duty stops', 'broadcast alice 4', 'leader alice -> alice 4 merged'])
+    expect(story.persisted(4)).toEqual([
+      'duty stops',
+      'broadcast alice 4',
+      'leader alice -> alice 4 merged',
+      'confront bob',
+    ])
     expect(story.yielded(bob, 4)).toEqual(['duty starts 4'])
   })
 
@@ -403,11 +433,41 @@ describe('EL7 two parts of the mesh meet', () => {
   })
 })
 
+describe('EL18 two peers whose views differ', () => {
+  test('EL18 a leader that raises its epoch lets the other see what it holds of it, each time', () => {
+    const story = new Story(alice)
+    story.view(alice, bob)
+    story.persisted(1)
+    story.claim(bob, 2)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['persist 3'])
+    expect(story.persisted(3)).toContain('confront bob')
+    story.claim(bob, 4)
+    story.after(limits.handoverTimeoutMs)
+    expect(story.persisted(5)).toContain('confront bob')
+  })
+
+  test('EL18 who follows one and elects another lets both see what it holds of them, each second', () => {
+    const story = following(carol, bob, 5, bob, carol)
+    story.view(alice, bob, carol)
+    for (let i = 0; i < 3; i++) {
+      expect(story.after(limits.claimPatienceMs)).toEqual(
+        expect.arrayContaining(['confront alice', 'confront bob']),
+      )
+    }
+    story.claim(alice, 6)
+    expect(story.after(limits.claimPatienceMs)).toEqual([])
+  })
+})
+
 describe('EL8 when a duty starts', () => {
   test('EL8 after the leader before has yielded', () => {
     const story = following(bob, alice, 5, alice, bob)
     expect(story.view(candidate(alice, { fit: false }), bob)).toEqual(['persist 6'])
-    expect(story.persisted(6)).toEqual(['broadcast bob 6', 'leader alice -> bob 6 resigned'])
+    expect(story.persisted(6)).toEqual([
+      'broadcast bob 6',
+      'leader alice -> bob 6 resigned',
+      'confront alice',
+    ])
     expect(story.yielded(alice, 5)).toEqual([])
     expect(story.yielded(alice, 6)).toEqual(['duty starts 6'])
     expect(story.yielded(alice, 6)).toEqual([])
@@ -440,7 +500,11 @@ describe('EL8 when a duty starts', () => {
     story.view(bob, carol, candidate(alice, { priority: -1 }))
     story.claim(bob, 6)
     story.view(bob, carol, alice)
-    expect(story.persisted(7)).toEqual(['broadcast alice 7', 'leader bob -> alice 7 outranked'])
+    expect(story.persisted(7)).toEqual([
+      'broadcast alice 7',
+      'leader bob -> alice 7 outranked',
+      'confront bob',
+    ])
     expect(story.yielded(bob, 7)).toEqual([])
     expect(story.yielded(carol, 7)).toEqual(['duty starts 7'])
   })
@@ -500,7 +564,11 @@ describe('EL9 stepping down', () => {
   test('EL9 one whose own duty still waited answers only when those before it have stopped', () => {
     const story = following(bob, carol, 5, carol, candidate(bob, { priority: -1 }))
     story.view(carol, bob)
-    expect(story.persisted(6)).toEqual(['broadcast bob 6', 'leader carol -> bob 6 outranked'])
+    expect(story.persisted(6)).toEqual([
+      'broadcast bob 6',
+      'leader carol -> bob 6 outranked',
+      'confront carol',
+    ])
     story.view(alice, bob, carol)
     expect(story.claim(alice, 7)).toEqual(['tell alice bob 6', 'remember 7', 'leader bob -> alice 7 merged'])
     expect(story.yielded(carol, 6)).toEqual(['yield 7 to alice'])
@@ -612,8 +680,8 @@ describe('EL10 no gap: who lost its rank leads until the next one claims', () =>
     expect(story.election.deadlineMs).toBeUndefined()
     story.view(alice, bob)
     expect(story.election.deadlineMs).toBe(story.nowMs + limits.claimPatienceMs)
-    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
-    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5', 'confront alice'])
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5', 'confront alice'])
     story.claim(alice, 6)
     expect(story.election.deadlineMs).toBeUndefined()
   })
@@ -621,7 +689,11 @@ describe('EL10 no gap: who lost its rank leads until the next one claims', () =>
   test('EL10 so do those who still follow it', () => {
     const story = following(carol, bob, 5, bob, carol)
     story.view(alice, bob, carol)
-    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice bob 5'])
+    expect(story.after(limits.claimPatienceMs)).toEqual([
+      'tell alice bob 5',
+      'confront alice',
+      'confront bob',
+    ])
   })
 
   test('EL10 a leader makes sure, a second later, that those who came after its claim know it', () => {
@@ -640,7 +712,11 @@ describe('EL10 no gap: who lost its rank leads until the next one claims', () =>
     story.after(limits.claimPatienceMs - 1)
     story.view(alice, bob, carol, dave)
     expect(story.after(1)).toEqual([])
-    expect(story.after(limits.claimPatienceMs - 1)).toEqual(['tell alice carol 5'])
+    expect(story.after(limits.claimPatienceMs - 1)).toEqual([
+      'tell alice carol 5',
+      'confront alice',
+      'confront carol',
+    ])
   })
 
   test('EL10 a leader repeats nothing to itself', () => {
@@ -672,7 +748,7 @@ describe('EL11 the leader is gone', () => {
     story.view(bob, carol)
     expect(story.election.deadlineMs).toBe(story.nowMs + limits.claimPatienceMs)
     expect(story.after(limits.claimPatienceMs - 1)).toEqual([])
-    expect(story.after(1)).toEqual(['leader alice -> nobody 5 failed', 'tell bob alice 5'])
+    expect(story.after(1)).toEqual(['leader alice -> nobody 5 failed', 'tell bob alice 5', 'confront bob'])
     expect(story.claim(bob, 6)).toEqual(['remember 6', 'leader nobody -> bob 6 elected'])
   })
 

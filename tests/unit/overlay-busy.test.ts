@@ -245,7 +245,7 @@ describe('those who wait for a busy peer', () => {
   test('OV29 put a doubt off once: it has to be answered in the end, whatever is announced', () => {
     const alice = recordOf('alice')
     const membership = new Membership(() => 1)
-    membership.learn(alice, true, 0)
+    membership.learn(alice, 'hello', 0)
     membership.suspect(alice.id, 'lock', undefined, 0)
     for (let nowMs = 0; nowMs <= limits.maxBusyMs; nowMs += 100) {
       membership.busy(alice.id, nowMs + limits.maxBusyMs)

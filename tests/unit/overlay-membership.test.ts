@@ -214,7 +214,7 @@ describe('the rules of suspicion', () => {
   function suspected(): { membership: Membership; nonce: number } {
     let nonce = 0
     const membership = new Membership(() => ++nonce)
-    membership.learn({ ...alice, incarnation: 5 }, true, 0)
+    membership.learn({ ...alice, incarnation: 5 }, 'hello', 0)
     membership.suspect(alice.id, 'lock', undefined, 0)
     return { membership, nonce }
   }
@@ -231,14 +231,14 @@ describe('the rules of suspicion', () => {
 
   test('OV15 a higher incarnation that may be older than the doubt only buys time; a second one refutes', () => {
     const { membership } = suspected()
-    membership.learn({ ...alice, incarnation: 6 }, false, 100)
+    membership.learn({ ...alice, incarnation: 6 }, 'hearsay', 100)
     expect(membership.tick(limits.minProbeTimeoutMs)).toEqual([])
     expect(membership.isSuspected(alice.id)).toBe(true)
-    membership.learn({ ...alice, incarnation: 7 }, false, 150)
+    membership.learn({ ...alice, incarnation: 7 }, 'hearsay', 150)
     expect(membership.isSuspected(alice.id)).toBe(false)
 
     const dead = suspected().membership
-    dead.learn({ ...alice, incarnation: 6 }, false, 100)
+    dead.learn({ ...alice, incarnation: 6 }, 'hearsay', 100)
     expect(dead.tick(100 + limits.minProbeTimeoutMs)).toEqual([expect.objectContaining({ type: 'gone' })])
   })
 
@@ -252,7 +252,7 @@ describe('the rules of suspicion', () => {
   test('OV12 the probe of a watcher that was late lately waits longer, for a while', () => {
     const timeoutMs = (afterMs: number): number => {
       const membership = new Membership(() => 1)
-      membership.learn(alice, true, 0)
+      membership.learn(alice, 'hello', 0)
       membership.noteLag(200, 0)
       membership.suspect(alice.id, 'lock', undefined, afterMs)
       return membership.deadlineMs() - afterMs
@@ -265,16 +265,16 @@ describe('the rules of suspicion', () => {
     const { membership } = suspected()
     membership.tick(limits.minProbeTimeoutMs)
     expect(membership.get(alice.id)).toBeUndefined()
-    expect(membership.learn({ ...alice, incarnation: 5 }, false, 500)).toBe(false)
-    expect(membership.learn({ ...alice, incarnation: 6 }, false, 500)).toBe('joined')
+    expect(membership.learn({ ...alice, incarnation: 5 }, 'hearsay', 500)).toBe(false)
+    expect(membership.learn({ ...alice, incarnation: 6 }, 'hearsay', 500)).toBe('joined')
     membership.depose(alice.id, 6)
-    expect(membership.learn({ ...alice, incarnation: 6 }, true, 500)).toBe('joined')
+    expect(membership.learn({ ...alice, incarnation: 6 }, 'hello', 500)).toBe('joined')
   })
 
   test('OV16 a view full of hearsay has room for those we meet', () => {
     const membership = new Membership(() => 1)
-    for (let i = 0; i < limits.maxPeers + 10; i++) membership.learn(recordOf(String(i)), false, 0)
+    for (let i = 0; i < limits.maxPeers + 10; i++) membership.learn(recordOf(String(i)), 'hearsay', 0)
     expect(membership.size).toBe(limits.maxPeers)
-    expect(membership.learn({ ...alice, id: peerId('alice') }, true, 0)).toBe('joined')
+    expect(membership.learn({ ...alice, id: peerId('alice') }, 'hello', 0)).toBe('joined')
   })
 })

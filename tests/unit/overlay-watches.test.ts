@@ -17,9 +17,9 @@ function watching(
   const all: Record<string, number> = {}
   const beats: Record<string, number> = {}
   for (const me of ids) {
-    const others = ids.filter((id) => id !== me)
+    const ring = ids.filter((id) => id !== me)
     const isSuspected = (peer: PeerId): boolean => suspected.includes(peer)
-    for (const [peer, watch] of watchesOf({ me, others, successions, isSuspected, heartbeatIntervalMs })) {
+    for (const [peer, watch] of watchesOf({ me, ring, successions, isSuspected, heartbeatIntervalMs })) {
       if (watch.expectMs < Infinity) all[`${nameOf(me)} ${nameOf(peer)}`] = watch.expectMs
       if (watch.beatMs < Infinity) beats[`${nameOf(peer)} ${nameOf(me)}`] = watch.beatMs
     }

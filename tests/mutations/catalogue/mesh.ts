@@ -66,7 +66,7 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/view.ts',
-        find: "from !== peer || reason !== 'left'",
+        find: "!isOwnWord || reason !== 'left'",
         replace: "reason !== 'left'",
       },
     ],
@@ -80,12 +80,54 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/membership.ts',
-        find: '    if (!firstHand && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false\n',
+        find: '    if (!isHello && record.incarnation <= (this.#gone.get(record.id) ?? -1)) return false\n',
         replace: '',
       },
     ],
     scenario: 'the word of another',
     complaint: 'a dead peer came back at the word of another',
+  },
+  {
+    name: 'nobody is told what is held of it',
+    rule: 'OV35, EL18',
+    why: 'one forged record makes two leaders outbid each other for as long as both live',
+    changes: [
+      {
+        file: 'core/overlay/contradictions.ts',
+        find: "    if (held) this.#tell(peer, { type: 'records', records: [held] })\n",
+        replace: '',
+      },
+    ],
+    scenario: 'a forged record of another',
+    complaint: 'a forged record makes two peers outbid each other without end',
+  },
+  {
+    name: 'a forged number stands above the own word',
+    rule: 'OV35',
+    why: 'a record with the highest number there is can never be taken back by the peer it speaks of',
+    changes: [
+      {
+        file: 'core/overlay/membership.ts',
+        find: 'return held.incarnation > own.incarnation + limits.maxIncarnationJump',
+        replace: 'return false',
+      },
+    ],
+    scenario: 'a forged record of another',
+    complaint: 'a forged record makes two peers outbid each other without end',
+  },
+  {
+    name: 'a goodbye is believed whoever brings it',
+    rule: 'OV35, OV9',
+    why: 'two peers that were each told a forged goodbye of the other never meet again',
+    changes: [
+      {
+        file: 'core/overlay/view.ts',
+        find: '(via === peer || this.#context.links.to(peer) === undefined)',
+        replace: "via !== ''",
+      },
+    ],
+    scenario: 'a goodbye in the name of another',
+    complaint: 'a goodbye that the peer did not say was believed',
   },
   {
     name: 'malformed frames are not counted',

@@ -129,6 +129,37 @@ export const meshScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a forged record of another',
+    play: async () => {
+      for (const ahead of [5, 2 ** 40]) {
+        const world = createMeshWorld(2214)
+        const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+        const puppet = await meet(world, bob)
+        const record = recordOf(puppet, alice.mesh.me.id)
+        const forged = { ...record, incarnation: record.incarnation + ahead, seniority: 95 }
+        puppet.say(bob.mesh.me.id, { type: 'direct', payload: { type: 'record', record: forged } })
+        await world.run(20_000)
+        const before = bob.mesh.epoch
+        await world.run(20_000)
+        const grew = bob.mesh.epoch - before
+        demand(grew === 0, 'a forged record makes two peers outbid each other without end')
+      }
+    },
+  },
+  {
+    name: 'a goodbye in the name of another',
+    play: async () => {
+      const world = createMeshWorld(2215)
+      const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+      const puppet = await meet(world, alice)
+      const { id: origin } = bob.mesh.me
+      const payload = { type: 'gone', peer: origin, incarnation: 50, reason: 'left' } as const
+      puppet.say(alice.mesh.me.id, { type: 'broadcast', origin, sequence: 1_000, payload })
+      const isKept = (): boolean => alice.left.length === 0
+      await always(world, 5_000, 'a goodbye that the peer did not say was believed', isKept)
+    },
+  },
+  {
     name: 'garbage',
     play: async () => {
       const world = createMeshWorld(2208)

@@ -1,0 +1,78 @@
+// The living we have no link to. In a mesh of up to 16 these are few, and each is asked when it was silent for a while. In
+// a larger one they are most, and everybody asking everybody would be all that goes on: there it is enough that somebody
+// who is reached says to have a link to it, for whoever loses that link says so to all.
+
+import type { PeerId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import type { Context } from './context.ts'
+import type { Delivery } from './delivery.ts'
+import type { View } from './view.ts'
+
+export class Distant {
+  readonly #context: Context
+  readonly #delivery: Delivery
+  readonly #view: View
+  /** When each was last asked for a sign of life. */
+  readonly #askedAtMs = new Map<PeerId, number>()
+  /** Asked within the second that began then. */
+  #asked = 0
+  #countedSinceMs = Number.NEGATIVE_INFINITY
+  #vouched: ReadonlySet<PeerId> = new Set()
+  #vouchedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(context: Context, delivery: Delivery, view: View) {
+    this.#context = context
+    this.#delivery = delivery
+    this.#view = view
+  }
+
+  tick(): void {
+    const { links, membership, nowMs, successions } = this.#context
+    for (const peer of this.#askedAtMs.keys()) if (!membership.get(peer)) this.#askedAtMs.delete(peer)
+    for (const { id } of membership.records()) {
+      if (links.to(id)) continue
+      const silentMs = nowMs - membership.heardAtMs(id)!
+      if (silentMs < limits.distantSilenceMs / 2) continue
+      // Who leads, or would, has to be there itself: a peer that was made up may have somebody who vouches for it.
+      if (this.#isVouched(id) && !successions.some((succession) => succession.includes(id))) continue
+      if (silentMs >= limits.distantSilenceMs + membership.lagMs(nowMs))
+        this.#view.suspect(id, 'distant-silence')
+      else this.#ask(id)
+    }
+  }
+
+  #ask(peer: PeerId): void {
+    const { nowMs } = this.#context
+    const askedAtMs = this.#askedAtMs.get(peer) ?? Number.NEGATIVE_INFINITY
+    if (nowMs < askedAtMs + limits.distantProbeIntervalMs) return
+    if (nowMs >= this.#countedSinceMs + 1000) {
+      this.#countedSinceMs = nowMs
+      this.#asked = 0
+    }
+    if (this.#asked++ >= limits.maxDistantProbesPerSecond) return
+    this.#askedAtMs.set(peer, nowMs)
+    this.#delivery.unicast(peer, { type: 'probe', nonce: this.#context.nonce() })
+  }
+
+  /** From link to link, somebody says that it has one to that peer. */
+  #isVouched(peer: PeerId): boolean {
+    const { nowMs, isPartial } = this.#context
+    if (!isPartial) return false
+    if (nowMs >= this.#vouchedAtMs + limits.distantProbeIntervalMs) {
+      this.#vouchedAtMs = nowMs
+      this.#vouched = this.#reach()
+    }
+    return this.#vouched.has(peer)
+  }
+
+  #reach(): Set<PeerId> {
+    const { membership } = this.#context
+    const reached = new Set(this.#context.neighbours())
+    // A set goes on to what is added meanwhile.
+    for (const peer of reached) {
+      if (membership.isSuspected(peer)) continue
+      for (const next of membership.get(peer)?.neighbours ?? []) reached.add(next)
+    }
+    return reached
+  }
+}
