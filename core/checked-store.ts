@@ -9,6 +9,8 @@ import type { Commit, CommitResult, Range, Row, Store } from './base/ports.ts'
 
 export const asidePrefix = 'aside/'
 const asideEnd = 'aside0'
+/** Names the row set aside last, from then until `mended`: a process may die before it has mended what that broke. */
+const unmendedKey = asidePrefix
 /** Rows kept for whoever wants to look into the damage; beyond them a bad row is only removed. chosen. */
 const maxAsideRows = 1000
 /** Rows looked at a time while counting, so that large ones are not all in memory. chosen. */
@@ -22,6 +24,13 @@ export interface CheckedStoreEvents {
   onCorrupt(row: { readonly key: string }): void
 }
 
+export interface CheckedStore extends Store {
+  /** Something was set aside, by an earlier run too, and nobody has said `mended` since: what to say it with. */
+  unmended(): Promise<Uint8Array | undefined>
+  /** All that `seen` stands for is mended, or known to be lost. Changes nothing where more was set aside meanwhile. */
+  mended(seen: Uint8Array): Promise<void>
+}
+
 /**
  * The same promises as `inner`, except: a commit that meets a damaged row is tried again behind those called meanwhile.
  *
@@ -31,7 +40,7 @@ export function createCheckedStore(
   inner: Store,
   events: CheckedStoreEvents,
   crc32: typeof portableCrc32 = portableCrc32,
-): Store {
+): CheckedStore {
   const { seal, unseal } = createSeals(crc32)
   const aside = createAside(inner, events)
 
@@ -98,6 +107,10 @@ export function createCheckedStore(
       return Promise.all(keys.map(async (key, i) => (isAside(key) ? undefined : read(key, raw[i]))))
     },
     range,
+    unmended: async () => (await inner.get([unmendedKey]))[0],
+    mended: async (seen) => {
+      await inner.commit({ expect: [{ key: unmendedKey, value: seen }], delete: [unmendedKey] })
+    },
     close: () => inner.close(),
   }
 }
@@ -112,7 +125,7 @@ function createAside(inner: Store, events: CheckedStoreEvents) {
 
   const count = async (): Promise<void> => {
     let found = 0
-    for (let from = asidePrefix; found < maxAsideRows;) {
+    for (let from = `${unmendedKey}\0`; found < maxAsideRows;) {
       const page = await inner.range({ from, to: asideEnd, limit: countingStep })
       found += page.length
       const last = page.at(-1)
@@ -137,7 +150,8 @@ function createAside(inner: Store, events: CheckedStoreEvents) {
     if (keep) rows += 1
     let moved = false
     try {
-      const put = keep ? [{ key: asidePrefix + key, value: raw }] : []
+      const put = [{ key: unmendedKey, value: asBytes(key) }]
+      if (keep) put.push({ key: asidePrefix + key, value: raw })
       const result = await inner.commit({ expect: [{ key, value: raw }], put, delete: [key] })
       moved = result.ok
       return result
@@ -172,12 +186,14 @@ const isAside = (key: string): boolean => key.startsWith(asidePrefix)
 const sameValue = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
+/** Keys are ASCII, so a character is a byte; none is 0. */
+const asBytes = (key: string): Uint8Array => Uint8Array.from(key, (character) => character.charCodeAt(0))
+
 function createSeals(crc32: typeof portableCrc32) {
-  /** Keys are ASCII, so a character is a byte; none is 0, which parts key and value. */
+  /** A zero parts key and value. */
   const checksum = (key: string, value: Uint8Array): number => {
-    const characters = Uint8Array.from({ length: key.length + 1 }, (_, i) =>
-      i < key.length ? key.charCodeAt(i) : 0,
-    )
+    const characters = new Uint8Array(key.length + 1)
+    characters.set(asBytes(key))
     return crc32(value, crc32(characters))
   }
 

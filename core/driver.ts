@@ -9,7 +9,7 @@ import { limits } from './base/limits.ts'
 import type { IceServer, LifecycleEvent, Link, Platform, Store } from './base/ports.ts'
 import { createRandom, type Random } from './base/random.ts'
 import { Audits } from './audits.ts'
-import { createCheckedStore } from './checked-store.ts'
+import { createCheckedStore, type CheckedStore } from './checked-store.ts'
 import { openEntry, sealChain } from './entry-seal.ts'
 import { raiseEpoch, readEpoch } from './epochs.ts'
 import { messagePrefixes, prefixRange } from './messages/rows.ts'
@@ -60,7 +60,7 @@ type Asked =
 export class Driver {
   readonly peer: Peer
   readonly member: MemberId
-  readonly store: Store
+  readonly store: CheckedStore
   readonly #options: DriverOptions
   readonly #queue: PeerInput[] = []
   readonly #links = new Map<number, Link>()
@@ -70,7 +70,11 @@ export class Driver {
   readonly #standing: Standing
   readonly #random: Random
   readonly #messageIds: Random
-  readonly #audits = new Audits(() => this.request({ type: 'audit' }))
+  readonly #audits = new Audits(async () => {
+    const unmended = await this.store.unmended()
+    await this.request({ type: 'audit' })
+    if (unmended) await this.store.mended(unmended)
+  })
   #timing: Timing
   #lastNumber = 0
   #running = false
@@ -88,10 +92,11 @@ export class Driver {
     const early: string[] = []
     let report = (key: string): void => void early.push(key)
     const store = createCheckedStore(platform.store, { onCorrupt: ({ key }) => report(key) }, platform.crc32)
-    const [ranges, epoch, hash] = await Promise.all([
+    const [ranges, epoch, hash, unmended] = await Promise.all([
       Promise.all(messagePrefixes.map((prefix) => store.range(prefixRange(prefix)))),
       readEpoch(store, ''),
       platform.crypto.sha256(platform.deviceKey.publicKey),
+      store.unmended(),
     ])
     const driver = new Driver(options, store, memberIdFromHash(hash), ranges.flat(), epoch)
     report = (key) => {
@@ -100,6 +105,7 @@ export class Driver {
     }
     driver.#start()
     for (const key of early) report(key)
+    if (unmended) driver.#audits.rowDamaged()
     platform.store.onLoss?.((repaired) => {
       if (repaired !== undefined) options.onError(new MeshError('record-corrupt', repaired))
       return driver.request({ type: 'audit' })
@@ -109,7 +115,7 @@ export class Driver {
 
   private constructor(
     options: DriverOptions,
-    store: Store,
+    store: CheckedStore,
     member: MemberId,
     rows: Awaited<ReturnType<Store['range']>>,
     epoch: number,

@@ -58,6 +58,7 @@ import {
 import type { PeerEvent } from './peer-io.ts'
 import { inboxRole } from './peer.ts'
 import type { PeerRecord } from './wire/messages.ts'
+import { Unheard } from './unheard.ts'
 
 interface Cast {
   readonly from: Peer
@@ -87,6 +88,7 @@ export class MeshHandle implements Mesh {
     await this.#driver.request({ type: 'room', room, join })
   })
   readonly #storage = new StorageTrouble()
+  readonly #unheard = new Unheard()
   readonly #status: Paced
   readonly #sends = new Sends((id) => this.#driver.peer.messages.sentState(id))
   #driver!: Driver
@@ -329,7 +331,13 @@ export class MeshHandle implements Mesh {
   // -------------------------------------------------------------------------------------- the handle
 
   on<E extends keyof MeshEvents>(event: E, listener: (x: MeshEvents[E]) => void): Off {
-    return this.#events.on(event, listener)
+    const off = this.#events.on(event, listener)
+    if (event === 'error') {
+      const errors = this.#unheard.take()
+      if (errors.length > 0)
+        void Promise.resolve().then(() => errors.forEach((error) => this.#events.emit('error', error)))
+    }
+    return off
   }
 
   async configure(options: Parameters<Mesh['configure']>[0]): Promise<void> {
@@ -484,7 +492,7 @@ export class MeshHandle implements Mesh {
     else this.#status.due()
   }
 
-  /** To whoever listens for errors; where nobody does, to nobody: nothing was lost by it. */
+  /** To whoever listens for errors; what comes before anybody did, to the first who does. */
   #report(problem: unknown): void {
     const error =
       problem instanceof MeshError
@@ -492,7 +500,7 @@ export class MeshHandle implements Mesh {
         : new MeshError('duty-failed', `A listener of the program threw: ${String(problem)}`, {
             cause: problem,
           })
-    if (this.#storage.isNews(error)) this.#events.emit('error', error)
+    if (this.#storage.isNews(error) && !this.#unheard.keep(error)) this.#events.emit('error', error)
   }
 
   // ----------------------------------------------------------------------------------------- objects

@@ -51,12 +51,12 @@ export class Audit {
 
   /** From entry to entry, so that a feed whose head is gone is met as well. */
   #nextFeed(from: string, run: Run): void {
-    const { desk, feeds, holes } = this.#parts
+    const { desk, feeds, lostHeads } = this.#parts
     const then = (rows: readonly Row[]): void => {
       const place = readPlace(rows[0]?.key ?? '')
       if (!place) return this.#done(run)
       const feed = feeds.open(place.feed)
-      if (feed && !feed.head && !feed.busy) holes.rebuildHead(feed)
+      if (feed && !feed.head && !feed.busy) lostHeads.rebuild(feed)
       if (feed && !feed.head && run.again === 'no') run.again = 'wanted'
       this.#page(feed, (feed?.head?.retired ?? 0) + 1, run, () => this.#nextFeed(`feed/${place.feed}0`, run))
     }
@@ -64,7 +64,10 @@ export class Audit {
   }
 
   #done(run: Run): void {
-    if (run.again !== 'wanted') return this.#parts.desk.resolve(run.request)
+    if (run.again !== 'wanted') {
+      this.#parts.unbound.restoreAll()
+      return this.#parts.desk.resolve(run.request)
+    }
     run.again = 'under way'
     this.#nextFeed('feed/', run)
   }

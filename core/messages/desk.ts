@@ -16,6 +16,7 @@ import type { History } from './history.ts'
 import type { Holes } from './holes.ts'
 import type { Inbox } from './inbox.ts'
 import type { Log } from './log.ts'
+import type { LostHeads } from './lost-heads.ts'
 import type { Outbox } from './outbox.ts'
 import type { OldFeeds } from './old-feeds.ts'
 import type { OwnProfile } from './own-profile.ts'
@@ -33,6 +34,7 @@ export interface Parts {
   readonly filing: Filing
   readonly log: Log
   readonly holes: Holes
+  readonly lostHeads: LostHeads
   readonly outbox: Outbox
   readonly ownProfile: OwnProfile
   readonly oldFeeds: OldFeeds

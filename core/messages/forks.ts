@@ -7,6 +7,7 @@ import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead, PayloadOf } from '../wire/messages.ts'
 import type { Expectation, Parts } from './desk.ts'
+import type { Feed } from './feeds.ts'
 import {
   headRow,
   keyRange,
@@ -23,6 +24,8 @@ export class Forks {
   readonly #parts: Parts
   #forking = false
   #suspecting = false
+  /** Why a new feed begins, until the row that names it is durable. */
+  #unsaid: string | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -46,23 +49,57 @@ export class Forks {
   /** The row that names this store is gone: written again from memory. */
   storeLost(): void {
     const { outbox } = this.#parts
-    const predecessor = readRow(storeRow, outbox.storeRaw)?.predecessor
     outbox.setStore(outbox.storeId, undefined)
-    this.writeStore(predecessor)
+    this.#writeStore()
+  }
+
+  /** No row names this store: it is new, or that row was lost while nobody ran. What it wrote before is an old feed then. */
+  beginStore(then: () => void): void {
+    const { desk, feeds, outbox, rooms } = this.#parts
+    const former = rooms.profileOf(desk.me.member)?.feed ?? feeds.writtenBy(desk.me.member)[0]?.id
+    outbox.setStore(outbox.storeId, undefined, former)
+    if (former) this.#unsaid = 'the record of its id was lost'
+    this.#writeStore(then)
+  }
+
+  /** Our feed as this run found it. Where nothing was written to it yet, who began it may not have lived to say why. */
+  opened(own: Feed): void {
+    const { desk, outbox, rooms } = this.#parts
+    const isBegun = own.head !== undefined || rooms.profileOf(desk.me.member)?.feed === own.id
+    if (outbox.predecessor && !isBegun) this.#sayForked('found by an earlier run')
+  }
+
+  /** `meta/store` is durable as we know it. */
+  named(raw: Uint8Array): void {
+    const { outbox } = this.#parts
+    outbox.setStore(outbox.storeId, raw)
+    if (this.#unsaid) this.#sayForked(this.#unsaid)
+  }
+
+  #sayForked(why: string): void {
+    const { desk, outbox } = this.#parts
+    this.#unsaid = undefined
+    desk.report(
+      'store-forked',
+      `This store is a copy, or older than what the mesh holds (${why}). It goes on under a new id; ` +
+        'messages that only the other copy or the lost part held may be missing here.',
+      { store: outbox.storeId, predecessor: outbox.predecessor },
+    )
   }
 
   /** Makes `meta/store` durable, or finds the one a sibling wrote. */
-  writeStore(predecessor: StoreId | undefined, then?: () => void): void {
+  #writeStore(then?: () => void): void {
     const { desk, outbox } = this.#parts
-    const written = row(keys.store, storeRow, { store: outbox.storeId, predecessor })
+    const written = outbox.storeRow
     desk.commit(
       { expect: [this.storeExpectation()], put: [written] },
       {
         ok: () => {
-          outbox.setStore(outbox.storeId, written.value)
+          this.named(written.value)
           then?.()
         },
         conflict: () => then?.(),
+        // The first append writes it.
         failed: (error) => {
           desk.emit({ event: 'error', error })
           then?.()
@@ -173,7 +210,7 @@ export class Forks {
   // ------------------------------------------------------------------------------------------- the new feed
 
   /** Begins a new feed. Sibling tabs follow when their next commit finds `meta/store` changed. */
-  fork(why: string): void {
+  fork(why: string, failed?: (error: MeshError) => void): void {
     const { desk, outbox } = this.#parts
     if (this.#forking) return
     this.#forking = true
@@ -186,18 +223,14 @@ export class Forks {
       {
         ok: () => {
           done()
-          desk.report(
-            'store-forked',
-            `This store is a copy, or older than what the mesh holds (${why}). It goes on under a new id; ` +
-              'messages that only the other copy or the lost part held may be missing here.',
-            { store, predecessor: old },
-          )
           this.#switch(store, written.value)
+          this.#sayForked(why)
         },
         conflict: done,
         failed: (error: MeshError) => {
           done()
           desk.emit({ event: 'error', error })
+          failed?.(error)
         },
       },
     )

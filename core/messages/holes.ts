@@ -1,26 +1,24 @@
 // What corruption took away. An entry that was set aside leaves a hole: our vector falls back to the number before
-// it, the entry is fetched again, and fits in only where its neighbours name it. A lost head is read off the entries.
+// it, the entry is fetched again, and fits in only where its neighbours name it. Rows that point to entries are written
+// again. Lost heads: lost-heads.ts.
 
-import { equalBytes, type MemberId, type StoreId } from '../base/ids.ts'
+import { equalBytes, type MemberId, type MessageId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { noHash, type VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
 import {
   entryRow,
-  headRow,
   holeRow,
   idRow,
   isShown,
   keyRange,
   keys,
-  prefixRange,
   readEntry,
   readPlace,
   readRow,
   readTalkKey,
   row,
-  type HeadRow,
 } from './rows.ts'
 
 export class Holes {
@@ -32,7 +30,7 @@ export class Holes {
 
   /** The store set a row aside. */
   corrupt(key: string): void {
-    const { desk, feeds, rooms, forks, receipts } = this.#parts
+    const { desk, feeds, rooms, forks, receipts, lostHeads, unbound } = this.#parts
     const place = readPlace(key)
     if (place?.kind === 'feed' && this.#isAccountedFor(place)) return
     const [kind, id] = key.split('/')
@@ -43,9 +41,10 @@ export class Holes {
       if (feed) this.missing(feed, place.number)
     } else if (kind === 'head') {
       const feed = feeds.open(id as StoreId)
-      if (feed && !feed.busy) this.rebuildHead(feed)
+      if (feed) lostHeads.damaged(feed)
     } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
     else if (kind === 'meta') forks.storeLost()
+    else if (kind === 'unbound') unbound.restore(id as MessageId)
     else if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number)
     else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number)
     else if (kind === 'talk') this.#rebuildTalk(key)
@@ -197,48 +196,14 @@ export class Holes {
     }
   }
 
-  /** Reads a feed's head off its entries, where its row is gone. */
-  rebuildHead(feed: Feed): void {
-    const { desk, feeds, log, outbox, forks } = this.#parts
-    feed.busy = true
-    const prefix = `feed/${feed.id}/`
-    const release = (): void => log.settle(feed)
-    const ranges = [
-      keyRange(keys.store),
-      prefixRange(prefix, { limit: 1, reverse: true }),
-      prefixRange(prefix, { limit: 1 }),
-    ]
-    desk.read(
-      ranges,
-      (rows) => {
-        // Not even the store's own row: that was no answer. Asked again with the next comparison of digests.
-        if (rows.length === 0) return void this.#unanswered.add(feed)
-        const entries = rows.filter(({ key }) => key.startsWith(prefix))
-        const last = readEntry(entries[0]?.value)
-        if (!last) {
-          // Nothing is left of it. Of our own feed no number may ever be used twice, so another one begins.
-          const hadSome = (feed.head?.number ?? 0) > 0
-          feeds.setHead(feed, undefined, undefined)
-          if (feed.id === outbox.storeId && hadSome) forks.fork('its records are gone')
-          return release()
-        }
-        const first = readPlace(entries[1]?.key ?? '')?.number ?? last.header.number
-        this.#writeHead(feed, this.#headFrom(feed, last, first), release)
-      },
-      () => void this.#unanswered.add(feed),
-    )
-  }
-
-  readonly #unanswered = new Set<Feed>()
-
   /** When digests were first compared with others while our own feed had a hole. */
   #askedAtMs: number | undefined
 
   /**
    * Our own feed cannot go on past a hole that nobody reachable fills: what was written after it would reach nobody.
-   * What it still owes moves to a new feed.
+   * What it still owes moves to a new feed. Asked with every comparison of digests.
    */
-  #leaveOwnHole(): void {
+  leaveOwnHole(): void {
     const { desk, feeds, outbox, sync, forks } = this.#parts
     const own = feeds.get(outbox.storeId)
     const isStuck = own !== undefined && own.holes.size > 0 && sync.canAsk(own.id) === 'nobody has it'
@@ -248,48 +213,5 @@ export class Holes {
     if (desk.now.monotonicMs >= this.#askedAtMs + patienceMs)
       forks.fork(`entry ${Math.min(...own.holes)} is lost here, and nobody has it`)
     else sync.compareWithin(patienceMs)
-  }
-
-  /** With every comparison of digests. */
-  retry(): void {
-    this.#leaveOwnHole()
-    const again = [...this.#unanswered]
-    this.#unanswered.clear()
-    for (const feed of again) this.rebuildHead(feed)
-  }
-
-  #headFrom(feed: Feed, last: VerifiedEntry, first: number): HeadRow {
-    const { number, clockMs, clockCounter } = last.header
-    if (feed.head && feed.head.number >= number) return feed.head
-    const retired = first - 1
-    return {
-      member: last.author,
-      number,
-      hash: last.hash,
-      retired,
-      pruned: retired,
-      profile: 0,
-      clockMs,
-      clockCounter,
-    }
-  }
-
-  #writeHead(feed: Feed, head: HeadRow, release: () => void): void {
-    const { desk, feeds, log } = this.#parts
-    const written = row(keys.head(feed.id), headRow, head)
-    desk.commit(
-      {
-        expect: [{ key: written.key, value: undefined, adopt: (found) => log.adopt(feed, found) }],
-        put: [written],
-      },
-      {
-        ok: () => {
-          feeds.setHead(feed, head, written.value)
-          release()
-        },
-        conflict: release,
-        failed: release,
-      },
-    )
   }
 }

@@ -191,9 +191,9 @@ export class Log {
     return { key: keys.head(feed.id), value: feed.raw, adopt: (found) => this.adopt(feed, found) }
   }
 
-  /** After a conflict: goes on, unless following the sibling has begun. */
+  /** After a conflict: goes on, unless following the sibling has begun, or the head turned out to be lost. */
   settle(feed: Feed): void {
-    if (this.#following.has(feed.id)) return
+    if (this.#following.has(feed.id) || this.#parts.lostHeads.isLost(feed)) return
     feed.busy = false
     this.pump(feed)
     this.#parts.outbox.pump()
@@ -218,9 +218,9 @@ export class Log {
 
   /** Takes over a head that was found in the store, and tells of the entries that led there. */
   adopt(feed: Feed, raw: Uint8Array | undefined): void {
-    const { feeds, holes } = this.#parts
+    const { feeds, lostHeads } = this.#parts
     const head = readRow(headRow, raw)
-    if (!head) return holes.rebuildHead(feed)
+    if (!head) return lostHeads.rebuild(feed)
     const known = Math.max(feed.head?.number ?? 0, head.retired)
     feeds.setHead(feed, head, raw)
     if (head.number <= known) return

@@ -16,6 +16,7 @@ import { History } from './history.ts'
 import { Holes } from './holes.ts'
 import { Inbox } from './inbox.ts'
 import { Log } from './log.ts'
+import { LostHeads } from './lost-heads.ts'
 import { OldFeeds } from './old-feeds.ts'
 import { Outbox } from './outbox.ts'
 import { OwnProfile } from './own-profile.ts'
@@ -70,6 +71,7 @@ export class Messages {
     parts.filing = new Filing(parts)
     parts.log = new Log(parts)
     parts.holes = new Holes(parts)
+    parts.lostHeads = new LostHeads(parts)
     parts.outbox = new Outbox(parts)
     parts.ownProfile = new OwnProfile(parts)
     parts.oldFeeds = new OldFeeds(parts)
@@ -205,7 +207,7 @@ export class Messages {
     const head = readRow(headRow, value)
     const feed = feeds.open(id)
     if (!feed) return
-    if (!head) return this.#parts.holes.rebuildHead(feed)
+    if (!head) return this.#parts.lostHeads.rebuild(feed)
     feeds.setHead(feed, head, value)
     desk.clock = merge(desk.clock, timeOf(head), desk.now.wallMs)
     rooms.noteClock(head.member, head.clockMs)
@@ -228,17 +230,18 @@ export class Messages {
 
   /** Nothing is written to our feed before its name and its head are known for sure. */
   #openStore(known: boolean): void {
-    const { feeds, outbox, forks, holes, oldFeeds, unbound } = this.#parts
+    const { feeds, outbox, forks, lostHeads, oldFeeds, unbound } = this.#parts
     const go = (): void => {
       outbox.ready = true
       unbound.bind()
       oldFeeds.moveOld()
       outbox.pump()
     }
-    if (!known) return forks.writeStore(undefined, go)
+    if (!known) return forks.beginStore(go)
     const own = feeds.open(outbox.storeId)!
+    forks.opened(own)
     // The row may have been lost in an earlier run: then the entries themselves say where the feed ends.
-    if (!own.head) holes.rebuildHead(own)
+    if (!own.head) lostHeads.rebuild(own)
     go()
   }
 

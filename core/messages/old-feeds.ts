@@ -3,7 +3,7 @@
 // moved, so that the old feed heals like anybody's.
 
 import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
-import type { Row } from '../base/ports.ts'
+import type { Range, Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
@@ -32,6 +32,10 @@ export class OldFeeds {
   readonly #parts: Parts
   /** Old messages that are being written into the new feed. */
   readonly #moving = new Set<string>()
+  /** Those whose entries or bodies are gone: looked at again with the next comparison. */
+  readonly #unreadable = new Set<string>()
+  /** Old feeds with a hole that nobody fills: whoever lacks it never gets what stands behind. */
+  readonly #stranded = new Set<Feed>()
   #reading = false
   readonly #realigning = new Map<StoreId, number>()
 
@@ -48,8 +52,9 @@ export class OldFeeds {
     const old = receipts
       .openItems()
       .filter((item) => item.feed !== outbox.storeId && !this.#moving.has(placeOf(item)))
+      .filter((item) => !this.#unreadable.has(placeOf(item)))
     const some = old.sort((a, b) => a.number - b.number).slice(0, moveRows)
-    if (some.length === 0) return
+    if (some.length === 0) return this.#moveStranded()
     this.#reading = true
     const done = (): void => void (this.#reading = false)
     desk.read(
@@ -59,17 +64,73 @@ export class OldFeeds {
         const byKey = new Map(rows.map(({ key, value }) => [key, value]))
         for (const item of some) {
           const stored = readEntry(byKey.get(placeOf(item)))
-          if (stored) this.#move(item, stored)
+          if (!stored || !this.#move(item, stored)) this.#unreadable.add(placeOf(item))
         }
+        if (this.#moving.size === 0) this.moveOld()
       },
       done,
     )
   }
 
-  #move(item: OpenItem, stored: StoredEntry): void {
+  /** With every comparison of digests: holes of ours that nobody here fills. */
+  leaveHoles(): void {
+    const { desk, feeds, outbox, sync } = this.#parts
+    for (const feed of feeds.writtenBy(desk.me.member)) {
+      if (feed.id === outbox.storeId || feed.holes.size === 0) continue
+      if (sync.canAsk(feed.id) === 'nobody has it') this.#stranded.add(feed)
+    }
+    this.#unreadable.clear()
+    this.moveOld()
+  }
+
+  #moveStranded(): void {
+    const [feed] = this.#stranded
+    if (feed && this.#moving.size === 0) this.#findStranded(feed, Math.min(...feed.holes) + 1)
+  }
+
+  /** The next of them, a batch at a time. */
+  #findStranded(feed: Feed, first: number): void {
+    const { desk } = this.#parts
+    const last = first + moveRows - 1
+    if (feed.holes.size === 0 || first > (feed.head?.number ?? 0)) return void this.#stranded.delete(feed)
+    this.#reading = true
+    const done = (): void => void (this.#reading = false)
+    const then = (rows: readonly Row[]): void => {
+      const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
+      desk.read(
+        idRanges(entries),
+        (ids) => {
+          done()
+          const left = messagesAt(feed.id, entries, ids).filter(({ header }) => this.#isWorthMoving(header))
+          for (const stored of left) this.#moveFrom(feed, stored)
+          if (this.#moving.size === 0) this.#findStranded(feed, last + 1)
+        },
+        done,
+      )
+    }
+    desk.read([numberRange('feed', feed.id, first, last)], then, done)
+  }
+
+  #isWorthMoving({ content }: StoredEntry['header']): boolean {
+    return content.type === 'message' && content.expiresAt > this.#parts.desk.now.wallMs
+  }
+
+  #moveFrom(feed: Feed, stored: StoredEntry): void {
+    const { desk, outbox } = this.#parts
+    const { content, number } = stored.header
+    if (content.type !== 'message' || stored.entry.body === undefined) return
+    const { id, to, addresseeCount, expiresAt } = content
+    const addressees = content.addressees.filter((member) => member !== desk.me.member)
+    const row = { id, to, addressees, addresseeCount, hash: stored.hash, expiresAt }
+    const item: OpenItem = { feed: feed.id, number, row }
+    if (!this.#moving.has(placeOf(item)) && !outbox.isQueued(id)) this.#move(item, stored)
+  }
+
+  /** False where it cannot be: its body is gone. */
+  #move(item: OpenItem, stored: StoredEntry): boolean {
     const { content } = stored.header
     const { body } = stored.entry
-    if (content.type !== 'message' || body === undefined) return
+    if (content.type !== 'message' || body === undefined) return false
     this.#moving.add(placeOf(item))
     const { id, to, replyTo, sentAt, expiresAt, bodyHash } = content
     const moved = { from: item, talkKeys: this.#parts.filing.talkKeys(stored) }
@@ -86,6 +147,7 @@ export class OldFeeds {
       moved,
     }
     this.#parts.outbox.add(queued)
+    return true
   }
 
   moved(item: OpenItem): void {
@@ -155,13 +217,13 @@ export class OldFeeds {
         if (!mine || !equalBytes(mine.hash, hash)) break
         common = header.number
       }
-      if (common < last && common < feed.head.number) this.#giveUp(feed, common)
+      if (common < last && common < feed.head.number) this.#giveUp(feed, common, from)
       else this.#parts.log.incoming(from, true, entries)
     })
   }
 
-  /** Drops our entries after `common`, at most a batch at a time, once what they carried has moved. */
-  #giveUp(feed: Feed, common: number): void {
+  /** Drops our entries after `common`, at most a batch at a time, once what they carried has moved; `from` has others. */
+  #giveUp(feed: Feed, common: number, from: PeerId): void {
     const { desk } = this.#parts
     const head = feed.head!
     const first = Math.max(common + 1, head.number - moveRows + 1)
@@ -169,42 +231,26 @@ export class OldFeeds {
       const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
       // A sibling gave them up before us.
       if (rows.length === 0) return this.#parts.log.reread(feed)
-      const ids = entries.flatMap(({ header, author }) =>
-        header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
-      )
-      desk.read(ids, (found) => this.#rescue(feed, common, entries, found))
+      desk.read(idRanges(entries), (found) => this.#rescue(feed, common, from, entries, found))
     })
   }
 
-  #rescue(feed: Feed, common: number, entries: readonly StoredEntry[], ids: readonly Row[]): void {
-    const { desk, outbox, receipts } = this.#parts
-    const stillHere = new Set(
-      ids.flatMap(({ value }) => {
-        const place = readRow(idRow, value)
-        return place?.feed === feed.id ? [place.number] : []
-      }),
-    )
-    const left = entries.filter(
-      ({ header }) => header.content.type === 'message' && stillHere.has(header.number),
-    )
-    for (const stored of left) {
-      const { content, number } = stored.header
-      if (content.type !== 'message' || stored.entry.body === undefined) continue
-      const { id, to, addresseeCount, expiresAt } = content
-      const addressees = content.addressees.filter((member) => member !== desk.me.member)
-      const item: OpenItem = {
-        feed: feed.id,
-        number,
-        row: { id, to, addressees, addresseeCount, hash: stored.hash, expiresAt },
-      }
-      if (!this.#moving.has(placeOf(item)) && !outbox.isQueued(id)) this.#move(item, stored)
-    }
+  #rescue(
+    feed: Feed,
+    common: number,
+    from: PeerId,
+    entries: readonly StoredEntry[],
+    ids: readonly Row[],
+  ): void {
+    const { receipts } = this.#parts
+    const left = messagesAt(feed.id, entries, ids)
+    for (const stored of left) this.#moveFrom(feed, stored)
     const withBodies = left.filter(({ entry }) => entry.body !== undefined)
     if (withBodies.length > 0 || entries.some(({ header }) => receipts.isOpen(feed.id, header.number))) return
-    this.#drop(feed, common, entries)
+    this.#drop(feed, common, from, entries)
   }
 
-  #drop(feed: Feed, common: number, entries: readonly StoredEntry[]): void {
+  #drop(feed: Feed, common: number, from: PeerId, entries: readonly StoredEntry[]): void {
     const { desk, feeds, filing, log, sync } = this.#parts
     const head = feed.head
     const first = entries[0]
@@ -230,12 +276,30 @@ export class OldFeeds {
         ok: () => {
           feeds.setHead(feed, next, written.value)
           log.settle(feed)
-          if (number > common) this.#giveUp(feed, common)
-          else sync.wake()
+          if (number > common) return this.#giveUp(feed, common, from)
+          // From whom it was: a third party may still hold, and offer, the end that was just given up.
+          sync.probe(from, feed.id, common)
+          sync.wake()
         },
         conflict: () => log.settle(feed),
         failed: () => log.settle(feed),
       },
     )
   }
+}
+
+const idRanges = (entries: readonly StoredEntry[]): Range[] =>
+  entries.flatMap(({ header, author }) =>
+    header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
+  )
+
+/** The messages among `entries` that are still shown from there, as the rows of their ids say. */
+function messagesAt(feed: StoreId, entries: readonly StoredEntry[], ids: readonly Row[]): StoredEntry[] {
+  const stillHere = new Set(
+    ids.flatMap(({ value }) => {
+      const place = readRow(idRow, value)
+      return place?.feed === feed ? [place.number] : []
+    }),
+  )
+  return entries.filter(({ header }) => header.content.type === 'message' && stillHere.has(header.number))
 }

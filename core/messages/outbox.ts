@@ -10,7 +10,17 @@ import type { Row } from '../base/ports.ts'
 import { noHash, type EntryContent, type VerifiedEntry } from '../wire/entries.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import { idRow, keyRange, keys, outboxRow, readRow, row, type OutboxRow, type StoredEntry } from './rows.ts'
+import {
+  idRow,
+  keyRange,
+  keys,
+  outboxRow,
+  readRow,
+  row,
+  storeRow,
+  type OutboxRow,
+  type StoredEntry,
+} from './rows.ts'
 import type { QueuedProfile } from './own-profile.ts'
 import type { Draft, Kind, MessagesInput } from './types.ts'
 
@@ -55,6 +65,7 @@ export class Outbox {
   /** What was found under the ids of messages to be written, where it was not what was expected and says nothing. */
   readonly #foundIds = new WeakMap<QueuedMessage, Uint8Array | undefined>()
   #storeId: StoreId | undefined
+  #predecessor: StoreId | undefined
   /** `meta/store` as it is stored; undefined until it is. */
   storeRaw: Uint8Array | undefined
   #queue: Queued[] = []
@@ -74,9 +85,19 @@ export class Outbox {
     return (this.#storeId ??= this.#parts.desk.newStoreId())
   }
 
-  setStore(store: StoreId, raw: Uint8Array | undefined): void {
+  /** @param raw `meta/store` as it is stored; undefined: it has to be written, as `storeRow` says. */
+  setStore(store: StoreId, raw: Uint8Array | undefined, predecessor = this.#predecessor): void {
     this.#storeId = store
     this.storeRaw = raw
+    this.#predecessor = raw ? readRow(storeRow, raw)?.predecessor : predecessor
+  }
+
+  get predecessor(): StoreId | undefined {
+    return this.#predecessor
+  }
+
+  get storeRow(): Row {
+    return row(keys.store, storeRow, { store: this.storeId, predecessor: this.#predecessor })
   }
 
   get queued(): number {
@@ -172,7 +193,7 @@ export class Outbox {
   pump(): void {
     if (this.#appending || !this.ready || this.#queue.length === 0) return
     const feed = this.#parts.feeds.open(this.storeId)!
-    if (feed.busy) return
+    if (feed.busy) return this.#parts.lostHeads.wanted(feed)
     const planned = this.#plan(feed)
     if (planned.length === 0) return
     this.#appending = true
@@ -201,7 +222,8 @@ export class Outbox {
       if (planned.length > 0 && bytes + size > maxBatchBytes) break
       this.#queue.shift()
       let content: EntryContent | undefined
-      if (queued.kind === 'message') content = this.#messageContent(queued)
+      if (this.#isHereNow(queued)) this.#resolve(queued)
+      else if (queued.kind === 'message') content = this.#messageContent(queued)
       else {
         const next = this.#parts.ownProfile.next(queued, profile, number === 1)
         if (next instanceof MeshError) this.#reject(queued, next)
@@ -220,6 +242,13 @@ export class Outbox {
       planned.push({ queued, draft: this.#draft(feed.id, number++, content, queued) })
     }
     return planned
+  }
+
+  /** It was to move here from what turned out to be this very feed: a sibling tab began it, and moved it before. */
+  #isHereNow(queued: Queued): boolean {
+    if (queued.kind !== 'message' || queued.moved?.from.feed !== this.storeId) return false
+    this.#parts.oldFeeds.notMoved(queued.moved.from)
+    return true
   }
 
   #draft(feed: StoreId, number: number, content: EntryContent, queued: Queued): Draft {
@@ -273,6 +302,9 @@ export class Outbox {
     const put: Row[] = []
     const doomed: string[] = []
     const open: OpenItem[] = []
+    // No entry without the row that says whose feed this is: a restart would begin another one.
+    const unnamed = this.storeRaw === undefined ? this.storeRow : undefined
+    if (unnamed) put.push(unnamed)
     for (const [i, { queued }] of planned.entries()) {
       if (queued.kind !== 'message') continue
       const item = this.openItem(entries[i]!)
@@ -300,6 +332,7 @@ export class Outbox {
         ok: () => {
           feed.busy = false
           this.#appending = false
+          if (unnamed) forks.named(unnamed.value)
           this.#parts.feeds.setHead(feed, filed.head, filed.headRaw)
           for (const item of open) this.#parts.receipts.open(item)
           for (const { queued } of planned) {
@@ -355,6 +388,7 @@ export class Outbox {
       if (!place || (moved && place.feed === moved.from.feed)) return void this.#foundIds.set(queued, found)
       settled.add(queued)
       if (moved) this.#parts.oldFeeds.moved(moved.from)
+      this.#parts.unbound.isWritten(queued)
       for (const request of queued.requests) this.#resolveTo(request, queued.id, place.feed, place.number)
     }
     return { key: keys.id(desk.me.member, queued.id), value: before, adopt }
@@ -412,6 +446,16 @@ export class Outbox {
     }
     this.#parts.desk.count('writesFailed')
     if (this.#retryAtMs === undefined || this.#queue.some((queued) => queued.kind === 'message')) this.pump()
+  }
+
+  /** Nothing can be written to our feed now: what waits is rejected, or tried again where no program waits. */
+  refuse(error: MeshError): void {
+    const refused = this.#queue
+    this.#queue = []
+    for (const queued of refused) {
+      this.#forget(queued)
+      this.#reject(queued, error)
+    }
   }
 
   /** Writes an outbox row again that was lost. */

@@ -5,7 +5,6 @@ import { MeshError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { ProfileContent } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
-import { readRow, storeRow } from './rows.ts'
 import type { Kind } from './types.ts'
 
 export interface QueuedProfile {
@@ -61,7 +60,7 @@ export class OwnProfile {
     const kind = change.as ?? last.kind
     const sameRooms = rooms.size === last.rooms.length && last.rooms.every((room) => rooms.has(room))
     if (!first && !this.isOld() && sameRooms && name === last.name && kind === last.kind) return last
-    const predecessor = first ? readRow(storeRow, this.#parts.outbox.storeRaw)?.predecessor : undefined
+    const predecessor = first ? this.#parts.outbox.predecessor : undefined
     return { type: 'profile', name, kind, rooms: [...rooms].sort(), predecessor }
   }
 }

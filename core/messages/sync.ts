@@ -296,7 +296,9 @@ export class Sync {
     this.#comparesAnew = false
     for (const feed of feeds.all()) log.pump(feed)
     this.#failures.clear()
-    this.#parts.holes.retry()
+    this.#parts.holes.leaveOwnHole()
+    this.#parts.oldFeeds.leaveHoles()
+    this.#parts.lostHeads.retry()
     this.#parts.forks.refreshStore()
   }
 

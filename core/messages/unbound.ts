@@ -15,7 +15,12 @@ interface Waiting {
   readonly to: UnboundRow['to']
   readonly expiresAt: number
   readonly order: number
+  /** Its row, as far as there is room: where that is damaged, it is written again. */
+  readonly raw: Uint8Array | undefined
 }
+
+/** Of rows that are kept in memory as well, all together. chosen. */
+const maxRawBytes = 4 * 1024 * 1024
 
 export class Unbound {
   readonly #parts: Parts
@@ -24,6 +29,7 @@ export class Unbound {
   readonly #announced = new Set<MessageId>()
   #nextExpiryMs = Number.POSITIVE_INFINITY
   #lastOrder = 0
+  #rawBytes = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -31,13 +37,15 @@ export class Unbound {
 
   load(id: MessageId, value: Uint8Array): void {
     const read = readRow(unboundRow, value)
-    if (read) this.#know(id, read)
+    if (read) this.#know(id, read, value)
     else this.#parts.desk.count('unreadableRows')
   }
 
-  #know(id: MessageId, { to, expiresAt, order }: Waiting): void {
+  #know(id: MessageId, { to, expiresAt, order }: UnboundRow, value: Uint8Array): void {
     if (this.#waiting.has(id)) return
-    this.#waiting.set(id, { to, expiresAt, order })
+    const hasRoom = this.#rawBytes + value.length <= maxRawBytes
+    if (hasRoom) this.#rawBytes += value.length
+    this.#waiting.set(id, { to, expiresAt, order, raw: hasRoom ? value : undefined })
     this.#lastOrder = Math.max(this.#lastOrder, order)
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)
   }
@@ -85,7 +93,7 @@ export class Unbound {
       { expect, put: [written] },
       {
         ok: () => {
-          this.#know(id, value)
+          this.#know(id, value, written.value)
           resolve(this.stateOf(id))
           this.#announced.add(id)
           desk.emit({ event: 'message', message: this.view(value) })
@@ -136,8 +144,48 @@ export class Unbound {
     return { key: keys.unbound(message.id), value: message.unbound, adopt }
   }
 
-  forget(id: MessageId): void {
-    this.#waiting.delete(id)
+  forget(id: MessageId): boolean {
+    this.#rawBytes -= this.#waiting.get(id)?.raw?.length ?? 0
+    return this.#waiting.delete(id)
+  }
+
+  /** It stands in a feed already: a copy of this store wrote it there, while its row was left here. */
+  isWritten({ id, unbound }: QueuedMessage): void {
+    if (unbound === undefined) return
+    const { desk } = this.#parts
+    const key = keys.unbound(id)
+    desk.commit(
+      { expect: [{ key, value: unbound, adopt: () => {} }], delete: [key] },
+      // A sibling tab was faster: see `expectation`.
+      { ok: () => this.forget(id), conflict: () => {}, failed: () => desk.count('unboundRowsLeft') },
+    )
+  }
+
+  /** Its row was damaged, or may be gone without a trace: written again from memory. */
+  restore(id: MessageId): void {
+    const { desk } = this.#parts
+    const waiting = this.#waiting.get(id)
+    if (!waiting) return
+    const key = keys.unbound(id)
+    const then = (rows: readonly Row[]): void => {
+      if (rows.length > 0 || !this.#waiting.has(id)) return
+      // Nothing but its id is left: that it waited is over, and is said like the end of its time.
+      if (!waiting.raw) return this.#expired(id)
+      const expect = [key, keys.id(desk.me.member, id)].map((each) => ({
+        key: each,
+        value: undefined,
+        adopt: () => {},
+      }))
+      desk.commit(
+        { expect, put: [{ key, value: waiting.raw }] },
+        { ok: () => this.bind(), conflict: () => {}, failed: () => desk.count('unboundRowsLost') },
+      )
+    }
+    desk.read([keyRange(key), keyRange(keys.id(desk.me.member, id))], then)
+  }
+
+  restoreAll(): void {
+    for (const id of this.#waiting.keys()) this.restore(id)
   }
 
   /** Turns what can be addressed now into entries, in the order in which it was sent. */
@@ -155,7 +203,7 @@ export class Unbound {
   }
 
   #expired(id: MessageId): void {
-    if (!this.#waiting.delete(id)) return
+    if (!this.forget(id)) return
     this.#parts.receipts.noteExpired(id)
     this.#parts.desk.emit({ event: 'expired', id, lacking: [] })
   }
@@ -175,7 +223,7 @@ export class Unbound {
       const then = (rows: readonly Row[]): void => {
         const value = rows.find(({ key }) => key === keys.unbound(id))?.value
         // A sibling tab was faster: it wrote the message into the feed, or let it expire and reported that.
-        if (!value) return rows.length > 0 ? this.forget(id) : this.#expired(id)
+        if (!value) return void (rows.length > 0 ? this.forget(id) : this.#expired(id))
         const lacking: [] = []
         desk.commit(
           { expect: [{ key: keys.unbound(id), value, adopt: () => {} }], delete: [keys.unbound(id)] },

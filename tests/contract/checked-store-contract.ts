@@ -2,14 +2,14 @@
 // stands in nobody's way.
 
 import type { Store } from '../../core/base/ports.ts'
-import { asidePrefix, createCheckedStore } from '../../core/checked-store.ts'
+import { asidePrefix, createCheckedStore, type CheckedStore } from '../../core/checked-store.ts'
 import { bytes, check, everything, row, same, sameRows, sameValues } from './store-contract.ts'
 import type { StoreCase } from './store-contract.ts'
 
 interface Bench {
   /** The store beneath, where the damage is done. */
   readonly raw: Store
-  readonly store: Store
+  readonly store: CheckedStore
   /** Keys reported, in order. */
   readonly reported: string[]
 }
@@ -128,8 +128,28 @@ export const checkedStoreContract: readonly StoreCase[] = [
       )
       same(new Set(reported).size, 1010)
       same(reported.length, 1010)
-      same((await raw.range({ from: asidePrefix, to: 'aside0' })).length, 1000)
+      // The first row under the prefix says that nothing of it was mended yet.
+      same((await raw.range({ from: `${asidePrefix}\0`, to: 'aside0' })).length, 1000)
       sameRows(await everything(store), [])
+    }),
+  },
+  {
+    id: 'CK8',
+    title: 'that something was set aside is known, in a later run too, until all of it is said to be mended',
+    run: withBench(async ({ raw, store }) => {
+      await store.commit({ put: [row('a', 1), row('b', 2)] })
+      same(await store.unmended(), undefined)
+      await damage(raw, 'a')
+      await store.get(['a'])
+      const first = await createCheckedStore(raw, { onCorrupt: () => undefined }).unmended()
+      check(first !== undefined, 'known')
+      await damage(raw, 'b')
+      await store.get(['b'])
+      await store.mended(first)
+      const second = await store.unmended()
+      check(second !== undefined, 'more was set aside meanwhile')
+      await store.mended(second)
+      same(await store.unmended(), undefined)
     }),
   },
 ]

@@ -2,6 +2,7 @@
 // gave another meaning is worth little more than any other: keep the shrunk schedule where there is one.
 
 import { generate } from './generate.ts'
+import { storeRegressions } from './regressions-of-stores.ts'
 import type { Role, Schedule, Step } from './schedule.ts'
 
 export interface Regression {
@@ -40,6 +41,7 @@ const sends = (who: string, to: string, id: string, atMs: number, count: number)
 })
 
 export const regressions: readonly Regression[] = [
+  ...storeRegressions,
   {
     broke: 'a message to one’s own name waited for ever where a copy of the store ran under another name',
     schedule: story(

@@ -1,0 +1,207 @@
+import { expect, it } from 'vitest'
+import { MeshError } from '../../core/base/errors.ts'
+import { limits } from '../../core/base/limits.ts'
+import { bodyText, type Peer, World } from './messages-world.ts'
+
+function pair(): { world: World; a: Peer; b: Peer } {
+  const world = new World('lost rows')
+  const [a, b] = [world.add('alice'), world.add('bob')]
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return { world, a, b }
+}
+
+/** As the checked store does: the row is gone, and that is said. */
+function damage(peer: Peer, key: string): void {
+  expect(peer.rows.get(key)).toBeDefined()
+  peer.rows.delete(key)
+  peer.step({ type: 'corrupt', key })
+}
+
+const entryKey = (store: string, number: number): string =>
+  `feed/${store}/${String(number).padStart(12, '0')}`
+const noRoom = (): MeshError => new MeshError('storage-full', 'The disk is full.')
+
+it('MS9 while a lost head cannot be written again nothing is written to that feed, least of all under an old number', () => {
+  const { world, a, b } = pair()
+  for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  a.kill()
+  const store = a.messages.storeId
+  const before = a.keysOf(`feed/${store}/`).map((key) => a.rows.get(key))
+  a.rows.delete(`head/${store}`)
+  const again = world.add('alice', { rows: a.rows })
+  again.commitError = noRoom()
+  world.settle()
+  const refused = again.send('@bob', 'no room')
+  world.settle()
+  expect(again.answer(refused)?.error?.code).toBe('storage-full')
+  again.commitError = undefined
+  world.meet()
+  const request = again.send('@bob', 'more')
+  world.advance(1000)
+  expect(again.state(request)?.state).toBe('delivered')
+  expect(again.messages.storeId).toBe(store)
+  expect(
+    a
+      .keysOf(`feed/${store}/`)
+      .slice(0, before.length)
+      .map((key) => a.rows.get(key)),
+  ).toEqual(before)
+  expect(b.texts()).toEqual(['0', '1', '2', 'more'])
+})
+
+it('MS9 what may have been lost before the first entry that is left is reported', () => {
+  const { world, a } = pair()
+  for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  a.kill()
+  const store = a.messages.storeId
+  for (const key of [`head/${store}`, entryKey(store, 1), entryKey(store, 2)]) a.rows.delete(key)
+  const again = world.add('alice', { rows: a.rows })
+  world.settle()
+  const [reported] = again.errors('record-corrupt')
+  expect(reported?.details).toMatchObject({ feed: store, from: 1, to: 2 })
+  expect(reported?.message).toContain('messages of ours that nobody had yet')
+})
+
+it('MS8 where all entries of the own feed are gone with its head, another feed begins', () => {
+  const { world, a, b } = pair()
+  a.send('@bob', 'one')
+  world.advance(1000)
+  a.kill()
+  const store = a.messages.storeId
+  for (const key of [`head/${store}`, ...a.keysOf(`feed/${store}/`)]) a.rows.delete(key)
+  const again = world.add('alice', { rows: a.rows })
+  world.settle()
+  again.send('@bob', 'two')
+  world.settle()
+  expect(again.messages.storeId).not.toBe(store)
+  expect(again.errors('store-forked').length).toBe(1)
+  world.meet()
+  world.advance(1000)
+  expect(b.texts()).toEqual(['one', 'two'])
+  expect(again.messages.digest).toBe(b.messages.digest)
+})
+
+it('MS1 the row that names a store is written with its first entry, where there was no room for it at the start', () => {
+  const world = new World('no room')
+  const a = world.add('alice')
+  a.commitError = noRoom()
+  world.settle()
+  a.commitError = undefined
+  a.send('@alice', 'to myself')
+  world.settle()
+  const store = a.messages.storeId
+  expect(a.keysOf('meta/')).toEqual(['meta/store'])
+  a.kill()
+  expect(world.add('alice', { rows: a.rows }).messages.storeId).toBe(store)
+})
+
+it('MS8 a store whose name was lost says that it goes on under another, and names the one before', () => {
+  const { world, a, b } = pair()
+  world.cut(a, b)
+  a.send('@bob', 'owed')
+  world.settle()
+  a.kill()
+  a.rows.delete('meta/store')
+  const again = world.add('alice', { rows: a.rows })
+  world.settle()
+  const [said] = again.errors('store-forked')
+  expect(said?.details).toEqual({ store: again.messages.storeId, predecessor: a.messages.storeId })
+  world.meet()
+  world.advance(1000)
+  expect(b.texts()).toEqual(['owed'])
+  expect(again.messages.status().undelivered).toBe(0)
+})
+
+it('MS8 a new feed that was begun by a run that died right then is spoken of by the next, once', () => {
+  const { world, a } = pair()
+  const backup = a.rows.range({ from: '', to: '~' })
+  a.send('@bob', 'newer')
+  world.advance(1000)
+  a.kill()
+  const rows = a.rows
+  for (const { key } of rows.range({ from: '', to: '~' })) rows.delete(key)
+  for (const { key, value } of backup) rows.put(key, value)
+  const restored = world.add('alice', { rows })
+  while (restored.work());
+  world.meet()
+  // Up to the commit that names the new feed.
+  const name = rows.get('meta/store')!
+  for (let i = 0; i < 10_000 && rows.holds('meta/store', name); i++) world.happen(() => 0)
+  expect(rows.holds('meta/store', name)).toBe(false)
+  restored.kill()
+  const runs = [world.add('alice', { rows })]
+  world.settle()
+  runs[0]!.kill()
+  runs.push(world.add('alice', { rows }))
+  world.settle()
+  expect(runs.map((run) => run.errors('store-forked').length)).toEqual([1, 0])
+})
+
+it('MS8 what stands behind a lost entry of ours moves to the new feed as well, addressed to somebody or not', () => {
+  const world = new World('stranded')
+  const a = world.add('alice')
+  world.settle()
+  a.room('general')
+  for (let i = 0; i < 3; i++) a.send('#general', `${i}`)
+  world.settle()
+  const b = world.add('bob')
+  world.settle()
+  damage(a, entryKey(a.messages.storeId, 1))
+  world.settle()
+  world.meet()
+  world.advance(2 * limits.antiEntropyIntervalMs)
+  b.room('general')
+  world.settle()
+  expect(a.errors('store-forked').length).toBe(1)
+  expect(b.history('#general').map(bodyText)).toEqual(['0', '1', '2'])
+  expect(a.history('#general').map(bodyText)).toEqual(['0', '1', '2'])
+})
+
+it('MS6 a message that waits for a name is written again where its row was damaged', () => {
+  const { world, a } = pair()
+  a.send('@carol', 'waits')
+  world.settle()
+  const [key] = a.keysOf('unbound/')
+  damage(a, key!)
+  world.settle()
+  expect(a.keysOf('unbound/')).toEqual([key])
+  const carol = world.add('carol')
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  expect(carol.texts()).toEqual(['waits'])
+  expect(a.messages.status().waitingForName).toBe(0)
+})
+
+it('MS6 one whose row is gone without a trace is found by a look through the store', () => {
+  const { world, a } = pair()
+  a.send('@carol', 'waits')
+  world.settle()
+  const [key] = a.keysOf('unbound/')
+  a.rows.delete(key!)
+  a.step({ type: 'audit', request: 99 })
+  world.settle()
+  expect(a.keysOf('unbound/')).toEqual([key])
+})
+
+it('MS4 digests are compared at once where an end of an old feed was given up', () => {
+  const world = new World('copies')
+  const a = world.add('alice')
+  world.settle()
+  const copy = a.rows.range({ from: '', to: '~' })
+  for (let i = 0; i < 5; i++) a.send('#general', `${i}`)
+  world.settle()
+  const other = world.add('bob', { member: 'alice' })
+  other.kill()
+  for (const { key } of other.rows.range({ from: '', to: '~' })) other.rows.delete(key)
+  for (const { key, value } of copy) other.rows.put(key, value)
+  const b = world.add('bob', { rows: other.rows, member: 'alice' })
+  world.settle()
+  world.meet()
+  world.advance(2_000)
+  expect(b.history('#general').map(bodyText)).toEqual(['0', '1', '2', '3', '4'])
+})
