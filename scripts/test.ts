@@ -1,10 +1,11 @@
 // `npm test`: sees to a Chromium, a Firefox where it can be had, and a current build, runs Vitest and then Playwright,
-// and ends with what was skipped and one line that totals both. `npm test -- vitest` or `npm test -- playwright` runs
+// and ends with what was skipped, what failed, by name and why, and one line that totals both. `npm test -- vitest` or `npm test -- playwright` runs
 // one of them, with what follows as its arguments.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { ensureLibrary, ensureWeb } from './build.ts'
 import { ensureChromium } from './find-chromium.ts'
 import { ensureFirefox } from './find-firefox.ts'
@@ -13,11 +14,50 @@ import { runTool } from './run.ts'
 interface Outcome {
   readonly passed: number
   readonly failed: number
+  /** A paragraph for each test that failed: its file, its name and the beginning of what it said. */
+  readonly failures: readonly string[]
 }
 
+/** Enough to see what went wrong, where only the end of a long run's output is at hand. */
+const shownLines = 12
+
 /** A runner that fails for another reason than a test (or leaves no report at all) counts as one failure. */
-function outcome(code: number, passed: number, failed: number): Outcome {
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+function outcome(runner: string, code: number, passed: number, failures: readonly string[]): Outcome {
+  const all = code !== 0 && failures.length === 0 ? [`${runner} ended with code ${code}`] : failures
+  return { passed, failed: all.length, failures: all }
+}
+
+const failure = (file: string, title: string, said: string): string =>
+  [
+    `failed: ${file}: ${title}`,
+    ...stripVTControlCharacters(said)
+      .split('\n')
+      .slice(0, shownLines)
+      .map((line) => `    ${line}`),
+  ].join('\n')
+
+interface VitestReport {
+  readonly numPassedTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages: readonly string[]
+    }[]
+  }[]
+}
+
+/** A file that fails without any test of it failing could not be run. */
+function failedIn(report: VitestReport): string[] {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(process.cwd(), name)
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0 && status === 'failed') return [failure(file, 'could not be run', message)]
+    return failed.map((test) => failure(file, test.fullName, test.failureMessages.join('\n')))
+  })
 }
 
 interface PlaywrightSuite {
@@ -26,13 +66,15 @@ interface PlaywrightSuite {
     readonly file: string
     readonly title: string
     readonly tests: readonly {
+      readonly status: 'expected' | 'unexpected' | 'flaky' | 'skipped'
       readonly annotations: readonly { readonly type: string; readonly description?: string }[]
+      readonly results: readonly { readonly errors: readonly { readonly message?: string }[] }[]
     }[]
   }[]
 }
 
 interface PlaywrightReport {
-  readonly stats: { readonly expected: number; readonly unexpected: number; readonly flaky: number }
+  readonly stats: { readonly expected: number }
   readonly suites: readonly PlaywrightSuite[]
 }
 
@@ -46,6 +88,21 @@ function skippedIn(suites: readonly PlaywrightSuite[]): string[] {
         .map(({ description = 'no reason given' }) => `skipped: ${file}: ${title}: ${description}`),
     ),
     ...skippedIn(inner),
+  ])
+}
+
+/** A test that passes only when tried again is a test that failed. */
+function unexpectedIn(suites: readonly PlaywrightSuite[]): string[] {
+  return suites.flatMap(({ suites: inner = [], specs }) => [
+    ...specs.flatMap(({ file, title, tests }) =>
+      tests
+        .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+        .map(({ results }) => {
+          const said = results.flatMap(({ errors }) => errors.map(({ message = '' }) => message))
+          return failure(file, title, said.join('\n'))
+        }),
+    ),
+    ...unexpectedIn(inner),
   ])
 }
 
@@ -67,8 +124,8 @@ async function runVitest(folder: string, words: readonly string[]): Promise<Outc
     `--outputFile.json=${file}`,
     ...words,
   ])
-  const report = await readReport<{ numPassedTests: number; numFailedTests: number }>(file)
-  return outcome(code, report?.numPassedTests ?? 0, report?.numFailedTests ?? 0)
+  const report = await readReport<VitestReport>(file)
+  return outcome('Vitest', code, report?.numPassedTests ?? 0, report ? failedIn(report) : [])
 }
 
 async function runPlaywright(folder: string, words: readonly string[]): Promise<Outcome> {
@@ -78,11 +135,7 @@ async function runPlaywright(folder: string, words: readonly string[]): Promise<
   })
   const report = await readReport<PlaywrightReport>(file)
   for (const line of skippedIn(report?.suites ?? [])) console.log(line)
-  return outcome(
-    code,
-    report?.stats.expected ?? 0,
-    (report?.stats.unexpected ?? 0) + (report?.stats.flaky ?? 0),
-  )
+  return outcome('Playwright', code, report?.stats.expected ?? 0, unexpectedIn(report?.suites ?? []))
 }
 
 async function main(): Promise<number> {
@@ -93,9 +146,11 @@ async function main(): Promise<number> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'skein-test-'))
   const total = { passed: 0, failed: 0 }
-  const add = ({ passed, failed }: Outcome): void => {
-    total.passed += passed
-    total.failed += failed
+  const failures: string[] = []
+  const add = (outcome: Outcome): void => {
+    total.passed += outcome.passed
+    total.failed += outcome.failed
+    failures.push(...outcome.failures)
   }
   try {
     const chromium = ensureChromium()
@@ -112,6 +167,7 @@ async function main(): Promise<number> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+  for (const paragraph of failures) console.log(`\n${paragraph}`)
   console.log(`\n${total.passed} passed, ${total.failed} failed`)
   return total.failed === 0 && total.passed > 0 ? 0 : 1
 }

@@ -74,8 +74,9 @@ export class Fitness {
     if (this.#holdBackUntilMs !== undefined && nowMs >= this.#holdBackUntilMs) {
       this.#holdBackUntilMs = undefined
     }
-    const hiddenForMs = this.#hiddenSinceMs === undefined ? 0 : nowMs - this.#hiddenSinceMs
-    if (hiddenForMs >= limits.hiddenResignMs && this.#fitterLives) this.#resignedHidden = true
+    // As the deadline has it: a difference may round to just less, and the alarm would ring on and on.
+    const resignsAtMs = (this.#hiddenSinceMs ?? Infinity) + limits.hiddenResignMs
+    if (nowMs >= resignsAtMs && this.#fitterLives) this.#resignedHidden = true
     return this.fit !== before
   }
 

@@ -22,6 +22,8 @@ export interface Mutation {
   readonly why: string
   /** Several where the core keeps the rule in several places, each enough by itself. */
   readonly changes: readonly Change[]
+  /** Of the harness: the theme whose random seeds show it soonest; absent: any. */
+  readonly profile?: string
   readonly scenario: string
   /** What the story has to complain of; anything else does not count. */
   readonly complaint: string

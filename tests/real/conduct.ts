@@ -3,8 +3,9 @@
 // test watches how the memory of this process grows.
 
 import { type Address, joinMesh, type Mesh, type MeshOptions } from 'skein'
+import { hash } from '../sim/harness/document-content.ts'
 import type { Entry, Happening } from '../sim/harness/history.ts'
-import { hash, Recorder } from '../sim/harness/recorder.ts'
+import { Recorder } from '../sim/harness/recorder.ts'
 
 /** Changes that come without an event are looked for this often. chosen: nothing waits for them. */
 const lookIntervalMs = 500

@@ -53,13 +53,12 @@ const handled = (messageId: string): Happening => ({
   from: alice as MemberId,
 })
 const stored: Happening = { type: 'stored', run: 'alice 1', id: message }
-const disk = (messages: string[], feeds: Record<string, number> = {}, name = 'alice'): Happening => ({
-  type: 'disk',
-  disk: name,
-  messages,
-  feeds,
-  rows: 1,
-})
+const disk = (
+  messages: string[],
+  feeds: Record<string, number> = {},
+  name = 'alice',
+  epochs: Record<string, number> = { '': 9 },
+): Happening => ({ type: 'disk', disk: name, messages, feeds, epochs, rows: 1 })
 const clock = (byDays: number): Happening => ({ type: 'clock', name: 'alice', byMs: byDays * 86_400_000 })
 const leader = (epoch: number, leads = alice): Happening => ({
   type: 'leader',

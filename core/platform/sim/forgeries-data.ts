@@ -31,11 +31,14 @@ interface Draft {
   /** Addressees named; more than allowed where it is to be refused. */
   readonly addresseeCount?: number
   readonly expiresAt?: number
+  /** It has to be refused: whoever shows it is found out by its body (tests/sim/harness/checkers/forged.ts). */
+  readonly never?: true
 }
 
 /** A message to everybody in #general, signed by the hostile peer's own key. */
 function sign(k: Knowledge, draft: Draft): { entry: Entry; hash: Uint8Array } {
-  const body = Uint8Array.from([0, ...Array.from(`"forged ${k.random.integer(1000)}"`, byteOf)])
+  const word = draft.never ? 'never' : 'forged'
+  const body = Uint8Array.from([0, ...Array.from(`"${word} ${k.random.integer(1000)}"`, byteOf)])
   const content: EntryContent = {
     type: 'message',
     id: k.random.hexId() as MessageId,
@@ -80,7 +83,7 @@ export const messageAttacks = {
   'clock-max': (k) => entries(k, feedOf(k, [{ clockMs: most - limits.defaultTtlMs, clockCounter: 0xffff }])),
   'refused-mid-feed': (k) => entries(k, feedOf(k, [{}, { expiresAt: most, addresseeCount: most }, {}])),
   'hole-in-feed': (k) => {
-    const [first, , third] = feedOf(k, [{}, {}, {}])
+    const [first, , third] = feedOf(k, [{}, {}, { never: true }])
     return first === undefined || third === undefined ? [] : entries(k, [first, third])
   },
   'forked-feed': (k) => {
@@ -91,8 +94,15 @@ export const messageAttacks = {
   'bad-signature': (k) =>
     entries(
       k,
-      feedOf(k, [{}]).map((entry) => ({ ...entry, signature: someBytes(k.random, 64) })),
+      feedOf(k, [{ never: true }]).map((entry) => ({ ...entry, signature: someBytes(k.random, 64) })),
     ),
+  /** The second does not name the first. */
+  'broken-chain': (k) => entries(k, feedOf(k, [{}, { previous: someBytes(k.random, 32), never: true }])),
+  /** Its time ran out long ago, whatever clock one believes in. */
+  'expired-entry': (k) => {
+    const clockMs = k.wallMs - 5 * yearMs
+    return entries(k, feedOf(k, [{ clockMs, expiresAt: clockMs + 1_000, never: true }]))
+  },
   /** Goes on in a feed of the victim's, with a key that never wrote there. */
   'entry-in-foreign-feed': (k) => {
     const { entry } = sign(k, {
@@ -100,9 +110,19 @@ export const messageAttacks = {
       number: 1 + k.random.integer(9),
       previous: noHash,
       clockMs: k.wallMs,
+      never: true,
     })
     return entries(k, [entry])
   },
+  /** Fits where a feed of another's ends; only the signature is by somebody else. */
+  'continue-foreign-feed': (k) =>
+    [k.victim, ...k.others].flatMap(({ store: feed }) => {
+      const head = k.heads.get(feed)
+      if (head === undefined || feed === k.me.store) return []
+      const { number, hash: previous } = head
+      const draft = { feed, number: number + 1, previous, clockMs: k.wallMs, never: true } as const
+      return entries(k, [sign(k, draft).entry])
+    }),
   'found-unasked': (k) => [
     direct({ type: 'found', feed: someFeed(k), after: 0, entries: feedOf(k, [{}, {}]), more: true }),
   ],
@@ -141,6 +161,15 @@ const stateOf = (k: Knowledge) => ({
 })
 
 export const documentAttacks = {
+  /** Speaks for others that show themselves in the document. */
+  'awareness-of-others': (k) => {
+    const states = k.clients.map((client) => ({
+      client,
+      clock: limits.maxAwarenessClock,
+      state: '{"user":"forged"}',
+    }))
+    return [direct({ type: 'docAwareness', doc: someDoc(k), states })]
+  },
   'docs-max': (k) => [direct({ type: 'docs', whole: true, ask: true, open: [stateOf(k)], closed: [] })],
   'docs-closed': (k) => [direct({ type: 'docs', whole: false, ask: true, open: [], closed: [...k.docs] })],
   'update-garbage': (k) => [

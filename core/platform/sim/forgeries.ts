@@ -65,6 +65,8 @@ const frameAttacks = {
 } satisfies Attacks
 
 const floods = {
+  /** Far more than a link may bear. */
+  'flood-garbage': (k) => repeat(80, () => Uint8Array.of(6, 250, ...someBytes(k.random, 8))),
   'flood-pings': (k) =>
     repeat(300, () => ({ type: 'ping' as const, nonce: k.random.integer(2 ** 32), offers: [] })),
   'flood-casts': (k) =>
@@ -96,6 +98,11 @@ const standings = {
     const claim = { role: '', epoch: k.epoch + limits.maxEpochJump, leader: k.me.id }
     return [broadcast(k, { type: 'claim', ...claim }), direct({ type: 'claim', ...claim })]
   },
+  /** Higher than the leader's, and well within bounds; but nobody elected it. */
+  'claim-next': (k) => {
+    const claim = { role: '', epoch: k.epoch + 1 + k.random.integer(5), leader: k.me.id }
+    return [broadcast(k, { type: 'claim', ...claim }), direct({ type: 'claim', ...claim })]
+  },
   'claim-for-other': (k) => [
     broadcast(k, { type: 'claim', role: '', epoch: k.epoch + 1, leader: someOther(k).id }),
   ],
@@ -117,6 +124,16 @@ const standings = {
     const { id: peer, incarnation } = someOther(k)
     return [broadcast(k, { type: 'gone', peer, incarnation, reason: 'failed' })]
   },
+  /** A goodbye is believed of whoever says it of itself. */
+  'left-false': (k) =>
+    k.others.map(({ id: peer, incarnation }) =>
+      broadcast(k, { type: 'gone', peer, incarnation, reason: 'left' }),
+    ),
+  /** Of all whom it ever heard of, the dead included. */
+  'records-old': (k) => [
+    direct({ type: 'records', records: k.others.slice(0, limits.maxPeers) }),
+    ...k.others.map((record) => broadcast(k, { type: 'record', record })),
+  ],
   'suspect-all': (k) =>
     [k.victim, ...k.others].map(({ id: peer, incarnation }) =>
       broadcast(k, { type: 'suspect', peer, incarnation, silence: true }),

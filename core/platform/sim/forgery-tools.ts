@@ -19,6 +19,10 @@ export interface Knowledge {
   /** Feeds and documents it heard of. */
   readonly feeds: readonly StoreId[]
   readonly docs: readonly string[]
+  /** How far feeds of others reach, as these said last, and the hash there. */
+  readonly heads: ReadonlyMap<StoreId, { readonly number: number; readonly hash: Uint8Array }>
+  /** Under which numbers others show themselves in documents. */
+  readonly clients: readonly number[]
   /** Frames that it sent on this link, and that it heard on any, oldest first. */
   readonly sent: readonly Uint8Array[]
   readonly heard: readonly Uint8Array[]

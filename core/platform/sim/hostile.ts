@@ -70,6 +70,8 @@ export function createHostile(
   const records = new Map<PeerId, PeerRecord>()
   const feeds: StoreId[] = []
   const docs: string[] = []
+  const heads = new Map<StoreId, { number: number; hash: Uint8Array }>()
+  const clients: number[] = []
   const sent = new Map<AttackKind, number>()
   let epoch = 1
 
@@ -87,7 +89,12 @@ export function createHostile(
     if (payload.type === 'records') learnRecords(payload.records)
     if (payload.type === 'claim') epoch = Math.max(epoch, payload.epoch)
     if (payload.type === 'vector')
-      for (const { feed } of payload.heads) if (!feeds.includes(feed)) keep(feeds, feed)
+      for (const { feed, number, hash } of payload.heads) {
+        if (!feeds.includes(feed)) keep(feeds, feed)
+        if (number > (heads.get(feed)?.number ?? 0)) heads.set(feed, { number, hash })
+      }
+    if (payload.type === 'docAwareness')
+      for (const { client } of payload.states) if (!clients.includes(client)) keep(clients, client)
     if (payload.type === 'docs') for (const { doc } of payload.open) if (!docs.includes(doc)) keep(docs, doc)
   }
   const read = (joiner: Joiner, frame: Uint8Array): LinkMessage | undefined => {
@@ -209,7 +216,8 @@ export function createHostile(
     const others = [...records.values()].filter(({ id }) => id !== me.id && id !== victim.id)
     const { wallMs } = current.clock.now()
     const { deviceKey: key } = current
-    return { random, topic, me, victim, others, epoch, feeds, docs, sent: tap.sent, heard, wallMs, key }
+    const learned = { others, epoch, feeds, docs, heads, clients, heard }
+    return { random, topic, me, victim, ...learned, sent: tap.sent, wallMs, key }
   }
 
   const sendForgery = (tap: Tapped, forgery: Forgery): number => {

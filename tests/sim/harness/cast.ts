@@ -146,7 +146,7 @@ export class Cast {
         }
         return
       case 'cast':
-        return mesh.cast('progress', 'some')
+        return recorder.cast(act.id ?? `${act.who} ${this.#options.world.now}`, act.toOne === true)
       case 'lead':
         return recorder.lead(act.role)
       case 'stopLeading':
@@ -162,7 +162,7 @@ export class Cast {
         const handle = recorder.doc(act.doc)
         const undo = actor.undo.get(act.doc)
         if (handle === undefined || undo === undefined) return
-        edit(handle.doc, undo, act.seed, act.count)
+        edit(handle.doc, undo, act.seed, act.count, act.large)
         if (act.ask) recorder.askStored(act.doc)
       }
     }
@@ -251,6 +251,7 @@ export class Cast {
       label: role.label,
       disk: role.store === 'memory' ? `memory of ${role.name} ${actor.runs}` : diskOf(role),
       volatile: role.store === 'memory',
+      mayLead: role.candidate,
       alive: () => process.alive,
       add: this.#options.add,
       admit: (token) => this.#fenceOf(token.role).admit(token),

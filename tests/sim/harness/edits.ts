@@ -10,12 +10,12 @@ export const undoFor = (doc: Y.Doc): Undo =>
   new Y.UndoManager([doc.getText('text'), doc.getMap('map')], { captureTimeout: 0 })
 
 /** `count` edits, decided by the seed. */
-export function edit(doc: Y.Doc, undo: Undo, seed: number, count: number): void {
+export function edit(doc: Y.Doc, undo: Undo, seed: number, count: number, large = false): void {
   const random = streamFor(String(seed), 'edits')
   const text = doc.getText('text')
   const map = doc.getMap<string>('map')
   for (let i = 0; i < count; i++) {
-    const dice = random.float()
+    const dice = large && i === 0 ? 1 : random.float()
     if (dice < 0.5) text.insert(random.integer(text.length + 1), `${seed % 1_000}.${i} `)
     else if (dice < 0.7) {
       const from = random.integer(text.length + 1)

@@ -3,18 +3,18 @@
 import type { Random } from '../../../core/base/random.ts'
 import { attackKinds, impersonationKinds } from '../../../core/platform/sim/forgeries.ts'
 import { between, partition } from './partitions.ts'
-import { chance, oneOf, range, weighted, type FaultType } from './profiles.ts'
+import { chance, oneOf, range, weighted, type FaultType, type Profile } from './profiles.ts'
 import { diskOf, machinesOf, type Cut, type Fault, type Role } from './schedule.ts'
 
 /**
- * Known, open, and not drawn, so that they do not hide what is new. `records-of-others`: one forged record of another peer
- * makes two leaders duel for as long as both live (core/overlay; take it out of here when that is mended). `flood-records`:
- * survived, but 256 peers that never were cost a run a minute of processor time; tests/sim/world-hostile.test.ts has it.
+ * In an open mesh nothing says who first said it: a receipt in another's name is believed. What is said of who lives and
+ * who leads is put right by the peer itself (OV35), so that these are drawn all the same. Not drawn: `flood-records`, which
+ * is survived, but costs a run seconds of processor time; tests/sim/world-hostile.test.ts has it.
  */
-const notDrawn: ReadonlySet<string> = new Set(['records-of-others', 'flood-records'])
-
-/** In an open mesh nothing says who first said it: what is said in another's name is believed. */
-const attacks = attackKinds.filter((kind) => !impersonationKinds.has(kind) && !notDrawn.has(kind))
+const contradicted: ReadonlySet<string> = new Set(['goodbye-of-other', 'record-of-other', 'claim-of-other'])
+const attacks = attackKinds.filter(
+  (kind) => kind !== 'flood-records' && (!impersonationKinds.has(kind) || contradicted.has(kind)),
+)
 
 const losing: ReadonlySet<FaultType> = new Set<FaultType>(['corrupt', 'truncate', 'restore', 'wipe'])
 
@@ -25,6 +25,7 @@ const year = 365 * day
 
 export interface Draw {
   readonly type: FaultType
+  readonly profile: Profile
   /** Disks that may lose what is on them: mostly one, so that what was lost is somewhere else. */
   readonly victims: readonly string[]
   readonly cast: readonly Role[]
@@ -32,7 +33,10 @@ export interface Draw {
 }
 
 /** Undefined where the cast has nobody to do it to. */
-export function drawFault(random: Random, { type, cast, servers, victims }: Draw): Fault | undefined {
+export function drawFault(
+  random: Random,
+  { type, cast, servers, victims, profile }: Draw,
+): Fault | undefined {
   const who = oneOf(random, cast).name
   const durable = cast.filter(({ store }) => store === 'durable')
   const loses = losing.has(type) && victims.length > 0
@@ -52,7 +56,7 @@ export function drawFault(random: Random, { type, cast, servers, victims }: Draw
     case 'suspend':
       return { type, who, forMs: sleepMs(random) }
     case 'hide':
-      return { type, who, forMs: chance(random, 0.05) ? 6 * minute : forMs }
+      return { type, who, forMs: chance(random, profile.pausesMs ? 0.7 : 0.05) ? 6 * minute : forMs }
     case 'jumpClock':
       return { type, who, byMs: jumpMs(random), forMs: 2 * forMs }
     case 'dropLinks': {
@@ -81,7 +85,11 @@ export function drawFault(random: Random, { type, cast, servers, victims }: Draw
     case 'forget':
       return { type, server, who }
     case 'attack':
-      return { type, attacker: `mallory-${1 + random.integer(2)}`, kind: oneOf(random, attacks) }
+      return {
+        type,
+        attacker: `mallory-${1 + random.integer(2)}`,
+        kind: oneOf(random, profile.attacks ?? attacks),
+      }
     default:
       return disk === undefined
         ? undefined

@@ -4,8 +4,19 @@
 import type { Random } from '../../../core/base/random.ts'
 import { streamFor } from '../../../core/platform/sim/crypto.ts'
 import { drawFault } from './generate-faults.ts'
-import { chance, oneOf, profiles, range, weighted, type FaultType, type Profile } from './profiles.ts'
-import { diskOf, type Act, type Role, type Schedule, type Step } from './schedule.ts'
+import { partition } from './partitions.ts'
+import {
+  chance,
+  oneOf,
+  profiles,
+  range,
+  rareEvery,
+  rareProfiles,
+  weighted,
+  type FaultType,
+  type Profile,
+} from './profiles.ts'
+import { diskOf, machinesOf, type Act, type Role, type Schedule, type Step } from './schedule.ts'
 
 const names = [
   ...['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'],
@@ -25,25 +36,38 @@ export interface GenerateOptions {
 
 export function generate(seed: number, options: GenerateOptions = {}): Schedule {
   const random = streamFor(String(seed), 'schedule')
-  const profile = profileNamed(random, options.profile)
-  const servers = serverUrls.slice(0, chance(random, 0.25) ? 2 : 1)
+  const profile = profileNamed(random, options.profile ?? rareFor(seed))
+  const servers = serverUrls.slice(0, chance(random, profile.beginsApart ? 0.7 : 0.25) ? 2 : 1)
   const cast = drawCast(random, profile, options.peers)
   const large = cast.length > 20
-  const steps = [...begin(random, cast, profile, large)]
+  const steps = [
+    ...(profile.beginsApart ? apart(random, cast, servers) : []),
+    ...begin(random, cast, profile, large),
+  ]
   const count = large ? 20 : range(random, ...profile.steps)
   const faults = faultsOf(profile, large)
   const disks = [...new Set(cast.filter(({ store }) => store === 'durable').map(diskOf))]
   const victims = random.sample(disks, chance(random, 0.75) ? 1 : 3)
   let atMs = large ? 20_000 : 3_000
   for (let i = 0; i < count; i++) {
-    atMs += pauseMs(random)
+    atMs += profile.pausesMs === undefined ? pauseMs(random) : range(random, ...profile.pausesMs)
     const isFault = faults.length > 0 && chance(random, profile.share)
     const act = isFault
-      ? drawFault(random, { type: weighted(random, faults), cast, servers, victims })
+      ? drawFault(random, { type: weighted(random, faults), cast, servers, victims, profile })
       : drawTraffic(random, cast, profile, `m${i}`)
     if (act !== undefined) steps.push({ atMs, act })
   }
   return { seed, profile: profile.name, servers, cast, steps }
+}
+
+/** The rare theme that a seed has, if it has one. */
+function rareFor(seed: number): string | undefined {
+  const random = streamFor(String(seed), 'rare')
+  if (random.integer(rareEvery) > 0) return undefined
+  return weighted(
+    random,
+    rareProfiles.map(({ weight, name }) => [weight, name] as const),
+  )
 }
 
 function profileNamed(random: Random, name: string | undefined): Profile {
@@ -52,9 +76,10 @@ function profileNamed(random: Random, name: string | undefined): Profile {
     profiles.map((profile) => [profile.weight, profile] as const),
   )
   if (name === undefined) return drawn
-  const profile = profiles.find((each) => each.name === name)
+  const all = [...profiles, ...rareProfiles]
+  const profile = all.find((each) => each.name === name)
   if (profile === undefined)
-    throw new Error(`no profile is called ${name}: ${profiles.map((each) => each.name).join(', ')}`)
+    throw new Error(`no profile is called ${name}: ${all.map((each) => each.name).join(', ')}`)
   return profile
 }
 
@@ -76,7 +101,7 @@ function drawCast(random: Random, profile: Profile, peers: number | undefined): 
   const machines = peers ?? range(random, from, to)
   const withTabs = chance(random, 0.5)
   const tabs = chance(random, 0.75) ? 2 : range(random, 3, 5)
-  return Array.from({ length: machines }, (_, i): Role[] => {
+  const cast = Array.from({ length: machines }, (_, i): Role[] => {
     const label = names[i] ?? `peer-${i + 1}`
     const role: Role = {
       name: label,
@@ -97,6 +122,30 @@ function drawCast(random: Random, profile: Profile, peers: number | undefined): 
       store: 'durable',
     }))
   }).flat()
+  // Where nobody may lead, nobody does.
+  return cast.some(({ candidate }) => candidate) ? cast : cast.map((role) => ({ ...role, candidate: true }))
+}
+
+/** Before anybody comes. */
+function* apart(random: Random, cast: readonly Role[], servers: readonly string[]): Iterable<Step> {
+  const machines = [...machinesOf(cast), ...servers.map((url) => [url])]
+  const shape = oneOf(random, ['halves', 'halves', 'alone', 'three'] as const)
+  const cuts = random.sample(partition(random, shape, machines), Infinity)
+  const forMs = range(random, 5_000, 20_000)
+  const healEveryMs = chance(random, 0.3) ? range(random, 50, 300) : 0
+  yield { atMs: 0, act: { type: 'partition', shape, cuts, forMs, healEveryMs } }
+  for (const server of servers)
+    if (chance(random, 0.5))
+      yield {
+        atMs: 0,
+        act: {
+          type: 'lie',
+          server,
+          ghosts: range(random, 1, 3),
+          hide: 0,
+          forMs: range(random, 2_000, 20_000),
+        },
+      }
 }
 
 /** What everybody means to do, and when they come. */
@@ -125,10 +174,10 @@ function pauseMs(random: Random): number {
 
 function drawTraffic(random: Random, cast: readonly Role[], profile: Profile, id: string): Act {
   const { name: who } = oneOf(random, cast)
-  if (chance(random, profile.documents)) return drawDocuments(random, who)
+  if (chance(random, profile.documents)) return drawDocuments(random, profile, who)
   const dice = random.float()
-  if (dice < 0.78) return drawSend(random, cast, who, id)
-  if (dice < 0.84) return { type: 'cast', who }
+  if (dice < 0.78) return drawSend(random, cast, profile, who, id)
+  if (dice < 0.84) return { type: 'cast', who, id, toOne: dice < 0.81 }
   if (dice < 0.88) return { type: 'enterRoom', who, room: rooms[1] }
   if (dice < 0.89) return { type: 'leaveRoom', who, room: rooms[1] }
   if (dice < 0.93) return { type: 'lead', who, role: oneOf(random, roleNames) }
@@ -137,7 +186,7 @@ function drawTraffic(random: Random, cast: readonly Role[], profile: Profile, id
   return { type: 'join', who }
 }
 
-function drawSend(random: Random, cast: readonly Role[], who: string, id: string): Act {
+function drawSend(random: Random, cast: readonly Role[], profile: Profile, who: string, id: string): Act {
   const dice = random.float()
   const to = dice < 0.5 ? '#general' : dice < 0.58 ? '#side' : `@${oneOf(random, cast).label}`
   const bytes = weighted(random, [
@@ -146,16 +195,19 @@ function drawSend(random: Random, cast: readonly Role[], who: string, id: string
     [1, range(random, 30_000, 300_000)],
   ])
   const count = bytes < 1_000 && chance(random, 0.15) ? range(random, 2, 40) : 1
-  const ttl = chance(random, 0.06) ? { ttlMs: range(random, 2_000, 60_000) } : {}
+  const longestMs = profile.shortLived === undefined ? 60_000 : 8_000
+  const ttl = chance(random, profile.shortLived ?? 0.06) ? { ttlMs: range(random, 2_000, longestMs) } : {}
   return { type: 'send', who, to, id, count, bytes, ...ttl }
 }
 
-function drawDocuments(random: Random, who: string): Act {
+function drawDocuments(random: Random, { largeEdits = 0 }: Profile, who: string): Act {
   const doc = chance(random, 0.75) ? docNames[0] : docNames[1]
   const dice = random.float()
   if (dice < 0.18) return { type: 'openDoc', who, doc }
   if (dice < 0.25) return { type: 'closeDoc', who, doc }
   if (dice < 0.33) return { type: 'aware', who, doc }
   const count = chance(random, 0.85) ? 1 : range(random, 2, 30)
-  return { type: 'edit', who, doc, seed: random.integer(2 ** 31), count, ask: chance(random, 0.4) }
+  const large = largeEdits > 0 && chance(random, largeEdits)
+  const edits = { seed: random.integer(2 ** 31), count, ask: chance(random, 0.4) }
+  return { type: 'edit', who, doc, ...edits, ...(large && { large }) }
 }

@@ -16,6 +16,12 @@ export interface Held {
   readonly content: string
 }
 
+/** `seniority` is missing of a peer that is provisional. */
+export interface Rank {
+  readonly priority: number
+  readonly seniority?: number
+}
+
 /** A figure of `status()` by name. */
 export type Figures = Readonly<Record<string, number>>
 
@@ -32,6 +38,8 @@ export type Happening =
       /** What it keeps its data on; tabs of one browser share it. `volatile`: it dies with the run. */
       readonly disk: string
       readonly volatile: boolean
+      /** Of the mesh, as far as it goes by its own wish. */
+      readonly mayLead?: boolean
     }
   | { readonly type: 'leaving'; readonly run: Run }
   /** `broken`: it ended by itself, because a rule of its own was broken. */
@@ -64,7 +72,11 @@ export type Happening =
       readonly addressees: readonly MemberId[]
       readonly cursor: string
       readonly body: string
+      /** The program was told that its date is not to be believed. */
+      readonly clockAhead?: true
     }
+  /** A volatile message came. */
+  | { readonly type: 'castHeard'; readonly run: Run; readonly id: string }
   | {
       readonly type: 'given'
       readonly run: Run
@@ -88,9 +100,14 @@ export type Happening =
       readonly leader: PeerId | undefined
       readonly epoch: number
       readonly reason: LeaderChangeReason
+      /** How that leader ranks, and how whoever says so does. */
+      readonly rank?: Rank
+      readonly own?: Rank
     }
   | { readonly type: 'dutyBegins'; readonly run: Run; readonly role: string; readonly epoch: number }
   | { readonly type: 'dutyEnds'; readonly run: Run; readonly role: string; readonly epoch: number }
+  /** A program got leave to act. */
+  | { readonly type: 'tokenTaken'; readonly run: Run; readonly role: string; readonly epoch: number }
   /** An act of a leader, shown to the one resource of the role. */
   | {
       readonly type: 'token'
@@ -111,7 +128,8 @@ export type Happening =
     }
   | { readonly type: 'links'; readonly run: Run; readonly peers: readonly PeerId[] }
   // documents
-  | { readonly type: 'docOpened'; readonly run: Run; readonly doc: string }
+  /** `client`: under which number it writes, and shows itself. */
+  | { readonly type: 'docOpened'; readonly run: Run; readonly doc: string; readonly client?: number }
   | { readonly type: 'docClosing'; readonly run: Run; readonly doc: string }
   | { readonly type: 'docClosed'; readonly run: Run; readonly doc: string }
   | { readonly type: 'docHeld'; readonly run: Run; readonly doc: string; readonly held: Held }
@@ -121,6 +139,8 @@ export type Happening =
       readonly doc: string
       readonly state: DocState
       readonly basedOn: readonly PeerId[]
+      /** Something in it waits for what is not there. */
+      readonly pending?: true
     }
   /** Everything in it was called stored. */
   | { readonly type: 'docStored'; readonly run: Run; readonly doc: string; readonly held: Held }
@@ -168,6 +188,8 @@ export type Happening =
       readonly disk: string
       readonly how: 'rows' | 'older' | 'wiped' | 'cloned'
       readonly asOfMs: number
+      /** Of `rows`: which. */
+      readonly keys?: readonly string[]
     }
   /** What is on a disk now: ids of messages that are there with their bodies; by feed the numbers held. */
   | {
@@ -175,7 +197,16 @@ export type Happening =
       readonly disk: string
       readonly messages: readonly string[]
       readonly feeds: Readonly<Record<string, number>>
+      /** The highest epoch of each role. */
+      readonly epochs: Readonly<Record<string, number>>
       readonly rows: number
+    }
+  /** Somebody was told just now that this is on one of these disks, and it is not. */
+  | {
+      readonly type: 'absent'
+      readonly disks: readonly string[]
+      readonly kind: 'message' | 'entry' | 'receipt' | 'epoch' | 'document'
+      readonly what: string
     }
   /** Faults are over, and everybody is back who comes back. */
   | { readonly type: 'calm' }

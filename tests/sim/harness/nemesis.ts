@@ -230,7 +230,7 @@ export class Nemesis {
           fault.rows,
         )
         for (const key of rows) disk[fault.type](key)
-        this.#add({ type: 'diskHarmed', disk: fault.disk, how: 'rows', asOfMs: now })
+        this.#add({ type: 'diskHarmed', disk: fault.disk, how: 'rows', asOfMs: now, keys: rows })
         return { bit: rows.length > 0 }
       }
       case 'restore': {

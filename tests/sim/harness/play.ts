@@ -5,10 +5,10 @@ import { createWorld, type World } from '../../../core/platform/sim/world.ts'
 import { Attackers } from './attackers.ts'
 import { Cast } from './cast.ts'
 import { unsettled } from './checkers/settled.ts'
-import { probeDisks } from './disk-probe.ts'
 import { rooms } from './generate.ts'
 import { createHistory, type History } from './history.ts'
 import { Nemesis } from './nemesis.ts'
+import { Probes } from './probes.ts'
 import { isFault, type Schedule } from './schedule.ts'
 
 export interface Played {
@@ -37,8 +37,12 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
   const { onTrace } = options
   const world = createWorld({ seed: schedule.seed, maxTraceLines: 200, ...(onTrace && { onTrace }) })
   for (const url of schedule.servers) world.server(url)
-  const history = createHistory(() => world.now)
+  const history = createHistory(
+    () => world.now,
+    (entry) => probes.see(entry),
+  )
   const { add } = history
+  const probes: Probes = new Probes(world, schedule, add)
   const cast: Cast = new Cast({
     world,
     schedule,
@@ -54,7 +58,7 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
       processOf: (name) => cast.processOf(name),
       kill: (name, links) => {
         cast.kill(name, links)
-        probeDisks(world, schedule, add, name)
+        probes.record(name)
       },
       revive: (name) => cast.revive(name),
       woke: (name) => cast.woke(name),
@@ -68,13 +72,14 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
       else cast.play(act)
     }),
   )
-  await trouble(world, cast, schedule)
+  const stage: Stage = { world, cast, probes, schedule, history }
+  await trouble(stage)
   nemesis.calm()
   attackers.end()
   cast.gather()
   add({ type: 'calm' })
-  await calm(world, cast, schedule, history)
-  await lastLook(world, cast, schedule, history)
+  await calm(stage)
+  await lastLook(stage)
   return {
     history,
     traceHash: world.trace.hash,
@@ -84,25 +89,35 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
   }
 }
 
+interface Stage {
+  readonly world: World
+  readonly cast: Cast
+  readonly probes: Probes
+  readonly schedule: Schedule
+  readonly history: History
+}
+
 /** Lets time pass, in steps as short as what is watched for. */
-async function pass(world: World, cast: Cast, ms: number): Promise<void> {
+async function pass({ world, cast, probes }: Stage, ms: number): Promise<void> {
   const endMs = world.now + ms
   while (world.now < endMs) {
     await world.run(Math.min(lookEveryMs, endMs - world.now))
     cast.look()
+    probes.look()
     if (Math.floor(world.now / actEveryMs) !== Math.floor((world.now - lookEveryMs) / actEveryMs)) cast.act()
   }
 }
 
-async function trouble(world: World, cast: Cast, { steps }: Schedule): Promise<void> {
-  const lastMs = Math.max(0, ...steps.map(({ atMs }) => atMs))
-  await pass(world, cast, lastMs + warmUpMs)
+async function trouble(stage: Stage): Promise<void> {
+  const lastMs = Math.max(0, ...stage.schedule.steps.map(({ atMs }) => atMs))
+  await pass(stage, lastMs + warmUpMs)
 }
 
-async function calm(world: World, cast: Cast, schedule: Schedule, history: History): Promise<void> {
+async function calm(stage: Stage): Promise<void> {
+  const { world, cast, history } = stage
   const deadlineMs = world.now + settleWithinMs
   for (;;) {
-    await pass(world, cast, askEveryMs)
+    await pass(stage, askEveryMs)
     // A kill that was planned for the end of a commit may come when all is over.
     cast.gather()
     const observed = cast.recorders.map((recorder) => recorder.observe())
@@ -113,21 +128,21 @@ async function calm(world: World, cast: Cast, schedule: Schedule, history: Histo
     }
   }
   // Reading finds damage, which is mended meanwhile.
-  await readHistories(world, cast, schedule)
+  await readHistories(stage)
   const eventsBefore = world.trace.count
-  await pass(world, cast, restMs)
+  await pass(stage, restMs)
   const eventsPerSecond = (world.trace.count - eventsBefore) / (restMs / 1_000)
   history.add({ type: 'rate', eventsPerSecond, peers: cast.recorders.length })
 }
 
-async function lastLook(world: World, cast: Cast, schedule: Schedule, { add }: History): Promise<void> {
-  for (const recorder of cast.recorders) recorder.observe()
-  await readHistories(world, cast, schedule)
-  probeDisks(world, schedule, add)
-  add({ type: 'over' })
+async function lastLook(stage: Stage): Promise<void> {
+  for (const recorder of stage.cast.recorders) recorder.observe()
+  await readHistories(stage)
+  stage.probes.record()
+  stage.history.add({ type: 'over' })
 }
 
-async function readHistories(world: World, cast: Cast, schedule: Schedule): Promise<void> {
+async function readHistories({ world, cast, schedule }: Stage): Promise<void> {
   const labels = [...new Set(schedule.cast.map(({ label }) => label))].slice(0, 8)
   const conversations = [
     ...rooms.map((room) => `#${room}` as const),

@@ -2,6 +2,7 @@
 // numbers are weights, not chances.
 
 import type { Random } from '../../../core/base/random.ts'
+import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
 import type { Fault } from './schedule.ts'
 
 export type FaultType = Fault['type']
@@ -17,6 +18,16 @@ export interface Profile {
   /** Of the sends, edits and so on. */
   readonly documents: number
   readonly faults: Readonly<Partial<Record<FaultType, number>>>
+  /** Which attacks; absent: any. */
+  readonly attacks?: readonly AttackKind[]
+  /** The network has fallen apart before anybody comes, and the servers may name peers that never were. */
+  readonly beginsApart?: true
+  /** Of the edits, how many write much. */
+  readonly largeEdits?: number
+  /** Between two steps; absent: a second or less, mostly. */
+  readonly pausesMs?: readonly [from: number, to: number]
+  /** Messages are for a few seconds only, this share of them. */
+  readonly shortLived?: number
 }
 
 const mostlySmall = [
@@ -143,6 +154,108 @@ export const profiles: readonly Profile[] = [
     share: 0,
     documents: 0.4,
     faults: {},
+  },
+]
+
+const few = [[100, 3, 4]] as const
+
+/**
+ * What is rare in the others and tells much: each is a theme of what few faults, or one kind of traffic, can show. Drawn in
+ * one of `rareEvery` seeds, by a stream of its own, so that the rest of the seeds mean what they meant.
+ */
+export const rareEvery = 6
+
+export const rareProfiles: readonly Profile[] = [
+  {
+    name: 'apart',
+    weight: 3,
+    machines: [[100, 3, 6]],
+    steps: [30, 50],
+    share: 0.15,
+    documents: 0.2,
+    beginsApart: true,
+    faults: { partition: 4, cut: 1, dropLinks: 2, lie: 3, accuse: 2, kill: 2 },
+  },
+  {
+    name: 'forged entries',
+    weight: 2,
+    machines: few,
+    steps: [30, 50],
+    share: 0.35,
+    documents: 0.4,
+    faults: { attack: 1 },
+    attacks: [
+      'bad-signature',
+      'broken-chain',
+      'continue-foreign-feed',
+      'entry-in-foreign-feed',
+      'expired-entry',
+      'hole-in-feed',
+      'clock-year-ahead',
+      'acknowledge-unsent',
+      'awareness-of-others',
+      'update-clock-max',
+    ],
+  },
+  {
+    name: 'forged words',
+    weight: 2,
+    machines: few,
+    steps: [30, 50],
+    share: 0.3,
+    documents: 0.1,
+    faults: { attack: 6, accuse: 2, forget: 1, kill: 1 },
+    attacks: [
+      'claim-next',
+      'claim-for-other',
+      'claim-jump',
+      'claim-max',
+      'left-false',
+      'gone-false',
+      'suspect-all',
+      'records-old',
+      'flood-garbage',
+      'replay-heard',
+    ],
+  },
+  {
+    name: 'forks',
+    weight: 2,
+    machines: [[100, 4, 5]],
+    steps: [50, 80],
+    share: 0.25,
+    documents: 0.05,
+    faults: { clone: 5, restore: 4, partition: 5, kill: 3, slowDisk: 3, cut: 2 },
+  },
+  {
+    name: 'large documents',
+    weight: 2,
+    machines: few,
+    steps: [50, 80],
+    share: 0.25,
+    documents: 0.85,
+    largeEdits: 0.5,
+    faults: { kill: 5, killAt: 6, slowDisk: 5, failing: 2, cut: 2, partition: 1 },
+  },
+  {
+    name: 'short lives',
+    weight: 2,
+    machines: few,
+    steps: [50, 80],
+    share: 0.3,
+    documents: 0.05,
+    shortLived: 0.5,
+    faults: { kill: 6, freeze: 2, partition: 4, cut: 2, slowDisk: 1, failing: 1 },
+  },
+  {
+    name: 'long',
+    weight: 1,
+    machines: few,
+    steps: [14, 20],
+    share: 0.4,
+    documents: 0.1,
+    pausesMs: [5_000, 70_000],
+    faults: { hide: 6, kill: 1, stopServer: 1, failing: 3 },
   },
 ]
 

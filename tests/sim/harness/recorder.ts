@@ -2,11 +2,13 @@
 // peer, an agent and a browser tab alike. The program it plays is a well-behaved one: it consumes its inbox, acts with
 // a token where it leads, and asks documents when they are stored.
 
-import * as Y from 'yjs'
-import type { DocHandle, DutyContext, FencingToken, Mesh, Running } from '../../../core/api.ts'
+import type { DocHandle, DutyContext, FencingToken, Mesh, Peer, Running } from '../../../core/api.ts'
 import type { MeshError } from '../../../core/base/errors.ts'
 import type { Address, MessageId } from '../../../core/base/ids.ts'
-import type { Figures, Happening, Held, Run } from './history.ts'
+import { hash, heldBy, isPending } from './document-content.ts'
+import type { Figures, Happening, Rank, Run } from './history.ts'
+
+const castTopic = 'progress'
 
 export interface RecorderOptions {
   readonly run: Run
@@ -14,6 +16,8 @@ export interface RecorderOptions {
   readonly label: string
   readonly disk: string
   readonly volatile: boolean
+  /** False: it is no candidate. */
+  readonly mayLead?: boolean
   /** False from the moment on at which the process is dead: what is said then nobody can have heard. */
   readonly alive: () => boolean
   readonly add: (happening: Happening) => void
@@ -47,9 +51,9 @@ export class Recorder {
     this.mesh = mesh
     this.run = options.run
     this.#options = options
-    const { run, name, label, disk, volatile } = options
+    const { run, name, label, disk, volatile, mayLead = true } = options
     const { id: peer, member } = mesh.me
-    this.#add({ type: 'joined', run, name, label, peer, member, disk, volatile })
+    this.#add({ type: 'joined', run, name, label, peer, member, disk, volatile, mayLead })
     this.#listen()
   }
 
@@ -86,12 +90,25 @@ export class Recorder {
     mesh.on('links', (links) =>
       this.#add({ type: 'links', run, peers: [...new Set(links.map(({ peer }) => peer))] }),
     )
-    mesh.on('leader', ({ leader, epoch, reason }) =>
-      this.#add({ type: 'leader', run, leader: leader?.id, epoch, reason }),
+    mesh.on('leader', ({ leader, epoch, reason }) => {
+      const rank = leader && rankOf(leader)
+      const own = rankOf(mesh.me)
+      this.#add({ type: 'leader', run, leader: leader?.id, epoch, reason, own, ...(rank && { rank }) })
+    })
+    mesh.on('message', ({ id, from, to, addressees, cursor, body, clockAhead }) =>
+      this.#add({
+        type: 'message',
+        run,
+        id,
+        from,
+        to,
+        addressees,
+        cursor,
+        body: brief(body),
+        ...(clockAhead && { clockAhead }),
+      }),
     )
-    mesh.on('message', ({ id, from, to, addressees, cursor, body }) =>
-      this.#add({ type: 'message', run, id, from, to, addressees, cursor, body: brief(body) }),
-    )
+    mesh.onCast(castTopic, ({ body }) => this.#add({ type: 'castHeard', run, id: brief(body) }))
     mesh.on('receipt', ({ id, member }) => this.#add({ type: 'receipt', run, id, member }))
     mesh.on('error', (problem) => {
       const { code, message } = problem
@@ -161,6 +178,13 @@ export class Recorder {
     this.end('left')
   }
 
+  /** To all, or to one of those it sees. */
+  cast(id: string, isForOne: boolean): void {
+    const others = [...this.mesh.others.keys()]
+    const to = isForOne ? others[hash(id) % others.length] : undefined
+    this.mesh.cast(castTopic, id, to === undefined ? {} : { to })
+  }
+
   async readHistory(of: Address): Promise<void> {
     const messages = await this.mesh.history(of, { limit: 1000 })
     const brieves = messages.map(({ id, from, body }) => ({ id, from, body: brief(body) }))
@@ -210,7 +234,10 @@ export class Recorder {
 
   #takeToken({ context }: Post): FencingToken | undefined {
     try {
-      return context?.token()
+      const token = context?.token()
+      if (token !== undefined)
+        this.#add({ type: 'tokenTaken', run: this.run, role: token.role, epoch: token.epoch })
+      return token
     } catch (problem) {
       if ((problem as MeshError).code !== 'not-leader') throw problem
       return undefined
@@ -233,7 +260,7 @@ export class Recorder {
     handle.doc.on('afterTransaction', () => (open.dirty = true))
     handle.on('state', () => this.#lookAt(name, open))
     this.#docs.set(name, open)
-    this.#add({ type: 'docOpened', run: this.run, doc: name })
+    this.#add({ type: 'docOpened', run: this.run, doc: name, client: handle.doc.clientID })
     this.#lookAt(name, open)
   }
 
@@ -271,7 +298,7 @@ export class Recorder {
       // It stays open where the store does not take what is in it.
       this.#add({ type: 'error', run, code: (problem as MeshError).code, text: 'a document stays open' })
       this.#docs.set(name, open)
-      this.#add({ type: 'docOpened', run, doc: name })
+      this.#add({ type: 'docOpened', run, doc: name, client: open.handle.doc.clientID })
     }
   }
 
@@ -285,7 +312,8 @@ export class Recorder {
     const told = `${state} ${basedOn.join()}`
     if (told === open.told) return
     open.told = told
-    this.#add({ type: 'docState', run, doc, state, basedOn: [...basedOn] })
+    const pending = isPending(open.handle.doc)
+    this.#add({ type: 'docState', run, doc, state, basedOn: [...basedOn], ...(pending && { pending: true }) })
   }
 
   // -------------------------------------------------------------------------------------- now and then
@@ -334,32 +362,16 @@ function figuresOf({ links, queues, counters }: ReturnType<Mesh['status']>): Fig
   return { links: links.length, longestLinkQueueBytes: longest, ...queues, ...prefixed(counters) }
 }
 
+const rankOf = ({ priority, seniority }: Peer): Rank => ({
+  priority,
+  ...(seniority !== undefined && { seniority }),
+})
+
 const prefixed = (counters: Figures): Figures =>
   Object.fromEntries(Object.entries(counters).map(([name, value]) => [`counted ${name}`, value]))
-
-/** What a document holds now. */
-function heldBy(doc: Y.Doc): Held {
-  const { sv, ds } = Y.snapshot(doc)
-  const deleted: [number, number, number][] = []
-  for (const [client, ranges] of ds.clients) {
-    for (const { clock, len } of ranges) deleted.push([client, clock, len])
-  }
-  const content = JSON.stringify([doc.getText('text').toJSON(), sortedEntries(doc.getMap('map').toJSON())])
-  return { vector: Object.fromEntries(sv), deleted, content: `${content.length} ${hash(content)}` }
-}
-
-const sortedEntries = (map: Record<string, unknown>): [string, unknown][] =>
-  Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1))
 
 /** Enough of a body to tell it from others. */
 const brief = (body: unknown): string => {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return text.length <= 40 ? text : `${text.slice(0, 24)}… ${text.length} ${hash(text)}`
-}
-
-/** 32 bits (FNV-1a). */
-export function hash(text: string): number {
-  let sum = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193)
-  return sum >>> 0
 }

@@ -1,7 +1,7 @@
 // A schedule is a whole run as plain data: who takes part, and what happens to them when. It can be generated from a
 // seed, written to a file, cut down by the shrinker and played again. Nothing in it is code.
 
-import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
+import { impersonationKinds, type AttackKind } from '../../../core/platform/sim/forgeries.ts'
 
 /** One process that may come and go: a tab or an agent. */
 export interface Role {
@@ -36,7 +36,8 @@ export type Traffic =
       readonly ttlMs?: number
     }
   | { readonly type: 'enterRoom' | 'leaveRoom'; readonly who: string; readonly room: string }
-  | { readonly type: 'cast'; readonly who: string }
+  /** `toOne`: not to everybody, but to one that it sees. */
+  | { readonly type: 'cast'; readonly who: string; readonly id?: string; readonly toOne?: boolean }
   | { readonly type: 'lead' | 'stopLeading'; readonly who: string; readonly role: string }
   | { readonly type: 'openDoc' | 'closeDoc' | 'aware'; readonly who: string; readonly doc: string }
   | {
@@ -47,6 +48,8 @@ export type Traffic =
       readonly count: number
       /** Asks when it is stored. */
       readonly ask: boolean
+      /** One of them writes a large value. */
+      readonly large?: true
     }
 
 /** A fault ends by itself after `forMs`; at the latest when the run calms down. */
@@ -162,16 +165,22 @@ export const machinesOf = (cast: readonly Role[]): string[][] => {
   return [...machines.values()]
 }
 
+/** What is said in another's name is believed for a while, in an open mesh; and a flood is a flood. */
+const disturbsAll = (kind: AttackKind): boolean =>
+  kind.startsWith('flood-') || kind === 'records-of-others' || impersonationKinds.has(kind)
+
 /** Of whom a fault speaks: processes, disks and servers by name. */
 export function touchedBy(fault: Fault, cast: readonly Role[]): string[] {
   const onDisk = (disk: string): string[] =>
     cast.filter((role) => diskOf(role) === disk).map(({ name }) => name)
+  // A server's false word harms nobody who is linked, and a hostile peer mostly nobody but itself.
+  if (fault.type === 'accuse' || fault.type === 'forget') return [fault.server]
+  if (fault.type === 'attack' && !disturbsAll(fault.kind)) return [fault.attacker]
   if ('who' in fault) return [fault.who, ...siblingsOf(fault.who, cast)]
   if (fault.type === 'clone') return [...onDisk(fault.disk), ...onDisk(fault.to)]
   if ('disk' in fault) return onDisk(fault.disk)
   if ('cuts' in fault) return [...new Set(fault.cuts.flat())]
   if (fault.type === 'dropLinks') return [fault.a, fault.b]
-  if (fault.type === 'attack') return cast.map(({ name }) => name)
   if ('server' in fault) return [fault.server]
   return cast.map(({ name }) => name)
 }

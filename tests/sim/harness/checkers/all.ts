@@ -2,12 +2,18 @@
 
 import type { Entry } from '../history.ts'
 import { checkBounds } from './bounds.ts'
+import { checkCasts } from './casts.ts'
 import { checkDeliveries } from './deliveries.ts'
 import { checkDocuments } from './documents.ts'
+import { checkDurable } from './durable.ts'
 import { checkEpochs } from './epochs.ts'
+import { checkFitness } from './fitness.ts'
+import { checkForged } from './forged.ts'
 import { checkHistories } from './histories.ts'
+import { checkLeadership } from './leadership.ts'
 import { checkLiveness } from './liveness.ts'
 import { checkOrder } from './order.ts'
+import { checkStanding } from './standing.ts'
 import { checkStored } from './stored.ts'
 import { checkSuspicions } from './suspicions.ts'
 import { checkSynced } from './synced.ts'
@@ -16,10 +22,16 @@ import type { Checker, Violation } from './violation.ts'
 const checkers: readonly Checker[] = [
   checkOrder,
   checkStored,
+  checkDurable,
   checkDeliveries,
   checkHistories,
   checkEpochs,
+  checkLeadership,
+  checkStanding,
+  checkFitness,
   checkSuspicions,
+  checkCasts,
+  checkForged,
   checkDocuments,
   checkSynced,
   checkBounds,

@@ -1,31 +1,81 @@
-// A live, connected, prompt peer is never declared gone, and nobody is said to have left who did not. (OV7 to OV15)
+// A live, connected, prompt peer is never declared gone, and nobody is said to have left who did not; who says goodbye is
+// not said to have failed; who is dead does not come back. (OV7 to OV16)
 
 import type { PeerId } from '../../../../core/base/ids.ts'
-import type { Entry } from '../history.ts'
+import type { Entry, Run } from '../history.ts'
 import { Disturbance } from './disturbance.ts'
+import { Together } from './together.ts'
 import { lifeAt, livesIn, ofType, type Life, type Violation } from './violation.ts'
-
-const checker = 'declared gone'
 
 /** A fault may show so long after it ended: links fail after 16 s, sockets after 30, dials are tried again within 30. */
 const graceMs = 45_000
 /** A newcomer's links are being made. */
 const newcomerMs = 20_000
+/** So long after its death nothing of a peer's own is on its way, and nobody has just been told. */
+const forgottenMs = 60_000
 
 export function checkSuspicions(entries: readonly Entry[]): Violation[] {
+  return [...declaredGone(entries), ...goodbyes(entries), ...comeBack(entries)]
+}
+
+const byPeerOf = (lives: ReadonlyMap<Run, Life>): Map<PeerId, Life> =>
+  new Map([...lives.values()].map((life) => [life.peer, life]))
+
+function* declaredGone(entries: readonly Entry[]): Iterable<Violation> {
   const lives = livesIn(entries)
-  const byPeer = new Map<PeerId, Life>([...lives.values()].map((life) => [life.peer, life]))
+  const byPeer = byPeerOf(lives)
   const disturbance = new Disturbance(entries)
   const isQuiet = ({ name, fromMs }: Life, atMs: number): boolean =>
     atMs > fromMs + newcomerMs && !disturbance.touches(name, atMs, graceMs)
-  const violations: Violation[] = []
   for (const { run, peer, reason, atMs } of ofType(entries, 'peerLeft')) {
     const [observer, gone] = [lives.get(run), byPeer.get(peer)]
     if (observer === undefined || gone === undefined || !lifeAt(observer, atMs) || !lifeAt(gone, atMs))
       continue
     if (!isQuiet(observer, atMs) || !isQuiet(gone, atMs)) continue
     const text = `${run} says that ${gone.run} ${reason}, which lives, was reached and was prompt`
-    violations.push({ checker, atMs, text })
+    yield { checker: 'declared gone', atMs, text }
   }
-  return violations
+}
+
+/** OV9: whoever had a link to one that left in order heard so from it. */
+function* goodbyes(entries: readonly Entry[]): Iterable<Violation> {
+  const lives = livesIn(entries)
+  const byPeer = byPeerOf(lives)
+  const disturbance = new Disturbance(entries)
+  const together = new Together(entries)
+  /** By one who left: those that had a link to it then. */
+  const linked = new Map<Run, Run[]>()
+  for (const entry of entries) {
+    if (entry.type === 'leaving') {
+      const others = [...together.runs].filter(
+        (other) => (together.sinceMs(entry.run, other) ?? Infinity) < entry.atMs - 1_000,
+      )
+      linked.set(entry.run, others)
+    }
+    together.take(entry)
+    if (entry.type !== 'peerLeft' || entry.reason === 'left') continue
+    const gone = byPeer.get(entry.peer)
+    if (gone === undefined || !(linked.get(gone.run) ?? []).includes(entry.run)) continue
+    const names = [gone.name, lives.get(entry.run)!.name]
+    // Its end is one, and may come before it has said all.
+    if (names.some((name) => disturbance.touches(name, gone.toMs - 1, graceMs))) continue
+    const text = `${entry.run} says that ${gone.run} failed, which said goodbye`
+    yield { checker: 'goodbye', atMs: entry.atMs, text }
+  }
+}
+
+/** OV16: nobody that is long dead, and known to be, is seen again. */
+function* comeBack(entries: readonly Entry[]): Iterable<Violation> {
+  const byPeer = byPeerOf(livesIn(entries))
+  const missed = new Set<string>()
+  for (const entry of entries) {
+    if (entry.type !== 'peerLeft' && entry.type !== 'peerJoined') continue
+    const { run, peer, atMs } = entry
+    const gone = byPeer.get(peer)
+    if (gone === undefined) continue
+    const key = `${run} ${peer}`
+    if (entry.type === 'peerLeft') missed.add(key)
+    else if (missed.has(key) && atMs > gone.toMs + forgottenMs)
+      yield { checker: 'come back', atMs, text: `${run} sees ${gone.run} again, which is long dead` }
+  }
 }

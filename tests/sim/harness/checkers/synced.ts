@@ -112,6 +112,9 @@ class Judge {
     if (entry.type === 'docState' && copy !== undefined) {
       copy.state = entry.state
       copy.basedOn = entry.basedOn
+      if (entry.state === 'synced' && entry.pending)
+        this.#tell(atMs, `${entry.run} says synced of ${doc}: something in it waits for what is not there`)
+      this.#judgeWord(entry.run, doc, copy, atMs)
     }
   }
 
@@ -122,6 +125,21 @@ class Judge {
       const clique = this.#cliqueOf(seen, byPeer, nowMs)
       if (clique === undefined) continue
       for (const [doc, copy] of seen.copies) this.#judgeCopy(seen, doc, copy, clique, nowMs)
+    }
+  }
+
+  /** The instant at which it is said: who came to others that were together before had to ask them first. */
+  #judgeWord(run: Run, doc: string, copy: Copy, nowMs: number): void {
+    const seen = this.#seen.get(run)!
+    if (copy.state === 'syncing') return
+    const byPeer = new Map([...this.#seen.values()].map((each) => [each.life.peer, each] as const))
+    const clique = this.#cliqueOf(seen, byPeer, nowMs)
+    if (clique === undefined) return
+    if (copy.state === 'synced') return this.#judgeCopy(seen, doc, copy, clique, nowMs)
+    for (const { life, copies } of clique) {
+      const theirs = copies.get(doc)
+      if (theirs !== undefined && !theirs.closing && nowMs > theirs.openedMs + underWayMs)
+        this.#tell(nowMs, `${run} says alone of ${doc}: ${life.run} had it open long before`)
     }
   }
 

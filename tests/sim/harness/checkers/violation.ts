@@ -33,6 +33,7 @@ export interface Life {
   readonly member: MemberId
   readonly disk: string
   readonly volatile: boolean
+  readonly mayLead?: boolean
   readonly fromMs: number
   /** Infinity: to the end. */
   readonly toMs: number

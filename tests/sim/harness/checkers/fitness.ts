@@ -1,0 +1,105 @@
+// Who is not fit to lead makes room for one who is: nobody leads hidden for minutes, and no mesh is without a leader because
+// the next in line cannot store an epoch. (EL3, EL13)
+
+import { limits } from '../../../../core/base/limits.ts'
+import type { Entry, Run } from '../history.ts'
+import { Disturbance } from './disturbance.ts'
+import { Together } from './together.ts'
+import type { EntryOf, Life, Violation } from './violation.ts'
+
+/** A fault may show so long after it ended. */
+const graceMs = 45_000
+const acquaintedMs = 5_000
+/** To notice that the store does not take an epoch, to say so, and for the next to claim. */
+const vacantMs = 15_000
+const resignsWithinMs = limits.hiddenResignMs + 15_000
+
+export function checkFitness(entries: readonly Entry[]): Violation[] {
+  const judge = new Judge(entries)
+  for (const entry of entries) judge.take(entry)
+  return judge.violations
+}
+
+class Judge {
+  readonly violations: Violation[] = []
+  readonly #together: Together
+  readonly #disturbance: Disturbance
+  /** By process: hidden since. */
+  readonly #hidden = new Map<string, number>()
+  readonly #mayBeUnfit = new Set<string>()
+  /** By run: what it said last of who leads. */
+  readonly #told = new Map<Run, EntryOf<'leader'>>()
+
+  constructor(entries: readonly Entry[]) {
+    this.#together = new Together(entries)
+    this.#disturbance = new Disturbance(entries)
+  }
+
+  take(entry: Entry): void {
+    switch (entry.type) {
+      case 'faultBegins':
+      case 'faultEnds':
+        return this.#takeFault(entry)
+      case 'leader':
+        this.#vacant(entry.run, entry.atMs)
+        this.#told.set(entry.run, entry)
+        return
+      case 'tokenTaken':
+        if (entry.role === '') this.#leads(entry.run, entry.atMs)
+        return
+      case 'ended':
+      case 'leaving':
+        this.#told.delete(entry.run)
+    }
+    this.#together.take(entry)
+  }
+
+  #takeFault({ type, kind, touched, atMs }: EntryOf<'faultBegins' | 'faultEnds'>): void {
+    const costsRank = /^(freeze|suspend|hide|storage|slowDisk)/.test(kind)
+    if (costsRank) for (const name of touched) this.#mayBeUnfit.add(name)
+    if (kind !== 'hide') return
+    const [name] = touched as readonly [string]
+    if (type === 'faultEnds') this.#hidden.delete(name)
+    else if (!this.#hidden.has(name)) this.#hidden.set(name, atMs)
+  }
+
+  #leads(run: Run, atMs: number): void {
+    const life = this.#together.life(run)
+    const sinceMs = life && this.#hidden.get(life.name)
+    if (
+      life === undefined ||
+      sinceMs === undefined ||
+      atMs < sinceMs + resignsWithinMs ||
+      life.fromMs > sinceMs
+    )
+      return
+    const priority = this.#told.get(run)?.own?.priority
+    for (const other of this.#together.runs) {
+      const theirs = this.#together.life(other)!
+      const withMs = this.#together.sinceMs(run, other)
+      if (other === run || !this.#isFit(theirs) || this.#told.get(other)?.own?.priority !== priority) continue
+      if (withMs === undefined || atMs - withMs < acquaintedMs) continue
+      const hiddenS = Math.round((atMs - sinceMs) / 1_000)
+      this.#tell('hidden', atMs, `${run} leads hidden for ${hiddenS} s, though ${other} is fit and visible`)
+    }
+  }
+
+  /** How long was that run without a leader, though it could have led itself? */
+  #vacant(run: Run, atMs: number): void {
+    const told = this.#told.get(run)
+    const life = this.#together.life(run)
+    if (told === undefined || told.leader !== undefined || life === undefined) return
+    if (atMs < told.atMs + vacantMs || told.own?.seniority === undefined || !this.#isFit(life)) return
+    if (this.#disturbance.touches(life.name, atMs, graceMs + atMs - told.atMs)) return
+    const forS = Math.round((atMs - told.atMs) / 1_000)
+    this.#tell('vacant', atMs, `${run} had no leader for ${forS} s, and was fit to lead itself`)
+  }
+
+  #isFit({ name, volatile, mayLead }: Life): boolean {
+    return !volatile && mayLead !== false && !this.#mayBeUnfit.has(name)
+  }
+
+  #tell(checker: string, atMs: number, text: string): void {
+    if (this.violations.length === 0) this.violations.push({ checker, atMs, text })
+  }
+}
