@@ -196,7 +196,7 @@ const keyInWords =
       case 'doc-aside':
         return `${kind} ${a}`
       case 'aside':
-        return `aside ${a}`
+        return a === '' ? 'something unmended' : `aside ${a}`
       case 'joined':
         return `joined #${a}`
       default:

@@ -7,12 +7,12 @@ given a bit flips on bob's disk in the first row of notes
 > bob comes back; bob opens notes; until notes is synced at bob
   alice: doc notes syncing
   alice -> bob: docWant notes
-  bob: stores aside doc
+  bob: stores something unmended, aside doc
   bob: error record-corrupt
   bob -> alice: docWant notes from the beginning
   bob: doc notes synced
   bob: stores doc notes
 ! bob: error record-corrupt
-! bob: stores aside doc
+! bob: stores*aside doc
 ! bob -> alice: docWant notes*
 ! now notes reads "geese" at bob

@@ -7,7 +7,7 @@ given alice sends "one" to #news; alice sends "two" to #news; alice sends "three
 > a bit flips on bob's disk in entry 4 of alice; bob comes back; wait 5 s; bob looks into #news; wait 5 s
   alice -> bob: vector whole: alice 5 and bob 2
   alice -> bob: found alice 4 and alice 5
-  bob: stores aside feed
+  bob: stores something unmended, aside feed
   bob: error record-corrupt
   bob: stores hole alice 4
   bob -> alice: vector whole: alice 3 and bob 2

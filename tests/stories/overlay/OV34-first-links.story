@@ -6,23 +6,23 @@ show dials, link
 given alice, bob, carol, dave and frank join; wait 40 s
 
 > erin starts; wait 500 ms
-  carol: link to erin up (webrtc)
-  erin: dials carol
-  erin: dials frank
-  erin: link to carol up (webrtc)
-  erin: link to frank up (webrtc)
-  frank: link to erin up (webrtc)
+  alice: dials erin
+  alice: link to erin up (webrtc)
+  dave: link to erin up (webrtc)
+  erin: dials dave
+  erin: link to alice up (webrtc)
+  erin: link to dave up (webrtc)
 ! at most 2 times erin: link to * up*
 ! now erin knows alice
 
 > wait 15 s
-  alice: dials erin
-  alice: link to erin up (webrtc)
   bob: dials erin
   bob: link to erin up (webrtc)
-  dave: link to erin up (webrtc)
-  erin: dials dave
-  erin: link to alice up (webrtc)
+  carol: link to erin up (webrtc)
+  erin: dials carol
+  erin: link to carol up (webrtc)
+  erin: dials frank
   erin: link to bob up (webrtc)
-  erin: link to dave up (webrtc)
+  erin: link to frank up (webrtc)
+  frank: link to erin up (webrtc)
 ! now erin, alice, bob, carol, dave and frank are linked with one another
