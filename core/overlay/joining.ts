@@ -9,6 +9,8 @@ import type { PeerRecord } from '../wire/messages.ts'
 export class Joining {
   #seniority: number | undefined
   #lone = false
+  /** We have the place of one that began by itself. */
+  #beganAlone = false
   #sinceMs: number
   /** Introducer → those it named that we have not met yet; undefined while it has not answered. */
   readonly #introducers = new Map<string, Set<PeerId> | undefined>()
@@ -34,6 +36,7 @@ export class Joining {
   restart(nowMs: number): void {
     this.#seniority = undefined
     this.#lone = false
+    this.#beganAlone = false
     this.#sinceMs = nowMs
     this.#introduced = false
     for (const introducer of this.#introducers.keys()) this.#introducers.set(introducer, undefined)
@@ -71,20 +74,22 @@ export class Joining {
     else if (this.#mayBegin(me, others, isLinked) || nowMs >= this.deadlineMs()) {
       this.#seniority = 1
       this.#lone = others.length === 0
+      this.#beganAlone = this.#lone
     }
     return this.#seniority !== undefined
   }
 
   /**
    * A hello came. A lone peer yields to an established mesh, or to what is left of one; a peer that was cut off
-   * from its mesh is not lone and keeps its rank. `theirs`: the view of the peer met, itself included. True when
-   * that changed our seniority.
+   * from its mesh is not lone and keeps its rank. `saidLone`: so we said in our hello on that link, and the far end counts on
+   * it. `theirs`: the view of the peer met, itself included. True when that changed our seniority.
    */
-  meet(theirs: readonly PeerRecord[], theyAreLone: boolean): boolean {
+  meet(theirs: readonly PeerRecord[], theyAreLone: boolean, saidLone: boolean): boolean {
     const established = theirs.flatMap((record) => record.seniority ?? [])
-    const yields = this.#lone && !theyAreLone && established.length > 0
+    const yields = saidLone && this.#beganAlone && !theyAreLone && established.length > 0
     this.#lone = false
     if (yields) this.#seniority = after(established)
+    if (yields) this.#beganAlone = false
     return yields
   }
 

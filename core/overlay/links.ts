@@ -42,6 +42,8 @@ export class LinkState {
   readonly kind: LinkKind
   /** The far end's hello was taken in: from here on the link is part of the mesh. */
   greeted = false
+  /** Of our own hello: we had begun by ourselves and met nobody; we or somebody we saw had a place in a mesh. */
+  said = { lone: false, established: false }
   malformed = 0
   /** Its far end took us for gone: it will close it. */
   renounced = false

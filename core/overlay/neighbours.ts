@@ -31,6 +31,7 @@ export class Neighbours {
     if (suspended || remote === self.id) return this.close(link, 'not wanted')
     if (links.size > limits.maxOpenLinks) return this.close(link, 'too many links')
     const view = membership.records().filter((record) => record.id !== remote)
+    link.said = { lone, established: [self, ...view].some(({ seniority }) => seniority !== undefined) }
     this.#delivery.send(link, {
       type: 'hello',
       version: protocolVersion,

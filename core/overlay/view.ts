@@ -50,8 +50,10 @@ export class View {
   /** A good hello: its sender and whom it knows come into the view, and the link into the mesh. */
   takeHello(link: LinkState, hello: LinkMessageOf<'hello'>): void {
     const { joining, neighbours, self } = this.#parts
-    const yields = this.#isAboutToYield(hello)
-    if (joining.meet([hello.record, ...hello.view], hello.lone)) self.update({ seniority: joining.seniority })
+    // Told from what both hellos say, so that we do not follow a lone peer for the moment until it yields.
+    const yields = hello.lone && !link.said.lone && link.said.established
+    if (joining.meet([hello.record, ...hello.view], hello.lone, link.said.lone))
+      self.update({ seniority: joining.seniority })
     const kept = neighbours.greet(link)
     // Until a peer that yields says so itself, it ranks nowhere, and what it claimed alone is void.
     const goneAs = this.#context.membership.goneAs(link.remote)
@@ -241,14 +243,6 @@ export class View {
     const records = membership.records()
     const certain = records.filter((record) => !membership.isSuspected(record.id))
     return certain.length < records.length && certain.every((record) => record.seniority === undefined)
-  }
-
-  /** Told from what both ends know, so that we do not follow a lone peer for the moment until it yields. */
-  #isAboutToYield(hello: LinkMessageOf<'hello'>): boolean {
-    if (!hello.lone || this.#parts.joining.lone) return false
-    const { self, membership } = this.#context
-    const ours = [self, ...membership.records()].filter((record) => record.id !== hello.record.id)
-    return ours.some((record) => record.seniority !== undefined)
   }
 }
 

@@ -120,6 +120,22 @@ describe('meshes that meet', () => {
     }
   })
 
+  test('OV18 but not to those who have their place from it', () => {
+    const joining = new Joining(1000, 0)
+    joining.settle(peerId('alice'), [], () => true, 1000)
+    const [bob, carol] = [recordOf('bob'), recordOf('carol')]
+    // Both links came up while we were alone, and each end said so: bob had no place yet.
+    expect(joining.meet([bob], false, true)).toBe(false)
+    expect(joining.meet([carol], false, true)).toBe(false)
+    // Carol got hers from ours meanwhile: her hello, of before, is what counts.
+    expect(joining.seniority).toBe(1)
+    // Of a link that came up later we said that we had met somebody.
+    expect(joining.meet([{ ...bob, seniority: 2 }], false, false)).toBe(false)
+    expect(joining.meet([{ ...bob, seniority: 2 }], false, true)).toBe(true)
+    expect(joining.meet([{ ...bob, seniority: 5 }], false, true)).toBe(false)
+    expect(joining.seniority).toBe(3)
+  })
+
   test('OV18 and to what is left of one', () => {
     const world = new OverlayWorld()
     const [bob, carol] = [world.add('bob', { server: true }), world.add('carol', { server: true })]

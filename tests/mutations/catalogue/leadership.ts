@@ -136,7 +136,7 @@ export const leadershipMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/joining.ts',
-        find: 'const yields = this.#lone && !theyAreLone && established.length > 0',
+        find: 'const yields = saidLone && this.#beganAlone && !theyAreLone && established.length > 0',
         replace: 'const yields = false && !theyAreLone',
       },
     ],

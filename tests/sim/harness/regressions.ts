@@ -43,6 +43,17 @@ const sends = (who: string, to: string, id: string, atMs: number, count: number)
 export const regressions: readonly Regression[] = [
   ...storeRegressions,
   {
+    broke:
+      'who came to the first peer was told of a place there by another who came, and took the first for a lone one',
+    schedule: {
+      seed: 200175,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      cast: [agent('bob'), { ...agent('carol'), store: 'memory' }, { ...agent('erin'), wallSkewMs: -15_923 }],
+      steps: [{ atMs: 136, act: { type: 'join', who: 'bob' } }],
+    },
+  },
+  {
     broke: 'a message to one’s own name waited for ever where a copy of the store ran under another name',
     schedule: story(
       126,

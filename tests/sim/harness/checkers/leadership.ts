@@ -170,11 +170,12 @@ class Judge {
 
   // -------------------------------------------------------------------------------------------- tools
 
-  /** Together for a while, and nothing was done to either for `quietMs`. */
+  /** Together for a while, and nothing was done to either for `quietMs`; neither takes a dead peer for a live one, whom it may elect. */
   #areClose(a: Run, b: Run, atMs: number, quietMs: number): boolean {
     const sinceMs = this.#together.sinceMs(a, b)
     if (sinceMs === undefined || atMs - sinceMs < Math.min(acquaintedMs, quietMs)) return false
     return [a, b].every((run) => {
+      if (this.#together.seenBy(run).some((peer) => !this.#together.lives(peer))) return false
       const life = this.#together.life(run)!
       return !this.#disturbance.touches(life.name, atMs, quietMs)
     })

@@ -51,6 +51,12 @@ export class Together {
     return this.#runs.get(peer)
   }
 
+  /** A process is at it that has not left. */
+  lives(peer: PeerId): boolean {
+    const run = this.#runs.get(peer)
+    return run !== undefined && this.#companies.has(run)
+  }
+
   /** Whom a run sees. */
   seenBy(run: Run): PeerId[] {
     return [...(this.#companies.get(run)?.seen.keys() ?? [])]
