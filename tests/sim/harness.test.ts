@@ -115,6 +115,13 @@ const fault = (n: number): Happening => ({
   what: '',
 })
 const over: Happening = { type: 'over' }
+const harmed = (keys: readonly string[]): Happening => ({
+  type: 'diskHarmed',
+  disk: 'alice',
+  how: 'rows',
+  asOfMs: 0,
+  keys,
+})
 
 /** One a second, so that nothing is excused as being under way. */
 function historyOf(happenings: readonly Happening[]): readonly Entry[] {
@@ -141,6 +148,12 @@ const cases: readonly Case[] = [
   ],
   ['order', [...both, told('bob 1', 2), told('bob 1', 1)], [...both, told('bob 1', 1), told('bob 1', 2)]],
   ['order', [...both, told('bob 1', 1), told('bob 1', 1)], [...both, told('bob 1', 1)]],
+  // Of two copies of a store one takes over what the other wrote under the same numbers.
+  [
+    'order',
+    [...both, told('alice 1', 2), told('alice 1', 1)],
+    [...both, { ...joined('carol', 'a'), disk: 'carol' }, told('alice 1', 2), told('alice 1', 1)],
+  ],
   ['handled once', [...both, given('m1'), handled('m1'), given('m1')], [...both, given('m1'), given('m1')]],
   [
     'body',
@@ -161,6 +174,27 @@ const cases: readonly Case[] = [
     'histories',
     [...both, settled, page('alice 1', ['m1', 'm2']), page('bob 1', ['m2', 'm1'])],
     [...both, settled, page('alice 1', ['m1', 'm2']), page('bob 1', ['m1', 'm2'])],
+  ],
+  // What stands on one end only of a feed with two comes only to those who took that end.
+  [
+    'histories',
+    [
+      ...both,
+      told('alice 1', 1, 'm1'),
+      told('alice 1', 2, 'm2'),
+      settled,
+      page('alice 1', ['m1', 'm2']),
+      page('bob 1', ['m1']),
+    ],
+    [
+      ...both,
+      { ...joined('carol', 'a'), disk: 'carol' },
+      told('alice 1', 1, 'm1'),
+      told('carol 1', 1, 'm2'),
+      settled,
+      page('alice 1', ['m1', 'm2']),
+      page('bob 1', ['m1']),
+    ],
   ],
   [
     'vectors',

@@ -2,6 +2,7 @@
 // and the feeds on all disks reach equally far. (promise 3, MS4)
 
 import type { Entry } from '../history.ts'
+import { onOneEnd } from './copies.ts'
 import { messageKey } from './order.ts'
 import { livesIn, ofType, type EntryOf, type Violation } from './violation.ts'
 
@@ -52,6 +53,7 @@ function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
   const harms = ofType(entries, 'diskHarmed')
   const isPatchy = (disk: string): boolean =>
     ['rows', 'older'].every((how) => harms.some((harm) => harm.disk === disk && harm.how === how))
+  const parted = onOneEnd(entries)
   const first = new Map<string, EntryOf<'page'>>()
   for (const page of lastPages(entries)) {
     const life = lives.get(page.run)
@@ -61,7 +63,10 @@ function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
     first.set(page.of, before ?? page)
     if (before === undefined) continue
     const [ours, theirs] = [page, before].map(({ messages }) =>
-      messages.filter(({ id }) => !expires.has(id)).map(({ from, id }) => messageKey(from, id)),
+      messages
+        .filter(({ id }) => !expires.has(id))
+        .map(({ from, id }) => messageKey(from, id))
+        .filter((key) => !parted.has(key)),
     )
     if (forked) for (const keys of [ours!, theirs!]) keys.sort()
     const at = ours!.findIndex((key, i) => key !== theirs![i])

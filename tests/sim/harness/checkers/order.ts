@@ -3,6 +3,7 @@
 
 import type { MemberId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
+import { copiedMembers } from './copies.ts'
 import { livesIn, ofType, type Violation } from './violation.ts'
 
 const checker = 'order'
@@ -22,6 +23,7 @@ export function checkOrder(entries: readonly Entry[]): Violation[] {
 function* messagesOnce(entries: readonly Entry[]): Iterable<Violation> {
   const told = new Map<string, string>()
   const harmed = new Set(ofType(entries, 'diskHarmed').map(({ disk }) => disk))
+  const copied = copiedMembers(entries)
   const lives = livesIn(entries)
   const last = new Map<string, number>()
   for (const { run, from, id, cursor, atMs } of ofType(entries, 'message')) {
@@ -37,6 +39,8 @@ function* messagesOnce(entries: readonly Entry[]): Iterable<Violation> {
     told.set(key, place.feed)
     // A damaged row is fetched again, and may come after its successors.
     if (harmed.has(life.disk)) continue
+    // Of two copies of a store that wrote under the same numbers one takes over the other's.
+    if (from === life.member && copied.has(from)) continue
     const feed = `${run} ${place.feed}`
     const before = last.get(feed) ?? 0
     if (place.number <= before)

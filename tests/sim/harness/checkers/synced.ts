@@ -10,8 +10,8 @@ import { livesIn, type Life, type Violation } from './violation.ts'
 /** An edit takes so long at most: the slowest way, what is gathered before it goes out, a few queued values, a look. */
 const underWayMs = 1_250
 const judgeEveryMs = 250
-/** What a peer holds is written down so late at most. */
-const lookMs = 60
+/** What a copy holds is written down when it is opened, and then as often as its player looks. */
+const lookedAtMs = 60
 
 interface Copy {
   state: 'alone' | 'syncing' | 'synced'
@@ -31,15 +31,6 @@ interface Seen {
   readonly copies: Map<string, Copy>
 }
 
-/** Said at that instant of what was held before; whether the others held it shows at their next look. */
-interface Word {
-  readonly run: Run
-  readonly doc: string
-  readonly atMs: number
-  readonly before: Held
-  readonly of: readonly Seen[]
-}
-
 export function checkSynced(entries: readonly Entry[]): Violation[] {
   const judge = new Judge(entries)
   for (const entry of entries) judge.take(entry)
@@ -55,7 +46,6 @@ class Judge {
   #judgedMs = 0
   /** Somebody opened or closed a document. */
   readonly #turnedMs = new Map<string, number>()
-  #words: Word[] = []
 
   constructor(entries: readonly Entry[]) {
     this.#lives = livesIn(entries)
@@ -63,7 +53,6 @@ class Judge {
   }
 
   take(entry: Entry): void {
-    this.#judgeWords(entry.atMs)
     if (entry.atMs >= this.#judgedMs + judgeEveryMs) {
       this.#judgedMs = entry.atMs
       this.#judge(entry.atMs)
@@ -148,31 +137,12 @@ class Judge {
     const byPeer = new Map([...this.#seen.values()].map((each) => [each.life.peer, each] as const))
     const clique = this.#cliqueOf(seen, byPeer, nowMs)
     if (clique === undefined) return
-    if (copy.state === 'synced') return this.#hear(seen, doc, copy, clique, nowMs)
+    if (copy.state === 'synced') return this.#judgeCopy(seen, doc, copy, clique, nowMs)
     for (const { life, copies } of clique) {
       const theirs = copies.get(doc)
       if (theirs !== undefined && !theirs.closing && nowMs > theirs.openedMs + underWayMs)
         this.#tell(nowMs, `${run} says alone of ${doc}: ${life.run} had it open long before`)
     }
-  }
-
-  #hear(seen: Seen, doc: string, copy: Copy, clique: readonly Seen[], nowMs: number): void {
-    this.#judgeCopy(seen, doc, copy, clique, nowMs)
-    const before = heldAt(copy, nowMs - underWayMs)
-    const of = clique.filter(({ life }) => copy.basedOn.includes(life.peer))
-    if (before !== undefined) this.#words.push({ run: seen.life.run, doc, atMs: nowMs, before, of })
-  }
-
-  #judgeWords(nowMs: number): void {
-    const isDue = ({ atMs }: Word): boolean => nowMs >= atMs + lookMs
-    for (const { run, doc, atMs, before, of } of this.#words.filter(isDue))
-      for (const { life, copies } of of) {
-        const theirs = copies.get(doc)
-        const held = theirs?.held.at(-1)?.held
-        if (held && !theirs!.closing && this.#seen.has(life.run) && !includes(held, before))
-          this.#tell(atMs, `${run} says synced of ${doc}: ${life.run} lacks what it has`)
-      }
-    this.#words = this.#words.filter((word) => !isDue(word))
   }
 
   /** Everybody it sees, where all of them see just these and have had links to each other for a while. */
@@ -214,8 +184,8 @@ class Judge {
     const [now, theirNow] = [copy.held.at(-1)?.held, theirs.held.at(-1)?.held]
     const [before, theirBefore] = [heldAt(copy, nowMs - underWayMs), heldAt(theirs, nowMs - underWayMs)]
     if (now && theirBefore && !includes(now, theirBefore)) tell(`it lacks what ${other.life.run} has`)
-    const isShown = nowMs > theirs.openedMs + lookMs
-    if (isShown && theirNow && before && !includes(theirNow, before))
+    const isSeen = nowMs > theirs.openedMs + lookedAtMs
+    if (isSeen && theirNow && before && !includes(theirNow, before))
       tell(`${other.life.run} lacks what it has`)
   }
 
