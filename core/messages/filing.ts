@@ -29,7 +29,7 @@ import {
 export interface ToFile {
   readonly entry: VerifiedEntry
   readonly mark: Mark
-  /** It was stored before (its head was lost): its inbox row is not written again. */
+  /** It was stored before (its head was lost): its inbox row is not written again, and nobody is told of it again. */
   readonly again: boolean
 }
 
@@ -187,7 +187,7 @@ export class Filing {
    * @param attempt Of its inbox row, where it has one. @param memberRaw The author's row, where it was written along.
    */
   tell(
-    item: { entry: VerifiedEntry; mark: Mark },
+    item: { entry: VerifiedEntry; mark: Mark; again?: boolean },
     attempt: number | undefined,
     memberRaw?: Uint8Array,
   ): void {
@@ -205,7 +205,7 @@ export class Filing {
       desk.count(`marked-${mark}`)
       return
     }
-    history.announce(entry, mark)
+    if (item.again !== true) history.announce(entry, mark)
     if (attempt !== undefined) inbox.stored(entry, mark, attempt)
   }
 }

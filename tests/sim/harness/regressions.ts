@@ -54,6 +54,20 @@ export const regressions: readonly Regression[] = [
     },
   },
   {
+    broke:
+      'messages of a feed of which every row was damaged came back from the others, and the program was told again',
+    schedule: story(
+      500180,
+      ['bob', 'carol'],
+      [
+        { atMs: 1_563, act: { type: 'join', who: 'bob' } },
+        { atMs: 1_859, act: { type: 'join', who: 'carol' } },
+        sends('bob', '@bob', 'm1', 3_752, 1),
+        { atMs: 4_088, act: { type: 'truncate', disk: 'bob', rows: 5, seed: 549363824 } },
+      ],
+    ),
+  },
+  {
     broke: 'a message to one’s own name waited for ever where a copy of the store ran under another name',
     schedule: story(
       126,
