@@ -2,7 +2,8 @@
 // the index rows of a page, then the entries they name. Ordered by the hybrid clock, then by feed and number, so
 // that peers which hold the same show the same.
 
-import { compareText, type Address, type MemberId } from '../base/ids.ts'
+import { compareText, type Address, type MemberId, type MessageId, type StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import type { Range, Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
@@ -25,6 +26,8 @@ const endOfTime = '~'
 
 export class History {
   readonly #parts: Parts
+  /** By author and id: the feed from which it was told, the oldest first. */
+  readonly #told = new Map<string, StoreId>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -72,7 +75,7 @@ export class History {
     return addressees.every((member) => deliveredTo.has(member)) ? 'delivered' : 'stored'
   }
 
-  /** Emits `message` for what concerns this member: joined rooms, and what it wrote or was sent. */
+  /** Emits `message` for what concerns this member: joined rooms, and what it wrote or was sent. Once in this run. */
   announce(entry: VerifiedEntry, mark: Mark): void {
     const { desk, rooms, unbound } = this.#parts
     const { content } = entry.header
@@ -82,7 +85,20 @@ export class History {
     if (!joined && entry.author !== me && !content.addressees.includes(me)) return
     if (entry.author === me && unbound.wasAnnounced(content.id)) return
     const message = this.view(entry, mark)
-    if (message) desk.emit({ event: 'message', message })
+    if (message && !this.#wasTold(entry.author, content.id, entry.header.feed))
+      desk.emit({ event: 'message', message })
+  }
+
+  /**
+   * What the store says of a message may be lost, and it comes anew then, or a copy of it from another feed. One's own
+   * is told from each feed: it has moved.
+   */
+  #wasTold(author: MemberId, id: MessageId, feed: StoreId): boolean {
+    const key = `${author} ${id}`
+    const before = this.#told.get(key)
+    this.#told.set(key, feed)
+    if (this.#told.size > limits.maxSeenIds) this.#told.delete(this.#told.keys().next().value!)
+    return before === feed || (before !== undefined && author !== this.#parts.desk.me.member)
   }
 
   /**

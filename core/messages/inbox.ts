@@ -25,8 +25,12 @@ import type { InboxItem } from './types.ts'
 interface Given {
   readonly feed: StoreId
   readonly number: number
+  readonly message: string
   attempt: number
 }
+
+/** What a message is known by, wherever it stands. */
+const nameOf = ({ message: { from, id } }: InboxItem): string => `${from} ${id}`
 
 /** Rows taken from the store at once. chosen: at most this many bodies in memory. */
 const scanRows = 32
@@ -42,8 +46,10 @@ export class Inbox {
   /** Came while the store was being read; given out after. */
   #fresh: InboxItem[] = []
   readonly #given = new Map<string, Given>()
-  /** Handled in this turn: a read that was asked before may still bring them up. */
+  /** Handled in this turn, the rows: a read that was asked before may still bring them up. */
   readonly #done = new Set<string>()
+  /** Given or handled in this turn, by author and id: where, the first place first. */
+  readonly #places = new Map<string, string[]>()
   /** Given back by the program: comes again then. */
   readonly #due = new Map<string, number>()
 
@@ -67,6 +73,7 @@ export class Inbox {
     this.#turn++
     this.#given.clear()
     this.#done.clear()
+    this.#places.clear()
     this.#due.clear()
     this.#fresh = []
     this.#rescanAtMs = undefined
@@ -124,15 +131,36 @@ export class Inbox {
   }
 
   #give(items: readonly InboxItem[]): void {
-    const unseen = items.filter(({ feed, number }) => {
-      const key = keys.inbox(feed, number)
-      return !this.#given.has(key) && !this.#done.has(key)
+    const unseen = items.filter((item) => {
+      const key = keys.inbox(item.feed, item.number)
+      return !this.#given.has(key) && !this.#done.has(key) && !this.#isCopy(item, key)
     })
     if (unseen.length === 0) return
-    for (const { feed, number, attempt } of unseen) {
-      this.#given.set(keys.inbox(feed, number), { feed, number, attempt })
+    for (const item of unseen) {
+      const { feed, number, attempt } = item
+      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, message: nameOf(item) })
     }
     this.#parts.desk.emit({ event: 'inbox', items: unseen })
+  }
+
+  /**
+   * A message of a forked store stands in two feeds, and the row that says so may have been lost: the copy is taken for a
+   * new message then. It is done with when the first is.
+   */
+  #isCopy(item: InboxItem, key: string): boolean {
+    const { desk } = this.#parts
+    const name = nameOf(item)
+    const places = this.#places.get(name)
+    if (!places || places[0] === key) {
+      if (!places) this.#places.set(name, [key])
+      if (this.#places.size > limits.maxSeenIds) this.#places.delete(this.#places.keys().next().value!)
+      return false
+    }
+    if (!places.includes(key)) places.push(key)
+    const isHandled = places.some((place) => this.#done.has(place))
+    const answers = { ok: () => {}, conflict: () => {}, failed: () => desk.count('inboxRowsLeft') }
+    if (isHandled) desk.commit({ expect: [], delete: [key] }, answers)
+    return true
   }
 
   /** An entry with an inbox row became durable. */
@@ -147,6 +175,8 @@ export class Inbox {
   handled(request: number, feed: StoreId, number: number): void {
     const { desk } = this.#parts
     const key = keys.inbox(feed, number)
+    const given = this.#given.get(key)
+    const places = (given && this.#places.get(given.message)) ?? [key]
     const done = (): void => {
       this.#given.delete(key)
       this.#due.delete(key)
@@ -155,7 +185,7 @@ export class Inbox {
       desk.resolve(request)
     }
     desk.commit(
-      { expect: [], delete: [key] },
+      { expect: [], delete: places },
       { ok: done, conflict: done, failed: (error: MeshError) => desk.reject(request, error) },
     )
   }
