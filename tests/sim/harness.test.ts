@@ -115,13 +115,6 @@ const fault = (n: number): Happening => ({
   what: '',
 })
 const over: Happening = { type: 'over' }
-const harmed = (keys: readonly string[]): Happening => ({
-  type: 'diskHarmed',
-  disk: 'alice',
-  how: 'rows',
-  asOfMs: 0,
-  keys,
-})
 
 /** One a second, so that nothing is excused as being under way. */
 function historyOf(happenings: readonly Happening[]): readonly Entry[] {
@@ -152,7 +145,7 @@ const cases: readonly Case[] = [
   [
     'order',
     [...both, told('alice 1', 2), told('alice 1', 1)],
-    [...both, { ...joined('carol', 'a'), disk: 'carol' }, told('alice 1', 2), told('alice 1', 1)],
+    [...both, { ...joined('carol', 'a'), disk: 'carol' } as Happening, told('alice 1', 2), told('alice 1', 1)],
   ],
   ['handled once', [...both, given('m1'), handled('m1'), given('m1')], [...both, given('m1'), given('m1')]],
   [
@@ -188,7 +181,7 @@ const cases: readonly Case[] = [
     ],
     [
       ...both,
-      { ...joined('carol', 'a'), disk: 'carol' },
+      { ...joined('carol', 'a'), disk: 'carol' } as Happening,
       told('alice 1', 1, 'm1'),
       told('carol 1', 1, 'm2'),
       settled,
