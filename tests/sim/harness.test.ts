@@ -145,7 +145,12 @@ const cases: readonly Case[] = [
   [
     'order',
     [...both, told('alice 1', 2), told('alice 1', 1)],
-    [...both, { ...joined('carol', 'a'), disk: 'carol' } as Happening, told('alice 1', 2), told('alice 1', 1)],
+    [
+      ...both,
+      { ...joined('carol', 'a'), disk: 'carol' } as Happening,
+      told('alice 1', 2),
+      told('alice 1', 1),
+    ],
   ],
   ['handled once', [...both, given('m1'), handled('m1'), given('m1')], [...both, given('m1'), given('m1')]],
   [
