@@ -142,6 +142,9 @@ export const limits = {
   redialMaxMs: 30 * second,
   /** A peer that was lost without a goodbye, or named and never met, is dialled for this long. chosen. */
   rememberLostMs: 60 * minute,
+  /** The introducers are asked anew who is there, by all who live together, about once in this time. chosen: a server may
+   * have kept two parts of a mesh from each other, and one more request a minute costs it nothing. */
+  askAgainMs: 60 * second,
   /** First and longest pause before a signaling server is tried again; doubled each time, jittered. */
   reconnectBaseMs: 250,
   reconnectMaxMs: 10 * second,

@@ -13,11 +13,24 @@ export class Introductions {
   readonly #context: Context
   readonly #delivery: Delivery
   readonly #topology: Topology
+  #askedAtMs: number
 
   constructor(context: Context, delivery: Delivery) {
     this.#context = context
     this.#delivery = delivery
     this.#topology = new Topology(context.self.id, context.options.random)
+    this.#askedAtMs = context.options.nowMs
+  }
+
+  /** Asks the introducers who is there, besides those it knows. */
+  ask(): void {
+    this.#askedAtMs = this.#context.nowMs
+    this.#context.emit({ type: 'refresh' })
+  }
+
+  /** Everybody in turn: the more there are, the longer each one's pause. */
+  #askAgainAtMs(): number {
+    return this.#askedAtMs + limits.askAgainMs * (this.#context.membership.size + 1)
   }
 
   /** An introducer named that peer; it may know nothing of us. */
@@ -82,6 +95,7 @@ export class Introductions {
 
   tick(): void {
     const { links, membership, nowMs } = this.#context
+    if (nowMs >= this.#askAgainAtMs()) this.ask()
     const actions = this.#topology.tick({
       inView: (peer) => membership.get(peer) !== undefined,
       isLinked: (peer) => links.anyTo(peer) !== undefined,
@@ -96,7 +110,7 @@ export class Introductions {
   }
 
   deadlineMs(): number {
-    return this.#topology.deadlineMs()
+    return Math.min(this.#topology.deadlineMs(), this.#askAgainAtMs())
   }
 
   #send(peer: PeerId, data: string): void {

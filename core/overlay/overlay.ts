@@ -255,7 +255,7 @@ export class Overlay {
     )
     this.updateSelf({ seniority: undefined }, true)
     this.#view.doubtEverybody()
-    this.#context.emit({ type: 'refresh' })
+    this.#introductions.ask()
   }
 
   // ---------------------------------------------------------------------------------- time

@@ -150,6 +150,10 @@ export const acts: readonly Act[] = [
   ],
   [/^heal$/, (stage) => stage.world.heal()],
   [
+    /^the server (hides everybody|tells the truth)$/,
+    (stage, what) => stage.world.server(server).lie(what === 'tells the truth' ? {} : { hide: 99 }),
+  ],
+  [
     /^the server (stops|starts)$/,
     (stage, what) => stage.world.server(server)[what === 'stops' ? 'stop' : 'start'](),
   ],

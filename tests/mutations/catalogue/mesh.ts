@@ -271,4 +271,19 @@ export const meshMutations: readonly Mutation[] = [
     scenario: 'a replayed broadcast',
     complaint: 'a unicast followed a replayed broadcast, and was lost',
   },
+  {
+    name: 'nobody asks the introducers again',
+    rule: 'OV36',
+    why: 'two parts of a mesh that a server once kept from each other never meet',
+    changes: [
+      {
+        file: 'core/overlay/introductions.ts',
+        find: 'if (nowMs >= this.#askAgainAtMs()) this.ask()',
+        replace: 'if (nowMs >= this.#askAgainAtMs()) this.#askedAtMs = nowMs',
+      },
+    ],
+    profile: 'apart',
+    scenario: 'a server that hid them',
+    complaint: 'two whom a server kept from each other never met',
+  },
 ]

@@ -54,6 +54,19 @@ export const meshScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a server that hid them',
+    play: async () => {
+      const world = createMeshWorld(2207)
+      world.server(server).lie({ hide: 99 })
+      const alice = await joinAs(world, 'alice')
+      const bob = await joinAs(world, 'bob')
+      await world.run(5_000)
+      world.server(server).lie()
+      const haveMet = (): boolean => alice.mesh.others.size + bob.mesh.others.size === 2
+      await eventually(world, 150_000, 'two whom a server kept from each other never met', haveMet)
+    },
+  },
+  {
     name: 'a watcher that was late',
     play: async () => {
       // Whether alarms or frames are first when it wakes is drawn by the seed.

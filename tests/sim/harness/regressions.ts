@@ -43,6 +43,23 @@ const sends = (who: string, to: string, id: string, atMs: number, count: number)
 export const regressions: readonly Regression[] = [
   ...storeRegressions,
   {
+    broke: 'a peer that came back while both servers lied to it, and the one it had left, never met again',
+    schedule: {
+      ...story(
+        500525,
+        ['carol', 'dave'],
+        [
+          { atMs: 700, act: { type: 'join', who: 'carol' } },
+          { atMs: 700, act: { type: 'join', who: 'dave' } },
+          { atMs: 34_299, act: { type: 'lie', server: 'ws://one.test', ghosts: 0, hide: 3, forMs: 4_314 } },
+          { atMs: 34_614, act: { type: 'lie', server: 'ws://two.test', ghosts: 1, hide: 3, forMs: 4_760 } },
+          { atMs: 36_109, act: { type: 'kill', who: 'carol', links: 'silent', forMs: 249 } },
+        ],
+      ),
+      servers: ['ws://one.test', 'ws://two.test'],
+    },
+  },
+  {
     broke:
       'who came to the first peer was told of a place there by another who came, and took the first for a lone one',
     schedule: {
