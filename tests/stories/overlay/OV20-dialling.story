@@ -8,8 +8,10 @@ given bob joins; cut alice from bob
 > alice starts; wait 100 s
   alice -> bob: by server: knock
   alice -> bob: by server: signal
+  alice: asks server who is there
   bob: dials alice
   bob -> alice: by server: signal
+  bob: asks server who is there
 ! bob: dials alice
 ! never alice: dials bob
 ! alice -> bob: by server: knock
@@ -17,8 +19,11 @@ given bob joins; cut alice from bob
 ! at most 9 times bob: dials alice
 
 > mend alice and bob; until bob has one link to alice; wait 1 s
+  alice -> bob: by server: knock
   alice -> bob: by server: signal
+  alice: asks server who is there
   alice: link to bob up (webrtc)
+  bob: asks server who is there
   bob: dials alice
   bob -> alice: by server: signal
   bob: link to alice up (webrtc)

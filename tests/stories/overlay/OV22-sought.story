@@ -15,4 +15,5 @@ given alice, bob and carol join; wait 40 s
 > bob is killed; wait 20 s
   alice: loses bob (failed)
   alice -> bob: by server: knock
+  alice: asks server who is there
 ! alice -> bob: by server*
