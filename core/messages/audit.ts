@@ -28,6 +28,11 @@ interface Run {
   readonly request: number
   /** A head was gone: what it says when it was read off the entries is looked at in a second round. */
   again: 'no' | 'wanted' | 'under way'
+  /** Losses that are being written down, and whether all could be. */
+  open: number
+  isKnown: boolean
+  /** All was looked at. */
+  isOver: boolean
   readonly failed: () => void
 }
 
@@ -39,14 +44,14 @@ export class Audit {
   }
 
   /**
-   * Resolves once everything was looked at: what is lost is known to be then, and not yet here. Rejects with
-   * `storage-failed` where the store could not be read.
+   * Resolves once everything was looked at: what is lost is known to be then, also to the next run, and not yet here.
+   * Rejects with `storage-failed` where the store could not be read, or what is lost could not be written down.
    */
   begin(request: number): void {
     const { desk } = this.#parts
     const failed = (): void =>
       desk.reject(request, new MeshError('storage-failed', 'The store could not be looked through.'))
-    this.#nextFeed('feed/', { request, failed, again: 'no' })
+    this.#nextFeed('feed/', { request, failed, again: 'no', open: 0, isKnown: true, isOver: false })
   }
 
   /** From entry to entry, so that a feed whose head is gone is met as well. */
@@ -66,10 +71,17 @@ export class Audit {
   #done(run: Run): void {
     if (run.again !== 'wanted') {
       this.#parts.unbound.restoreAll()
-      return this.#parts.desk.resolve(run.request)
+      run.isOver = true
+      return this.#answer(run)
     }
     run.again = 'under way'
     this.#nextFeed('feed/', run)
+  }
+
+  #answer(run: Run): void {
+    if (!run.isOver || run.open > 0) return
+    if (run.isKnown) this.#parts.desk.resolve(run.request)
+    else run.failed()
   }
 
   #page(feed: Feed | undefined, first: number, run: Run, next: () => void): void {
@@ -78,7 +90,7 @@ export class Audit {
     const last = Math.min(held.number, first + pageEntries - 1)
     const then = (rows: readonly Row[]): void => {
       const found = new Set(rows.map(({ key }) => readPlace(key)?.number))
-      for (let number = first; number <= last; number++) if (!found.has(number)) this.#lost(feed, number)
+      for (let number = first; number <= last; number++) if (!found.has(number)) this.#lost(feed, number, run)
       const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
       this.#pointers(entries, run, () => this.#page(feed, last + 1, run, next))
     }
@@ -86,13 +98,18 @@ export class Audit {
   }
 
   /** Believed only where the store says so again, within a transaction. */
-  #lost(feed: Feed, number: number): void {
+  #lost(feed: Feed, number: number, run: Run): void {
     const { desk, holes } = this.#parts
     if (feed.holes.has(number) || number <= (feed.head?.retired ?? 0)) return
     desk.count('recordsLost')
     const key = keys.entry(feed.id, number)
     desk.report('record-corrupt', `A stored record was lost, and is fetched again: ${key}.`, { key })
-    holes.missing(feed, number)
+    run.open++
+    holes.missing(feed, number, (known) => {
+      run.open--
+      run.isKnown &&= known
+      this.#answer(run)
+    })
   }
 
   /**

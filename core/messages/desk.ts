@@ -20,6 +20,7 @@ import type { LostHeads } from './lost-heads.ts'
 import type { Outbox } from './outbox.ts'
 import type { OldFeeds } from './old-feeds.ts'
 import type { OwnProfile } from './own-profile.ts'
+import type { Parted } from './parted.ts'
 import type { Receipts } from './receipts.ts'
 import type { Retention } from './retention.ts'
 import type { Rooms } from './rooms.ts'
@@ -38,6 +39,7 @@ export interface Parts {
   readonly outbox: Outbox
   readonly ownProfile: OwnProfile
   readonly oldFeeds: OldFeeds
+  readonly parted: Parted
   readonly receipts: Receipts
   readonly unbound: Unbound
   readonly inbox: Inbox

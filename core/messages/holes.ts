@@ -6,7 +6,7 @@ import { equalBytes, type MemberId, type MessageId, type StoreId } from '../base
 import { limits } from '../base/limits.ts'
 import { noHash, type VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
-import type { Feed } from './feeds.ts'
+import { sizeOf, type Feed } from './feeds.ts'
 import {
   entryRow,
   holeRow,
@@ -19,10 +19,22 @@ import {
   readRow,
   readTalkKey,
   row,
+  type StoredEntry,
 } from './rows.ts'
+
+/** Bytes of entries kept for further holes of a feed while the lowest is filled: one answer's. */
+const maxEarlyBytes = limits.maxEntriesBytes
+/** How often a hole is written down anew where somebody moved the feed's head meanwhile. chosen. */
+const maxAttempts = 8
 
 export class Holes {
   readonly #parts: Parts
+  /** Feeds of which it is being read what we hold without a hole; each with what tells the last such read. */
+  readonly #looking = new Map<Feed, object>()
+  /** Holes that could not be written down. */
+  readonly #unwritten = new Map<Feed, Set<number>>()
+  /** Entries for holes behind the lowest, by number: one answer may fill many. */
+  readonly #early = new Map<Feed, Map<number, VerifiedEntry>>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -64,13 +76,23 @@ export class Holes {
     this.#fallBack(known)
   }
 
-  /** An entry that should be there is not. Believed only where the store says so within a transaction. */
-  missing(feed: Feed, number: number): void {
-    const { desk } = this.#parts
+  /**
+   * An entry that should be there is not. Believed only where the store says so within a transaction.
+   * @param settled Told whether that is known now, also to the next run; false: the store could not be written.
+   */
+  missing(feed: Feed, number: number, settled: (known: boolean) => void = () => {}): void {
+    this.#unwritten.get(feed)?.delete(number)
+    this.#write(feed, number, settled, maxAttempts)
+  }
+
+  #write(feed: Feed, number: number, settled: (known: boolean) => void, attempts: number): void {
+    const { desk, log } = this.#parts
     const held = feed.head
-    if (!held || number > held.number || number <= held.retired || feed.holes.has(number)) return
+    if (!held || number > held.number || number <= held.retired || feed.holes.has(number))
+      return settled(true)
+    let isThere = false
     const expect = [
-      { key: keys.entry(feed.id, number), value: undefined, adopt: () => {} },
+      { key: keys.entry(feed.id, number), value: undefined, adopt: () => void (isThere = true) },
       { key: keys.head(feed.id), value: feed.raw, adopt: () => {} },
     ]
     const atMs = Math.max(0, Math.floor(desk.now.wallMs))
@@ -80,37 +102,91 @@ export class Holes {
         ok: () => {
           feed.holes.add(number)
           this.#fallBack(feed)
+          // With all, at once: who has what is missing does not know that we lack it.
+          this.#parts.sync.compareSoon()
+          settled(true)
         },
-        conflict: () => {},
-        failed: () => desk.count('holesNotStored'),
+        // Entries came meanwhile, here or in a sibling tab.
+        conflict: () => {
+          if (isThere) return settled(true)
+          if (attempts > 1) log.refresh(() => this.#write(feed, number, settled, attempts - 1))
+          else this.#later(feed, number, settled)
+        },
+        failed: () => this.#later(feed, number, settled),
       },
     )
   }
 
-  /** The vector says only what is held without a hole. */
-  #fallBack(feed: Feed): void {
+  #later(feed: Feed, number: number, settled: (known: boolean) => void): void {
+    this.#parts.desk.count('holesNotStored')
+    const numbers = this.#unwritten.get(feed) ?? new Set()
+    this.#unwritten.set(feed, numbers.add(number))
+    settled(false)
+  }
+
+  /** The vector says only what is held without a hole. @param known An entry whose hash need not be read. */
+  #fallBack(feed: Feed, known?: VerifiedEntry): void {
     const { feeds, log, sync } = this.#parts
     const lowest = Math.min(...feed.holes)
     const last = lowest - 1
+    this.#looking.delete(feed)
+    if (known?.header.number === last) return feeds.show(feed, last, known.hash)
     feeds.show(feed, 0, noHash)
     if (last <= (feed.head?.retired ?? 0)) return feeds.show(feed, last, noHash)
-    log.readOne(feed.id, last, (stored) => {
-      if (!feed.holes.has(lowest) || Math.min(...feed.holes) !== lowest) return
+    const look = {}
+    this.#looking.set(feed, look)
+    const then = (stored: StoredEntry | undefined): void => {
+      if (this.#looking.get(feed) !== look) return
+      this.#looking.delete(feed)
+      if (!feed.holes.has(lowest)) return
       if (!stored) return this.missing(feed, last)
       feeds.show(feed, last, stored.hash)
-      // With all, at once: who has what is missing does not know that we lack it.
-      sync.compareSoon()
+      this.#fillNext(feed)
       sync.wake()
-    })
+    }
+    // With the next comparison of digests.
+    const failed = (): void => void (this.#looking.get(feed) === look && this.#looking.delete(feed))
+    log.readOne(feed.id, last, then, failed)
   }
 
-  /** An entry came that may fill the lowest hole. */
+  /** What is held of it without a hole is not known yet: nothing can be asked for. */
+  isLooking(feed: Feed): boolean {
+    return this.#looking.has(feed)
+  }
+
+  /** With every comparison of digests: the store may answer again, or have room. */
+  retry(): void {
+    for (const [feed, numbers] of this.#unwritten)
+      for (const number of [...numbers]) this.missing(feed, number)
+    for (const feed of this.#parts.feeds.all()) {
+      const isUnknown = feed.holes.size > 0 && feed.visible.number < Math.min(...feed.holes) - 1
+      if (isUnknown && !this.#looking.has(feed)) this.#fallBack(feed)
+    }
+  }
+
+  /** An entry came that may fill a hole. */
   offer(feed: Feed, entry: VerifiedEntry): void {
+    const { number } = entry.header
+    if (entry.author !== feed.head?.member || !feed.holes.has(number)) return
+    const early = this.#early.get(feed) ?? new Map<number, VerifiedEntry>()
+    this.#early.set(feed, early)
+    early.set(number, entry)
+    const bytes = (): number => [...early.values()].reduce((sum, each) => sum + sizeOf(each), 0)
+    while (early.size > 1 && bytes() > maxEarlyBytes) early.delete(Math.max(...early.keys()))
+    this.#fillNext(feed)
+  }
+
+  /** The lowest hole first: only what it names can be known to fit behind it. */
+  #fillNext(feed: Feed): void {
     const { desk, log } = this.#parts
     const head = feed.head
+    const early = this.#early.get(feed)
+    if (feed.holes.size === 0) this.#early.delete(feed)
+    const entry = early?.get(feed.visible.number + 1)
+    if (!head || !entry || feed.busy || this.#looking.has(feed)) return
     const { number, previous, content } = entry.header
-    if (!head || feed.busy || number !== feed.visible.number + 1 || !feed.holes.has(number)) return
-    if (entry.author !== head.member) return
+    early?.delete(number)
+    if (!feed.holes.has(number)) return
     const before = feed.visible.hash
     if (!equalBytes(before, noHash) && !equalBytes(previous, before)) return desk.count('holesNotFitting')
     if (number === head.number && !equalBytes(entry.hash, head.hash)) return desk.count('holesNotFitting')
@@ -145,11 +221,12 @@ export class Holes {
       put.push(row(keys.id(author, content.id), idRow, { feed: feed.id, number }))
       for (const talk of filing.talkKeys(entry)) put.push({ key: talk, value: new Uint8Array() })
     }
-    const filled = (): void => {
+    const filled = (known?: VerifiedEntry): void => {
       feed.holes.delete(number)
-      if (feed.holes.size > 0) this.#fallBack(feed)
+      if (feed.holes.size > 0) this.#fallBack(feed, known)
       else feeds.show(feed, feed.head!.number, feed.head!.hash)
       log.settle(feed)
+      this.#fillNext(feed)
       sync.moved(feed, false)
     }
     desk.commit(
@@ -157,10 +234,10 @@ export class Holes {
       {
         ok: () => {
           desk.count('holesFilled')
-          filled()
+          filled(entry)
           this.#parts.inbox.refetched(feed.id, number)
         },
-        conflict: filled,
+        conflict: () => filled(),
         failed: () => {
           desk.count('holesNotStored')
           log.settle(feed)

@@ -20,6 +20,7 @@ import { LostHeads } from './lost-heads.ts'
 import { OldFeeds } from './old-feeds.ts'
 import { Outbox } from './outbox.ts'
 import { OwnProfile } from './own-profile.ts'
+import { Parted } from './parted.ts'
 import { Receipts } from './receipts.ts'
 import { Retention } from './retention.ts'
 import { Rooms } from './rooms.ts'
@@ -75,6 +76,7 @@ export class Messages {
     parts.outbox = new Outbox(parts)
     parts.ownProfile = new OwnProfile(parts)
     parts.oldFeeds = new OldFeeds(parts)
+    parts.parted = new Parted(parts)
     parts.receipts = new Receipts(parts)
     parts.unbound = new Unbound(parts)
     parts.inbox = new Inbox(parts)

@@ -26,6 +26,9 @@ const moveRows = 32
 /** How far back two copies are first compared; eight times as far each time that was not enough. chosen. */
 const firstStep = 8
 
+/** After an end was given up: so soon it is asked who else has it. chosen: the other end is here by then. */
+const healingMs = 2_000
+
 const placeOf = (item: OpenItem): string => keys.entry(item.feed, item.number)
 
 export class OldFeeds {
@@ -34,8 +37,8 @@ export class OldFeeds {
   readonly #moving = new Set<string>()
   /** Those whose entries or bodies are gone: looked at again with the next comparison. */
   readonly #unreadable = new Set<string>()
-  /** Old feeds with a hole that nobody fills: whoever lacks it never gets what stands behind. */
-  readonly #stranded = new Set<Feed>()
+  /** Old feeds of which others never get what stands from there on, and why. */
+  readonly #stranded = new Map<Feed, { readonly from: number; readonly behind: 'a hole' | 'a fork' }>()
   #reading = false
   readonly #realigning = new Map<StoreId, number>()
 
@@ -77,22 +80,30 @@ export class OldFeeds {
     const { desk, feeds, outbox, sync } = this.#parts
     for (const feed of feeds.writtenBy(desk.me.member)) {
       if (feed.id === outbox.storeId || feed.holes.size === 0) continue
-      if (sync.canAsk(feed.id) === 'nobody has it') this.#stranded.add(feed)
+      const from = Math.min(...feed.holes) + 1
+      if (sync.canAsk(feed.id) === 'nobody has it') this.#stranded.set(feed, { from, behind: 'a hole' })
     }
     this.#unreadable.clear()
     this.moveOld()
   }
 
+  /** Somebody has another end of it from there on, and never gets ours. */
+  strand(feed: Feed, from: number): void {
+    this.#stranded.set(feed, { from, behind: 'a fork' })
+    this.moveOld()
+  }
+
   #moveStranded(): void {
-    const [feed] = this.#stranded
-    if (feed && this.#moving.size === 0) this.#findStranded(feed, Math.min(...feed.holes) + 1)
+    const [next] = this.#stranded
+    if (next && this.#moving.size === 0) this.#findStranded(next[0], next[1].from)
   }
 
   /** The next of them, a batch at a time. */
   #findStranded(feed: Feed, first: number): void {
     const { desk } = this.#parts
     const last = first + moveRows - 1
-    if (feed.holes.size === 0 || first > (feed.head?.number ?? 0)) return void this.#stranded.delete(feed)
+    const isFilled = this.#stranded.get(feed)?.behind === 'a hole' && feed.holes.size === 0
+    if (isFilled || first > (feed.head?.number ?? 0)) return void this.#stranded.delete(feed)
     this.#reading = true
     const done = (): void => void (this.#reading = false)
     const then = (rows: readonly Row[]): void => {
@@ -161,6 +172,10 @@ export class OldFeeds {
   }
 
   // ------------------------------------------------------------------------------------------- where copies part
+
+  isRealigning(feed: StoreId): boolean {
+    return this.#realigning.has(feed)
+  }
 
   /** True where an answer was for us: it shows where another copy of an old feed went on. */
   answered(from: PeerId, feed: StoreId, entries: readonly VerifiedEntry[]): boolean {
@@ -280,6 +295,7 @@ export class OldFeeds {
           // From whom it was: a third party may still hold, and offer, the end that was just given up.
           sync.probe(from, feed.id, common)
           sync.wake()
+          sync.compareWithin(healingMs)
         },
         conflict: () => log.settle(feed),
         failed: () => log.settle(feed),

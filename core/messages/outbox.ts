@@ -38,6 +38,8 @@ export interface QueuedMessage {
   readonly unbound?: Uint8Array
   /** Written before into a feed we had to give up: from there it moves here, for those who lack it. */
   readonly moved?: { readonly from: OpenItem; readonly talkKeys: readonly string[] }
+  /** Written before, and lost here: somebody gave it back (parted.ts). Whom it was for was decided then. */
+  readonly frozen?: { readonly addressees: readonly MemberId[]; readonly addresseeCount: number }
 }
 
 type Queued = QueuedMessage | QueuedProfile
@@ -260,13 +262,16 @@ export class Outbox {
 
   /** Undefined where the message no longer has to be written: it went to wait for its addressee. */
   #messageContent(queued: QueuedMessage): EntryContent | undefined {
-    const { id, to, replyTo, sentAt, expiresAt, body, bodyHash, moved } = queued
+    const { id, to, replyTo, sentAt, expiresAt, body, bodyHash, moved, frozen } = queued
     let addressees: readonly MemberId[]
     let addresseeCount: number
     if (moved) {
       const lacking = this.#parts.receipts.lacking(moved.from)
       addressees = lacking.length > 0 ? lacking : moved.from.row.addressees
       addresseeCount = moved.from.row.addresseeCount
+    } else if (frozen) {
+      addressees = frozen.addressees
+      addresseeCount = frozen.addresseeCount
     } else {
       const found = this.#parts.rooms.resolve(to)
       if (!found) {
@@ -422,6 +427,7 @@ export class Outbox {
     const { desk } = this.#parts
     for (const request of queued.requests) desk.reject(request, error)
     if (queued.kind === 'message' && queued.moved) this.#parts.oldFeeds.notMoved(queued.moved.from)
+    if (queued.kind === 'message' && queued.frozen) this.#parts.parted.notWritten()
     const nobodyWaits = queued.requests.length === 0
     if (nobodyWaits) {
       desk.count('writesPostponed')

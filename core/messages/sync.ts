@@ -177,6 +177,7 @@ export class Sync {
         else receipts.acknowledge(from, member, vector.durable, head)
       }
       this.noteAhead(from, head)
+      this.#parts.parted.heard(from, head)
     }
     if (vector.whole && this.#told.get(from) !== feeds.digest) {
       const behind = feeds.vector().filter(({ feed, number }) => (mentioned.get(feed)?.number ?? 0) < number)
@@ -296,6 +297,7 @@ export class Sync {
     this.#comparesAnew = false
     for (const feed of feeds.all()) log.pump(feed)
     this.#failures.clear()
+    this.#parts.holes.retry()
     this.#parts.holes.leaveOwnHole()
     this.#parts.oldFeeds.leaveHoles()
     this.#parts.lostHeads.retry()
@@ -345,9 +347,10 @@ export class Sync {
 
   /** Starts what fetches may be started. */
   wake(): void {
-    const { feeds } = this.#parts
+    const { feeds, holes } = this.#parts
     for (const [id, heads] of this.#ahead) {
       const feed = feeds.get(id)
+      if (feed && holes.isLooking(feed)) continue
       const held = feed?.visible.number ?? 0
       for (const [peer, head] of heads) if (head.number <= held) heads.delete(peer)
       if (heads.size === 0) this.#ahead.delete(id)
@@ -379,7 +382,7 @@ export class Sync {
     entries: readonly VerifiedEntry[],
     rejected: number,
   ): void {
-    const { feeds, forks, oldFeeds, outbox, log } = this.#parts
+    const { feeds, forks, holes, oldFeeds, outbox, log, parted } = this.#parts
     const fetch = this.#fetches.get(answer.feed)
     const asked = fetch?.peer === from && fetch.after === answer.after
     if (asked) this.#fetches.delete(answer.feed)
@@ -394,6 +397,7 @@ export class Sync {
       return this.wake()
     }
     if (oldFeeds.answered(from, answer.feed, usable)) return this.wake()
+    if (parted.answered(from, answer.feed, usable)) return this.wake()
     const before = feeds.get(answer.feed)
     const held = before?.visible.number ?? 0
     // A later start is believed only where nobody reachable says that it still has the very next one.
@@ -403,7 +407,8 @@ export class Sync {
       first > answer.after + 1 && answer.after === held && others.every(({ retired }) => retired > held)
     log.incoming(from, true, usable, jump)
     const after = feeds.get(answer.feed)
-    if (!after?.busy && (after?.visible.number ?? 0) === held) this.unserved(from, answer.feed)
+    const isAtWork = after !== undefined && (after.busy || holes.isLooking(after))
+    if (!isAtWork && (after?.visible.number ?? 0) === held) this.unserved(from, answer.feed)
     this.wake()
   }
 

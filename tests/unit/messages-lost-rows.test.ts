@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
+import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { bodyText, type Peer, World } from './messages-world.ts'
 
 function pair(): { world: World; a: Peer; b: Peer } {
@@ -204,4 +205,82 @@ it('MS4 digests are compared at once where an end of an old feed was given up', 
   world.meet()
   world.advance(2_000)
   expect(b.history('#general').map(bodyText)).toEqual(['0', '1', '2', '3', '4'])
+})
+
+it('MS9 many lost entries come back with one question', () => {
+  const { world, a, b } = pair()
+  for (let i = 0; i < 40; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  const lost = [3, 4, 5, 9, 10, 20, 21, 22, 30, 38].map((number) => entryKey(a.messages.storeId, number))
+  for (const key of lost) b.rows.delete(key)
+  b.sent.length = 0
+  b.step({ type: 'audit', request: 4711 })
+  world.settle()
+  world.advance(2000)
+  expect(b.history('@alice').map(bodyText)).toEqual(Array.from({ length: 40 }, (_, i) => `${i}`))
+  expect(b.messages.digest).toBe(a.messages.digest)
+  expect(b.keysOf('hole/')).toEqual([])
+  // One may be under way while it is still being looked for what is missing.
+  expect(b.sent.filter(({ type }) => type === 'want').length).toBeLessThanOrEqual(3)
+})
+
+it('MS9 an entry that is found missing while later ones are being stored is fetched as well', () => {
+  const { world, a, b } = pair()
+  for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  a.send('@bob', 'later')
+  while (a.work());
+  for (const packet of world.packets.splice(0)) world.deliver(packet)
+  // Its commit is under way.
+  expect(b.tasks.length).toBe(1)
+  damage(b, entryKey(a.messages.storeId, 3))
+  world.settle()
+  world.advance(2000)
+  expect(b.keysOf('hole/')).toEqual([])
+  expect(b.history('@alice').map(bodyText)).toEqual(['0', '1', '2', '3', '4', 'later'])
+})
+
+it('MS9 a look at the store that could not write down what is lost does not call itself done, and the loss is made up', () => {
+  const { world, a, b } = pair()
+  for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  b.rows.delete(entryKey(a.messages.storeId, 3))
+  b.commitError = noRoom()
+  b.step({ type: 'audit', request: 4711 })
+  world.settle()
+  expect(b.answer(4711)?.error?.code).toBe('storage-failed')
+  b.commitError = undefined
+  world.advance(2 * limits.antiEntropyIntervalMs)
+  expect(b.history('@alice').map(bodyText)).toEqual(['0', '1', '2', '3', '4'])
+  b.step({ type: 'audit', request: 4712 })
+  world.settle()
+  expect(b.answer(4712)).toEqual({ value: undefined })
+})
+
+it('MS8 of two ends of a feed of ours whoever keeps one gets what the other carries, and so do we', () => {
+  const world = new World('two ends')
+  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
+  world.settle()
+  world.meet()
+  for (const each of [a, b, c]) each.room('general')
+  world.advance(1000)
+  const backup = new MemoryRows()
+  for (const { key, value } of a.rows.range({ from: '', to: '~' })) backup.put(key, value)
+  world.cut(a, c)
+  world.cut(b, c)
+  a.send('#general', 'bob has this')
+  world.advance(1000)
+  a.kill()
+  const restored = world.add('alice', { rows: backup })
+  world.settle()
+  world.cut(restored, b)
+  // Theirs is the longer one, and prevails.
+  for (const text of ['carol has this', 'and this']) restored.send('#general', text)
+  world.advance(1000)
+  world.heal()
+  world.advance(3 * limits.antiEntropyIntervalMs)
+  const all = ['and this', 'bob has this', 'carol has this']
+  for (const each of [restored, b, c]) expect(each.history('#general').map(bodyText).sort()).toEqual(all)
+  expect(b.texts()).toEqual(['bob has this', 'carol has this', 'and this'])
+  expect(restored.messages.status().undelivered).toBe(0)
 })

@@ -111,7 +111,7 @@ export const storageMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/messages/inbox.ts',
-        find: '{ expect: [], delete: [key] },',
+        find: '{ expect: [], delete: places },',
         replace: '{ expect: [] },',
       },
     ],
