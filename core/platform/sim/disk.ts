@@ -10,6 +10,7 @@ import { MemoryRows } from '../shared/memory-store.ts'
 interface DiskImage {
   readonly rows: readonly Row[]
   readonly deviceSecret: Uint8Array
+  readonly mayLack: boolean
 }
 
 export interface SimDisk {
@@ -48,6 +49,14 @@ export interface SimDisk {
   corrupt(key: string): void
   /** Cuts a row's value off, at a place chosen by the seed. */
   truncate(key: string): void
+  /**
+   * Some of the latest commits never were, what came after them stays: LevelDB passes over damaged records of its log.
+   * The next process is told that something may be lost (`Store.onLoss`), and not what. To be called while none runs.
+   * @param age How many commits came after the last of them; 0: it is the latest. @returns keys that hold something else now.
+   */
+  skipCommits(age: number, count: number): string[]
+  /** Nobody has looked through it since commits were skipped. */
+  mayLack: boolean
   image(): DiskImage
   /** Puts everything back as it was then: an older backup, or another disk's content. Key included. */
   restore(image: DiskImage): void
@@ -68,6 +77,8 @@ export interface DiskInternals extends SimDisk {
 
 /** A forgetful disk takes back at most so many commits. */
 const mostForgotten = 5
+/** As many of the latest commits can be skipped; of a real log it is what 4 MB hold. */
+const mostSkipped = 200
 
 /** Every key: they are ASCII. */
 const everything: Range = { from: '', to: '\u{80}' }
@@ -83,6 +94,8 @@ export function createDisk(name: string, random: Random): DiskInternals {
   /** What undoes the last commits, the newest last; kept by a forgetful disk only. */
   let undoing: (() => void)[] = []
   const bites = { torn: 0, forgotten: 0, landed: 0 }
+  /** The latest commits: of each row that they wrote or removed, what it was before. */
+  let log: Map<string, Uint8Array | undefined>[] = []
 
   const holds = ({ expect = [] }: Commit): boolean => expect.every(({ key, value }) => rows.holds(key, value))
   const write = ({ put = [], delete: removed = [] }: Commit): void => {
@@ -110,6 +123,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
   }
   const forget = (): void => {
     for (let i = random.integer(undoing.length + 1); i > 0; i--) {
+      log.pop()
       undoing.pop()?.()
       bites.forgotten++
     }
@@ -118,12 +132,35 @@ export function createDisk(name: string, random: Random): DiskInternals {
   const replaced = (): void => {
     doubtful = undefined
     undoing = []
+    log = []
+  }
+  const note = ({ put = [], delete: removed = [] }: Commit): void => {
+    const touched = [...removed, ...put.map(({ key }) => key)]
+    log = [...log, new Map(touched.map((key) => [key, rows.get(key)]))].slice(-mostSkipped)
   }
   const valueAt = (key: string, what: string): Uint8Array => {
     const value = rows.get(key)
     if (value === undefined || value.length === 0)
       throw new Error(`disk ${name} has no bytes at ${key} to ${what}`)
     return value
+  }
+
+  const skipCommits = (age: number, count: number): string[] => {
+    const end = Math.max(0, log.length - age)
+    const first = Math.max(0, end - count)
+    const skipped = log.splice(first, end - first)
+    const changed = new Set<string>()
+    for (const befores of skipped.toReversed()) {
+      for (const [key, before] of befores) {
+        const later = log.slice(first).find((each) => each.has(key))
+        if (later) later.set(key, before)
+        else if (before === undefined) rows.delete(key)
+        else rows.put(key, before)
+        if (!later) changed.add(key)
+      }
+    }
+    disk.mayLack ||= skipped.length > 0
+    return [...changed]
   }
 
   const disk: DiskInternals = {
@@ -156,20 +193,28 @@ export function createDisk(name: string, random: Random): DiskInternals {
       value[at] = (value[at] ?? 0) ^ (1 << random.integer(8))
       rows.put(key, value)
     },
+    mayLack: false,
+    skipCommits,
     truncate: (key) => {
       const value = valueAt(key, 'truncate')
       rows.put(key, value.slice(0, random.integer(value.length)))
     },
-    image: () => ({ rows: rows.range(everything), deviceSecret: deviceSecret.slice() }),
+    image: () => ({
+      rows: rows.range(everything),
+      deviceSecret: deviceSecret.slice(),
+      mayLack: disk.mayLack,
+    }),
     restore: (image) => {
       replaced()
       rows = new MemoryRows()
       for (const { key, value } of image.rows) rows.put(key, value)
       deviceSecret = image.deviceSecret.slice()
+      disk.mayLack = image.mayLack
     },
     wipe: (options) => {
       replaced()
       rows = new MemoryRows()
+      disk.mayLack = false
       if (options?.deviceKey === true) deviceSecret = newSecret()
     },
     apply: (commit) => {
@@ -177,6 +222,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
         return { ok: false, found: (commit.expect ?? []).map(({ key }) => rows.get(key)) }
       }
       if (forgetful) undoing = [...undoing, undo(commit)].slice(-mostForgotten)
+      note(commit)
       write(commit)
       doubtful = undefined
       commits++
@@ -189,6 +235,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
       if (forgetful) forget()
       if (disk.tearing && underWay !== undefined) tear(underWay)
       if (doubtful?.host === host && random.integer(2) === 0 && holds(doubtful.commit)) {
+        note(doubtful.commit)
         write(doubtful.commit)
         bites.landed++
       }

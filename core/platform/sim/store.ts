@@ -175,6 +175,11 @@ export function createStore(host: Host, transactions: Transactions, durable: boo
     },
     range: (range): Promise<Row[]> =>
       effect('read', (done) => transactions.read(host, `range ${range.from}`, () => disk.range(range), done)),
+    onLoss: (look) => {
+      if (!disk.mayLack || !host.alive) return
+      const done = (): void => void (disk.mayLack = false)
+      look(undefined).then(done, () => undefined) // the next process is told then
+    },
     close: async () => {
       closed = true
       await Promise.all(running)

@@ -16,7 +16,13 @@ const attacks = attackKinds.filter(
   (kind) => kind !== 'flood-records' && (!impersonationKinds.has(kind) || contradicted.has(kind)),
 )
 
-const losing: ReadonlySet<FaultType> = new Set<FaultType>(['corrupt', 'truncate', 'restore', 'wipe'])
+const losing: ReadonlySet<FaultType> = new Set<FaultType>([
+  'corrupt',
+  'truncate',
+  'skipCommits',
+  'restore',
+  'wipe',
+])
 
 const second = 1_000
 const minute = 60 * second
@@ -122,6 +128,11 @@ function drawDiskFault(
     case 'corrupt':
     case 'truncate':
       return { type, disk, rows: range(random, 1, 5), seed }
+    case 'skipCommits': {
+      // What a browser's database may do is not said by it.
+      const isAgent = cast.some((role) => role.browser === undefined && diskOf(role) === disk)
+      return isAgent ? { type, disk, runs: range(random, 1, 3), seed, forMs } : undefined
+    }
     case 'slowDisk':
       return { type, disk, ms: oneOf(random, [20, 200, 2_000]), forMs }
     case 'tearing':

@@ -28,6 +28,10 @@ interface Underway {
   bit: boolean
 }
 
+/** Of skipped commits: how far back a run of them begins, and how long it is. */
+const mostSkipsBack = 60
+const longestSkip = 12
+
 /** An attacker has to meet somebody first. */
 const attackWithinMs = 5_000
 
@@ -232,6 +236,15 @@ export class Nemesis {
         for (const key of rows) disk[fault.type](key)
         this.#add({ type: 'diskHarmed', disk: fault.disk, how: 'rows', asOfMs: now, keys: rows })
         return { bit: rows.length > 0 }
+      }
+      case 'skipCommits': {
+        const end = this.#keepDown(this.#on(fault.disk))
+        const random = streamFor(String(fault.seed), 'commits')
+        const keys = Array.from({ length: fault.runs }, () =>
+          disk.skipCommits(random.integer(mostSkipsBack), 1 + random.integer(longestSkip)),
+        ).flat()
+        this.#add({ type: 'diskHarmed', disk: fault.disk, how: 'rows', asOfMs: now, keys })
+        return { bit: keys.length > 0, end }
       }
       case 'restore': {
         const end = this.#keepDown(this.#on(fault.disk))

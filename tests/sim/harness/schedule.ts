@@ -81,6 +81,14 @@ export type Fault =
       readonly rows: number
       readonly seed: number
     }
+  /** Its processes die, and runs of the latest commits are gone: LevelDB passes over damaged records of its log. */
+  | {
+      readonly type: 'skipCommits'
+      readonly disk: string
+      readonly runs: number
+      readonly seed: number
+      readonly forMs: number
+    }
   | { readonly type: 'slowDisk'; readonly disk: string; readonly ms: number; readonly forMs: number }
   /** Broken on purpose, to see that checkers see it: not to be survived, and drawn by no profile. */
   | { readonly type: 'tearing' | 'forgetful'; readonly disk: string; readonly forMs: number }

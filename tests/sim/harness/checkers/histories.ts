@@ -4,14 +4,16 @@
 import type { Entry } from '../history.ts'
 import { onOneEnd } from './copies.ts'
 import { messageKey } from './order.ts'
-import { livesIn, ofType, type EntryOf, type Violation } from './violation.ts'
+import { livesIn, ofType, type EntryOf, type Life, type Violation } from './violation.ts'
 
 const checker = 'histories'
 
 export function checkHistories(entries: readonly Entry[]): Violation[] {
   if (ofType(entries, 'settled')[0]?.inTime !== true) return []
-  // Where two disks lost something, a message may have been on these two alone.
+  // Where two disks lost something, a message may have been on these two alone. A memory that is gone has lost all.
   const harmed = new Set(ofType(entries, 'diskHarmed').map(({ disk }) => disk))
+  const isGone = ({ volatile, toMs }: Life): boolean => volatile && toMs < Infinity
+  if (harmed.size > 0) for (const life of livesIn(entries).values()) if (isGone(life)) harmed.add(life.disk)
   return [...once(entries), ...(harmed.size > 1 ? [] : [...equalRooms(entries), ...equalFeeds(entries)])]
 }
 
