@@ -10,6 +10,7 @@ import { type Word, WorkerProcess } from './worker-process.ts'
 
 /** Generous: a slow machine takes long, a broken one for ever. */
 const longestWaitMs = 120_000
+const lookEveryMs = 50
 
 export const mortals = ['alice', 'bob'] as const
 export type Mortal = (typeof mortals)[number]
@@ -99,6 +100,16 @@ export class Troupe {
     for (const worker of this.#running.values()) worker.say(word)
   }
 
+  /**
+   * Everybody reads its whole history and says it. Asked again before it has answered, a reader of a long one would
+   * come to nothing else: what it lost would never be fetched.
+   */
+  async tell(): Promise<void> {
+    for (const name of everybody) this.witness.of(name).history = undefined
+    this.say('tell')
+    await this.until('all have told', () => everybody.every((name) => this.witness.of(name).history))
+  }
+
   /** Resolves in the moment in which it has said so many lines more. */
   lines(name: Name, count: number): Promise<void> {
     return new Promise((resolve) => {
@@ -112,12 +123,13 @@ export class Troupe {
   }
 
   until(what: string, holds: () => boolean): Promise<void> {
-    const endMs = performance.now() + (this.#options.patienceMs ?? longestWaitMs)
+    // Counted in looks: while this machine stands still no time is lost.
+    let left = (this.#options.patienceMs ?? longestWaitMs) / lookEveryMs
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (holds()) resolve()
-        else if (performance.now() > endMs) reject(new Error(`Waited in vain until ${what}.`))
-        else setTimeout(look, 50)
+        else if (left-- <= 0) reject(new Error(`Waited in vain until ${what}.`))
+        else setTimeout(look, lookEveryMs)
       }
       look()
     })

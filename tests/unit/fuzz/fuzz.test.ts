@@ -1,4 +1,4 @@
-// A few thousand bad inputs for everything that reads bytes from outside, other ones in every run; a million each with
+// A few thousand bad inputs for everything that reads bytes from outside, other ones after each change; a million each with
 // `npm run fuzz`. A failure names the command that replays it. And what is written is read back.
 
 import fc from 'fast-check'
@@ -7,12 +7,13 @@ import { createCheckedStore } from '../../../core/checked-store.ts'
 import { raiseEpoch, readEpoch } from '../../../core/epochs.ts'
 import { createMemoryStore } from '../../../core/platform/shared/memory-store.ts'
 import { decode, encode } from '../../../core/wire/codec.ts'
+import { seedOfSources } from '../../support/source-seed.ts'
 import { fuzz } from './check.ts'
 import { decoders } from './decoders.ts'
 import { inputFor } from './mutate.ts'
 
 const runs = Number(process.env['SKEIN_FUZZ'] ?? 3000)
-const seed = Number(process.env['SKEIN_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
+const seed = Number(process.env['SKEIN_SEED'] ?? seedOfSources('tests/unit/fuzz'))
 
 describe(`seed ${seed}`, () => {
   test.each(decoders.map((decoder) => [decoder.name, decoder] as const))(
