@@ -3,7 +3,7 @@
 
 import type { MemberId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
-import { messageKey, placeOf } from './order.ts'
+import { messageKey, placeOf } from './places.ts'
 import { livesIn, ofType } from './violation.ts'
 
 /** Members that lived on more than one disk. */

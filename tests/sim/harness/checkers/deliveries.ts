@@ -3,7 +3,7 @@
 
 import type { MemberId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
-import { messageKey, placeOf } from './order.ts'
+import { messageKey, placeOf } from './places.ts'
 import { membersAtEnd } from './settled.ts'
 import { livesIn, ofType, type Violation } from './violation.ts'
 

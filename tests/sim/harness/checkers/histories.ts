@@ -3,7 +3,7 @@
 
 import type { Entry } from '../history.ts'
 import { onOneEnd } from './copies.ts'
-import { messageKey } from './order.ts'
+import { messageKey } from './places.ts'
 import { livesIn, ofType, type EntryOf, type Life, type Violation } from './violation.ts'
 
 const checker = 'histories'

@@ -1,19 +1,12 @@
 // Applied once, in order, without a hole: message events of a peer, the inbox of a member. What was handled is never
 // given out again. (MS3, MS7)
 
-import type { MemberId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
 import { copiedMembers } from './copies.ts'
+import { messageKey, placeOf } from './places.ts'
 import { livesIn, ofType, type Violation } from './violation.ts'
 
 const checker = 'order'
-
-/** Where a message stands: its feed, and its number there. Undefined while it waits for somebody to bear the name. */
-export function placeOf(cursor: string): { feed: string; number: number } | undefined {
-  const [, feed, digits] = cursor.split('/')
-  const number = Number(digits ?? 0)
-  return feed === undefined || number === 0 ? undefined : { feed, number }
-}
 
 export function checkOrder(entries: readonly Entry[]): Violation[] {
   return [...messagesOnce(entries), ...handledForGood(entries), ...bodies(entries)]
@@ -91,5 +84,3 @@ function* bodies(entries: readonly Entry[]): Iterable<Violation> {
     }
   }
 }
-
-export const messageKey = (from: MemberId, id: string): string => `${from} ${id}`
