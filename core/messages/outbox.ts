@@ -10,17 +10,7 @@ import type { Row } from '../base/ports.ts'
 import { noHash, type EntryContent, type VerifiedEntry } from '../wire/entries.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import {
-  idRow,
-  keyRange,
-  keys,
-  outboxRow,
-  readRow,
-  row,
-  storeRow,
-  type OutboxRow,
-  type StoredEntry,
-} from './rows.ts'
+import { idRow, keys, outboxRow, readRow, row, storeRow, type OutboxRow, type StoredEntry } from './rows.ts'
 import type { QueuedProfile } from './own-profile.ts'
 import type { Draft, Kind, MessagesInput } from './types.ts'
 
@@ -475,14 +465,5 @@ export class Outbox {
         failed: () => desk.count('outboxRowsLost'),
       },
     )
-  }
-
-  /** Reads rows of unbound mail or old messages and queues them. */
-  queueFromStore(key: string, make: (value: Uint8Array) => QueuedMessage | undefined): void {
-    this.#parts.desk.read([keyRange(key)], (rows) => {
-      const value = rows[0]?.value
-      const queued = value && make(value)
-      if (queued && !this.isQueued(queued.id)) this.add(queued)
-    })
   }
 }

@@ -195,11 +195,23 @@ export class Unbound {
     for (const [id, waiting] of [...this.#waiting].sort(([, a], [, b]) => a.order - b.order)) {
       if (outbox.isQueued(id)) continue
       if (rooms.resolve(waiting.to) === undefined) continue
-      outbox.queueFromStore(keys.unbound(id), (raw) => {
-        const read = readRow(unboundRow, raw)
-        return read && { kind: 'message', requests: [], ...read, unbound: raw }
-      })
+      this.#queue(id)
     }
+  }
+
+  #queue(id: MessageId): void {
+    const { desk, feeds, outbox } = this.#parts
+    const idKey = keys.id(desk.me.member, id)
+    desk.read([keyRange(keys.unbound(id)), keyRange(idKey)], (rows) => {
+      const found = new Map(rows.map(({ key, value }) => [key, value]))
+      const raw = found.get(keys.unbound(id))
+      const read = readRow(unboundRow, raw)
+      if (raw && read && !outbox.isQueued(id))
+        return outbox.add({ kind: 'message', requests: [], ...read, unbound: raw })
+      // A sibling tab wrote it, into a feed that was not ours yet when we read of it.
+      const place = raw ? undefined : readRow(idRow, found.get(idKey))
+      if (place && (feeds.get(place.feed)?.head?.number ?? 0) >= place.number) this.forget(id)
+    })
   }
 
   #expired(id: MessageId): void {
