@@ -200,6 +200,8 @@ export type Happening =
       /** The highest epoch of each role. */
       readonly epochs: Readonly<Record<string, number>>
       readonly rows: number
+      /** At the end, by feed and number: a piece of the hash of what stands there. */
+      readonly hashes?: Readonly<Record<string, Readonly<Record<number, string>>>>
     }
   /** Somebody was told just now that this is on one of these disks, and it is not. */
   | {

@@ -4,8 +4,8 @@
 
 import * as Y from 'yjs'
 import { docRange, docRowsPrefix, decodeRow } from '../../../core/docs/rows.ts'
-import { keys } from '../../../core/messages/rows.ts'
-import type { MemberId, StoreId } from '../../../core/base/ids.ts'
+import { keys, readEntry } from '../../../core/messages/rows.ts'
+import { toHex, type MemberId, type StoreId } from '../../../core/base/ids.ts'
 import type { SimDisk } from '../../../core/platform/sim/disk.ts'
 import type { World } from '../../../core/platform/sim/world.ts'
 import { includes } from './checkers/held.ts'
@@ -80,7 +80,11 @@ export class Probes {
   record(process?: string): void {
     const disks = this.#schedule.cast.filter(({ name }) => name === (process ?? name)).map(diskOf)
     for (const name of new Set(disks))
-      if (this.#disks.has(name)) this.#add({ type: 'disk', disk: name, ...contentOf(this.#world.disk(name)) })
+      if (this.#disks.has(name)) {
+        const disk = this.#world.disk(name)
+        const hashes = process === undefined ? { hashes: hashesOn(disk) } : {}
+        this.#add({ type: 'disk', disk: name, ...contentOf(disk), ...hashes })
+      }
   }
 
   /** To be called now and then: between two commits on a slow disk nothing may be missing either. */
@@ -220,6 +224,17 @@ function contentOf(disk: SimDisk): Omit<Of<'disk'>, 'type' | 'disk'> {
     if (role !== undefined) epochs[role] = epochIn(disk.read(key))
   }
   return { messages, feeds, epochs, rows: all.length }
+}
+
+function hashesOn(disk: SimDisk): Record<string, Record<number, string>> {
+  const hashes: Record<string, Record<number, string>> = {}
+  for (const key of disk.keys()) {
+    const [, feed, digits] = feedRow.exec(key) ?? []
+    const stored = feed === undefined ? undefined : readEntry(disk.read(key)?.subarray(checksumBytes))
+    if (feed !== undefined && stored)
+      (hashes[feed] ??= {})[Number(digits)] = toHex(stored.hash.subarray(0, 4))
+  }
+  return hashes
 }
 
 /** 0: none, or damaged. */

@@ -23,21 +23,42 @@ export function copiedMembers(entries: readonly Entry[]): Set<MemberId> {
  * was owed to somebody comes in another feed (README of core/messages, limits).
  */
 export function onOneEnd(entries: readonly Entry[]): Set<string> {
-  const places = new Map<string, { readonly feed: string; readonly number: number }[]>()
-  const takenBy = new Map<string, string>()
-  const partedAt = new Map<string, number>()
+  const places = new Map<string, Place[]>()
+  const parted = new Parted()
   for (const { id, from, cursor } of ofType(entries, 'message')) {
     const place = placeOf(cursor)
     if (place === undefined) continue
-    const { feed, number } = place
     const key = messageKey(from, id)
     places.set(key, [...(places.get(key) ?? []), place])
-    const other = takenBy.get(`${feed} ${number}`)
-    if (other !== undefined && other !== key)
-      partedAt.set(feed, Math.min(partedAt.get(feed) ?? Infinity, number))
-    takenBy.set(`${feed} ${number}`, key)
+    parted.note('message', place, key)
   }
-  const isOnEnd = ({ feed, number }: { readonly feed: string; readonly number: number }): boolean =>
-    number >= (partedAt.get(feed) ?? Infinity)
-  return new Set([...places].flatMap(([key, all]) => (all.every(isOnEnd) ? [key] : [])))
+  // Of what is no message only the disks tell.
+  for (const { hashes = {} } of ofType(entries, 'disk'))
+    for (const [feed, byNumber] of Object.entries(hashes))
+      for (const [number, hash] of Object.entries(byNumber))
+        parted.note('entry', { feed, number: Number(number) }, hash)
+  return new Set([...places].flatMap(([key, all]) => (all.every((place) => parted.at(place)) ? [key] : [])))
+}
+
+interface Place {
+  readonly feed: string
+  readonly number: number
+}
+
+/** From which number on feeds have two ends. */
+class Parted {
+  readonly #taken = new Map<string, string>()
+  readonly #from = new Map<string, number>()
+
+  /** That this is what stands there; the same `kind` of word may be compared. */
+  note(kind: string, { feed, number }: Place, what: string): void {
+    const key = `${kind} ${feed} ${number}`
+    const before = this.#taken.get(key) ?? what
+    this.#taken.set(key, before)
+    if (before !== what) this.#from.set(feed, Math.min(this.#from.get(feed) ?? Infinity, number))
+  }
+
+  at({ feed, number }: Place): boolean {
+    return number >= (this.#from.get(feed) ?? Infinity)
+  }
 }
