@@ -81,7 +81,7 @@ export class Joining {
 
   /**
    * A hello came. A lone peer yields to an established mesh, or to what is left of one; a peer that was cut off
-   * from its mesh is not lone and keeps its rank. `saidLone`: so we said in our hello on that link, and the far end counts on
+   * from its mesh is not lone and keeps its rank. `theyAreLone`: or of the mesh that we began. `saidLone`: so we said in our hello on that link, and the far end counts on
    * it. `theirs`: the view of the peer met, itself included. True when that changed our seniority.
    */
   meet(theirs: readonly PeerRecord[], theyAreLone: boolean, saidLone: boolean): boolean {

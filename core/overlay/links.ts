@@ -42,7 +42,7 @@ export class LinkState {
   readonly kind: LinkKind
   /** The far end's hello was taken in: from here on the link is part of the mesh. */
   greeted = false
-  /** Of our own hello: we had begun by ourselves and met nobody; we or somebody we saw had a place in a mesh. */
+  /** Of our own hello: we had begun by ourselves and met nobody; we or somebody we saw had a place in a mesh, and not the far end. */
   said = { lone: false, established: false }
   malformed = 0
   /** Its far end took us for gone: it will close it. */

@@ -30,8 +30,11 @@ export class Neighbours {
     links.add(link)
     if (suspended || remote === self.id) return this.close(link, 'not wanted')
     if (links.size > limits.maxOpenLinks) return this.close(link, 'too many links')
-    const view = membership.records().filter((record) => record.id !== remote)
-    link.said = { lone, established: [self, ...view].some(({ seniority }) => seniority !== undefined) }
+    const view = membership.records()
+    // Whoever has a place among those we know began their mesh, or is in it: it is ours too.
+    const isOurs = membership.get(remote)?.seniority !== undefined
+    const established = !isOurs && [self, ...view].some(({ seniority }) => seniority !== undefined)
+    link.said = { lone, established }
     this.#delivery.send(link, {
       type: 'hello',
       version: protocolVersion,

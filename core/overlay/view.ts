@@ -52,7 +52,10 @@ export class View {
     const { joining, neighbours, self } = this.#parts
     // Told from what both hellos say, so that we do not follow a lone peer for the moment until it yields.
     const yields = hello.lone && !link.said.lone && link.said.established
-    if (joining.meet([hello.record, ...hello.view], hello.lone, link.said.lone))
+    // Who had its place from somebody whom we gave his is of our mesh, though our hello to it left before we met anybody.
+    const me = this.#context.self.id
+    const areOurs = hello.view.some(({ id, seniority }) => id === me && seniority !== undefined)
+    if (joining.meet([hello.record, ...hello.view], hello.lone || areOurs, link.said.lone))
       self.update({ seniority: joining.seniority })
     const kept = neighbours.greet(link)
     // Until a peer that yields says so itself, it ranks nowhere, and what it claimed alone is void.

@@ -43,6 +43,19 @@ const sends = (who: string, to: string, id: string, atMs: number, count: number)
 export const regressions: readonly Regression[] = [
   ...storeRegressions,
   {
+    broke: 'the first to start met two newcomers at once, and took the last place behind them',
+    schedule: {
+      seed: 502031,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      cast: ['1', '3', '4'].map((tab) => ({ ...agent(`alice.${tab}`), label: 'alice', browser: 'alice' })),
+      steps: [
+        { atMs: 0, act: { type: 'openDoc', who: 'alice.1', doc: 'notes' } },
+        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
+      ],
+    },
+  },
+  {
     broke: 'a peer that came back while both servers lied to it, and the one it had left, never met again',
     schedule: {
       ...story(
