@@ -47,6 +47,8 @@ export class Peer {
   /** Whether it is this peer's turn to consume the inbox, and whether messages knows. */
   #inboxTurn = false
   #inboxActive = false
+  /** It ended since messages was told: what was given out and not handled is to be given anew, though our turn is back. */
+  #inboxLapsed = false
   #goneReason: 'left' | 'failed' | undefined
 
   constructor(options: PeerOptions) {
@@ -319,7 +321,10 @@ export class Peer {
         if (role === inboxRole(this.#options.member)) this.#inboxTurn = true
         return this.#emit({ event: 'dutyStarts', role, epoch: effect.epoch })
       case 'dutyStops':
-        if (role === inboxRole(this.#options.member)) this.#inboxTurn = false
+        if (role === inboxRole(this.#options.member)) {
+          this.#inboxTurn = false
+          this.#inboxLapsed = this.#inboxActive
+        }
         return this.#emit({ event: 'dutyStops', role })
     }
   }
@@ -339,7 +344,8 @@ export class Peer {
       assert(rounds < 100, 'machines come to rest')
       const effects = this.overlay.takeEffects()
       for (const effect of effects) this.#overlayEffect(effect, now)
-      if (this.#inboxTurn !== this.#inboxActive) this.#turnInbox(now)
+      if (this.#inboxLapsed) this.#tellInbox(false, now)
+      if (this.#inboxTurn !== this.#inboxActive) this.#tellInbox(this.#inboxTurn, now)
       const { fit, store } = this.overlay.self
       if (fit !== this.#fitness.fit) this.overlay.updateSelf({ fit: this.#fitness.fit }, true)
       if (store !== this.messages.storeId) this.overlay.updateSelf({ store: this.messages.storeId })
@@ -349,9 +355,10 @@ export class Peer {
     }
   }
 
-  #turnInbox(now: Instant): void {
-    this.#inboxActive = this.#inboxTurn
-    this.#messagesStep({ type: 'inboxActive', active: this.#inboxActive }, now)
+  #tellInbox(active: boolean, now: Instant): void {
+    this.#inboxActive = active
+    this.#inboxLapsed = false
+    this.#messagesStep({ type: 'inboxActive', active }, now)
   }
 
   #spreadView(now: Instant): void {
