@@ -3,6 +3,7 @@
 
 import { generate } from './generate.ts'
 import { storeRegressions } from './regressions-of-stores.ts'
+import { tabRegressions } from './regressions-of-tabs.ts'
 import type { Role, Schedule, Step } from './schedule.ts'
 
 export interface Regression {
@@ -42,6 +43,7 @@ const sends = (who: string, to: string, id: string, atMs: number, count: number)
 
 export const regressions: readonly Regression[] = [
   ...storeRegressions,
+  ...tabRegressions,
   {
     broke: 'the first to start met two newcomers at once, and took the last place behind them',
     schedule: {

@@ -53,8 +53,16 @@ function* goodbyes(entries: readonly Entry[]): Iterable<Violation> {
       linked.set(entry.run, others)
     }
     together.take(entry)
-    if (entry.type !== 'peerLeft' || entry.reason === 'left') continue
+    if (entry.type !== 'peerLeft') continue
     const gone = byPeer.get(entry.peer)
+    if (gone !== undefined && entry.reason === 'left') {
+      // It heard. If somebody makes up that the peer is back, it may be gone again in any way.
+      linked.set(
+        gone.run,
+        (linked.get(gone.run) ?? []).filter((run) => run !== entry.run),
+      )
+    }
+    if (entry.reason === 'left') continue
     if (gone === undefined || !(linked.get(gone.run) ?? []).includes(entry.run)) continue
     const names = [gone.name, lives.get(entry.run)!.name]
     // Its end is one, and may come before it has said all.

@@ -1,0 +1,162 @@
+// A schedule that once kept an inbox from its program, as the shrinker left it.
+
+import type { Regression } from './regressions.ts'
+import type { Role } from './schedule.ts'
+
+const role = (name: string, driftPpm: number, priority: number): Role => ({
+  name,
+  label: name.split('.')[0]!,
+  priority,
+  candidate: true,
+  store: 'durable',
+  wallSkewMs: 0,
+  driftPpm,
+})
+
+/** `a>b one>a`: frames from a to b are lost, and what the server says to a. */
+const cuts = (words: string): [string, string][] =>
+  words
+    .split(' ')
+    .map(
+      (word) =>
+        word.split('>').map((name) => (/^(one|two)$/.test(name) ? `ws://${name}.test` : name)) as [
+          string,
+          string,
+        ],
+    )
+
+export const tabRegressions: readonly Regression[] = [
+  {
+    broke:
+      'the turn to consume the inbox ended and came back at once, and what the program had not handled was not given again',
+    schedule: {
+      cast: [
+        { ...role('alice.1', 482, 0), browser: 'alice' },
+        { ...role('alice.2', 482, 0), browser: 'alice' },
+        { ...role('bob', 0, 0) },
+        { ...role('carol', 0, 0), wallSkewMs: -5909 },
+      ],
+      seed: 502278,
+      profile: 'kept',
+      servers: ['ws://one.test', 'ws://two.test'],
+      steps: [
+        { atMs: 0, act: { type: 'enterRoom', who: 'alice.1', room: 'general' } },
+        { atMs: 0, act: { type: 'openDoc', who: 'alice.1', doc: 'notes' } },
+        { atMs: 0, act: { type: 'lead', who: 'alice.1', role: 'indexer' } },
+        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
+        { atMs: 0, act: { type: 'enterRoom', who: 'alice.2', room: 'general' } },
+        { atMs: 631, act: { type: 'join', who: 'alice.2' } },
+        { atMs: 0, act: { type: 'lead', who: 'bob', role: 'indexer' } },
+        { atMs: 869, act: { type: 'join', who: 'bob' } },
+        { atMs: 0, act: { type: 'lead', who: 'carol', role: 'indexer' } },
+        { atMs: 1617, act: { type: 'join', who: 'carol' } },
+        {
+          atMs: 3094,
+          act: {
+            type: 'partition',
+            shape: 'three',
+            cuts: cuts(
+              'carol>bob alice.2>one alice.1>bob one>bob two>one bob>alice.1 one>alice.2 one>two two>bob one>carol bob>alice.2 bob>carol bob>one carol>one bob>two one>alice.1 alice.2>bob alice.1>one',
+            ),
+            forMs: 513,
+            healEveryMs: 400,
+          },
+        },
+        { atMs: 9437, act: { type: 'cast', who: 'carol', id: 'm4', toOne: true } },
+        { atMs: 9822, act: { type: 'send', who: 'alice.2', to: '#general', id: 'm5', count: 8, bytes: 176 } },
+        { atMs: 9857, act: { type: 'freeze', who: 'alice.1', forMs: 2232 } },
+        {
+          atMs: 10028,
+          act: {
+            type: 'partition',
+            shape: 'halves',
+            cuts: cuts(
+              'two>one alice.2>one one>two alice.1>one carol>one one>alice.1 one>carol bob>one one>alice.2 one>bob',
+            ),
+            forMs: 839,
+            healEveryMs: 0,
+          },
+        },
+        {
+          atMs: 10388,
+          act: {
+            type: 'partition',
+            shape: 'ring',
+            cuts: cuts(
+              'one>alice.2 carol>alice.2 alice.2>one two>carol two>bob alice.2>carol bob>one carol>two one>alice.1 one>bob carol>alice.1 alice.1>one bob>two alice.1>carol',
+            ),
+            forMs: 7800,
+            healEveryMs: 747,
+          },
+        },
+        { atMs: 10589, act: { type: 'send', who: 'alice.1', to: '@alice', id: 'm9', count: 1, bytes: 126 } },
+        {
+          atMs: 11230,
+          act: { type: 'send', who: 'alice.2', to: '#general', id: 'm10', count: 1, bytes: 22 },
+        },
+        { atMs: 11451, act: { type: 'send', who: 'carol', to: '#general', id: 'm11', count: 1, bytes: 132 } },
+        { atMs: 11717, act: { type: 'stopServer', server: 'ws://two.test', forMs: 435 } },
+        {
+          atMs: 11924,
+          act: { type: 'edit', who: 'alice.1', doc: 'notes', seed: 1151673667, count: 1, ask: false },
+        },
+        {
+          atMs: 12768,
+          act: { type: 'send', who: 'alice.2', to: '#general', id: 'm18', count: 3, bytes: 118 },
+        },
+        { atMs: 12790, act: { type: 'send', who: 'carol', to: '#general', id: 'm19', count: 1, bytes: 100 } },
+        { atMs: 13093, act: { type: 'send', who: 'bob', to: '#general', id: 'm20', count: 1, bytes: 85 } },
+        { atMs: 13247, act: { type: 'heavyTails', share: 0.3, upToMs: 3000, forMs: 1157 } },
+        {
+          atMs: 16485,
+          act: {
+            type: 'send',
+            who: 'alice.2',
+            to: '#general',
+            id: 'm22',
+            count: 1,
+            bytes: 165,
+            ttlMs: 40075,
+          },
+        },
+        {
+          atMs: 17339,
+          act: {
+            type: 'partition',
+            shape: 'halves',
+            cuts: cuts(
+              'bob>one one>carol one>alice.1 two>one one>alice.2 alice.1>one one>two alice.2>one carol>one one>bob',
+            ),
+            forMs: 1991,
+            healEveryMs: 216,
+          },
+        },
+        { atMs: 18710, act: { type: 'send', who: 'carol', to: '@alice', id: 'm30', count: 34, bytes: 170 } },
+        { atMs: 18795, act: { type: 'send', who: 'carol', to: '@bob', id: 'm31', count: 21, bytes: 18 } },
+        {
+          atMs: 18871,
+          act: { type: 'send', who: 'alice.2', to: '#general', id: 'm32', count: 1, bytes: 74 },
+        },
+        { atMs: 18962, act: { type: 'cut', cuts: cuts('bob>carol carol>bob'), forMs: 31404 } },
+        { atMs: 20954, act: { type: 'freeze', who: 'alice.1', forMs: 14724 } },
+        {
+          atMs: 22824,
+          act: {
+            type: 'partition',
+            shape: 'three',
+            cuts: cuts(
+              'carol>two alice.1>two alice.2>bob two>alice.1 carol>alice.1 bob>alice.1 one>two carol>alice.2 alice.1>carol alice.2>one bob>alice.2 one>alice.1 two>bob two>one two>carol two>alice.2 alice.2>two one>alice.2 bob>two alice.1>bob alice.2>carol alice.1>one',
+            ),
+            forMs: 7252,
+            healEveryMs: 0,
+          },
+        },
+        {
+          atMs: 23095,
+          act: { type: 'send', who: 'alice.2', to: '#general', id: 'm38', count: 1, bytes: 87 },
+        },
+        { atMs: 23175, act: { type: 'aware', who: 'bob', doc: 'tasks' } },
+      ],
+    },
+  },
+]
