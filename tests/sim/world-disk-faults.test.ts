@@ -140,4 +140,35 @@ describe('a disk', () => {
     expect(alice.deviceKey.publicKey).toEqual(key)
     expect(alice.restart().deviceKey.publicKey).toEqual(bob.deviceKey.publicKey)
   })
+
+  test('that skips commits keeps what came after them, and tells the next process until it has looked', async () => {
+    const world = createWorld({ seed: 1 })
+    const alice = world.platform({ name: 'alice' })
+    const disk = world.disk('alice')
+    const write = (key: string, value: number) => ({ put: [{ key, value: bytes(value) }] })
+    await world.finish(alice.store.commit(write('a', 1)))
+    await world.finish(alice.store.commit({ ...write('a', 2), delete: ['none'] }))
+    await world.finish(alice.store.commit(write('b', 3)))
+    await world.finish(alice.store.commit({ ...write('c', 4), delete: ['b'] }))
+    alice.kill()
+    expect(disk.skipCommits(1, 2).toSorted()).toEqual(['a', 'none'])
+    expect([disk.read('a'), disk.read('b'), disk.read('c')]).toEqual([bytes(1), undefined, bytes(4)])
+    // What had removed it removes nothing now, and what had written it never was.
+    expect(disk.skipCommits(0, 1).toSorted()).toEqual(['b', 'c'])
+    expect(disk.keys()).toEqual(['a'])
+
+    const told: (string | undefined)[] = []
+    const hear = (answer: Promise<unknown>) => (repaired: string | undefined) => {
+      told.push(repaired)
+      return answer
+    }
+    const next = alice.restart()
+    next.store.onLoss?.(hear(Promise.reject(new Error('not now'))))
+    await world.run(10)
+    expect(disk.mayLack).toBe(true)
+    next.store.onLoss?.(hear(Promise.resolve()))
+    await world.run(10)
+    next.store.onLoss?.(hear(Promise.resolve()))
+    expect(told).toEqual([undefined, undefined])
+  })
 })

@@ -260,7 +260,6 @@ export const rareProfiles: readonly Profile[] = [
       killAt: 2,
       cut: 2,
       stopServer: 1,
-      clone: 1,
       restore: 1,
       slowDisk: 1,
       failing: 1,
