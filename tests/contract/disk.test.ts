@@ -205,6 +205,44 @@ describe('damaged', () => {
   }, 60_000)
 })
 
+test('damage is looked into once, and again where the word that somebody has looked is lost', async () => {
+  const dataDir = join(await fresh(), 'data')
+  const store = join(dataDir, 'store')
+  const looks: (string | undefined)[] = []
+  /** Opens it, lets whoever is told look, and closes it. */
+  const live = async (look: () => Promise<void> = async () => {}): Promise<void> => {
+    const opened = await openDiskStore(dataDir)
+    const told = new Promise<void>((resolve) => {
+      opened.onLoss!(async (repaired) => {
+        looks.push(repaired)
+        await look().finally(resolve)
+      })
+    })
+    await Promise.race([told, new Promise((resolve) => setTimeout(resolve, 300))])
+    await opened.get(['anything'])
+    await opened.close()
+  }
+  const logs = async (): Promise<string[]> => (await readdir(store)).filter((file) => file.endsWith('.log'))
+  const first = await openDiskStore(dataDir)
+  for (let n = 0; n < 20; n++) await first.commit({ put: [row(`row/${n}`, n)] })
+  await first.close()
+  const [log] = await logs()
+  const content = await readFile(join(store, log!))
+  content.fill(0, 100, 300)
+  await writeFile(join(store, log!), content)
+
+  await live(() => Promise.reject(new Error('not now')))
+  expect(looks.length).toBe(1)
+  await live()
+  expect(looks.length).toBe(2)
+  // The log ends before it, as after a crash: what was found then may be gone as well.
+  for (const file of await logs()) await truncate(join(store, file), 0)
+  await live()
+  expect(looks.length).toBe(3)
+  await live()
+  expect(looks.length).toBe(3)
+})
+
 test('whatever bit of a table is flipped, the check of tables finds it, but for the padding of its footer', async () => {
   const path = await fresh()
   const level = new ClassicLevel<string, Uint8Array>(path, { valueEncoding: 'view' })

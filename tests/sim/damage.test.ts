@@ -66,6 +66,30 @@ test('a message whose inbox row was damaged before it was handled is given to th
   expect(codes(back)).toContain('record-corrupt')
 })
 
+test('what was found missing and mended is mended again where the end of the log was lost with it', async () => {
+  const world = createMeshWorld(59)
+  const [alice, bob] = await chatting(world, ['alice', 'bob'], 8)
+  const disk = world.disk('bob')
+  bob!.process.kill()
+  await world.run(5_000)
+  expect(disk.skipCommits(12, 6).filter((key) => key.startsWith('feed/')).length).toBeGreaterThan(1)
+  const before = disk.commits
+  const mended = await joinAs(world, 'bob', { process: bob!.process.restart() })
+  const bodies = [0, 1, 2, 3, 4, 5, 6, 7]
+  await untilFullMesh(world, [alice!, mended])
+  await world.run(60_000)
+  expect(await readRoom(world, mended)).toEqual(bodies)
+  mended.process.kill()
+  await world.run(5_000)
+  // All that was written since, and the word that somebody has looked.
+  disk.skipCommits(0, disk.commits - before + 1)
+  expect(disk.mayLack).toBe(true)
+  const again = await joinAs(world, 'bob', { process: mended.process.restart() })
+  await untilFullMesh(world, [alice!, again])
+  await world.run(60_000)
+  expect(await readRoom(world, again)).toEqual(bodies)
+})
+
 test('a row that was set aside by a run that died right then is made up by the next', async () => {
   const world = createMeshWorld(57)
   const [, bob] = await chatting(world, ['alice', 'bob'], 3)

@@ -1,9 +1,10 @@
 // What can be known of a LevelDB that was damaged. It refuses to open, or to read a block: then its own repair saves
 // what is whole. Or it opens and has dropped records of its log in silence: that is in its LOG, and zeros, which it
-// passes over without a word, are seen in the log itself. A note in the data directory keeps it in mind until
-// somebody has looked for what is missing.
+// passes over without a word, are seen in the log itself. A note in the data directory keeps it in mind; that somebody has
+// looked for what is missing is a row of the database: where that one is lost again, so may be all that was mended.
 
-import { open, readdir, readFile, rm } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { levelCode } from './disk-errors.ts'
 import { syncDirectory } from './sync-directory.ts'
@@ -55,27 +56,37 @@ export async function hasDroppedRecords(store: string): Promise<boolean> {
 
 const notePath = (dataDir: string): string => join(dataDir, 'damaged')
 
-/** What was noted, `''` where only a suspicion was; undefined: nothing. */
-export async function readNote(dataDir: string): Promise<string | undefined> {
+export interface Note {
+  /** Other for each damage. */
+  readonly id: string
+  /** What was done about it; `''`: it was only noticed, or that was said. */
+  readonly text: string
+}
+
+export async function readNote(dataDir: string): Promise<Note | undefined> {
   try {
-    return await readFile(notePath(dataDir), 'utf8')
+    const [id = '', ...text] = (await readFile(notePath(dataDir), 'utf8')).split('\n')
+    return { id, text: text.join('\n') }
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined
     throw error
   }
 }
 
-/** Durable when it returns. A suspicion does not replace what is known. */
-export async function writeNote(dataDir: string, text: string): Promise<void> {
-  if (text === '' && (await readNote(dataDir)) !== undefined) return
+/** There is damage. Durable when it returns. What was noted before and not said yet is still to be said. */
+export async function noteDamage(dataDir: string, text: string): Promise<void> {
+  const unsaid = (await readNote(dataDir))?.text ?? ''
+  await writeNote(dataDir, { id: randomUUID(), text: text || unsaid })
+}
+
+/** Durable when it returns. */
+export async function writeNote(dataDir: string, { id, text }: Note): Promise<void> {
   const file = await open(notePath(dataDir), 'w', 0o600)
   try {
-    await file.writeFile(text)
+    await file.writeFile(`${id}\n${text}`)
     await file.sync()
   } finally {
     await file.close()
   }
   await syncDirectory(dataDir)
 }
-
-export const removeNote = (dataDir: string): Promise<void> => rm(notePath(dataDir), { force: true })

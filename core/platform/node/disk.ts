@@ -13,8 +13,8 @@ import {
   hasZeroedLog,
   innermostMessage,
   isDamage,
+  noteDamage,
   readNote,
-  removeNote,
   writeNote,
 } from './disk-damage.ts'
 import { diskError, hasRoom, levelCode } from './disk-errors.ts'
@@ -48,7 +48,7 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
     return level
   }
   const repair = async (problem: unknown): Promise<void> => {
-    await writeNote(dataDir, repairedText(dataDir, problem))
+    await noteDamage(dataDir, repairedText(dataDir, problem))
     await ClassicLevel.repair(path)
   }
   const openOrRepair = async (): Promise<Level> => {
@@ -56,7 +56,7 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
       await setDamagedTablesAside(path)
       const zeroed = await hasZeroedLog(path)
       const level = await open()
-      if (zeroed || (await hasDroppedRecords(path))) await writeNote(dataDir, '')
+      if (zeroed || (await hasDroppedRecords(path))) await noteDamage(dataDir, '')
       return level
     } catch (problem) {
       if (!isDamage(problem)) throw problem
@@ -114,6 +114,9 @@ async function inUse(dataDir: string, cause: unknown): Promise<MeshError> {
     { details, cause },
   )
 }
+
+/** A row of this file's own: up to which damage somebody has looked for what is missing. No other begins like it. */
+const lookedKey = 'looked'
 
 interface Files {
   /** Opens it, repaired where it would not open otherwise. */
@@ -218,12 +221,17 @@ class DiskStore implements Store {
     await stale?.close()
   }
 
-  /** The note goes when all was looked through; else the next start begins with it. */
+  /** Once for each damage; again where the row that says so is not there: what was found then may be lost like it. */
   async #lookForLosses(): Promise<void> {
     const note = await readNote(this.#dataDir)
     if (note === undefined || this.#look === undefined) return
-    await this.#look(note === '' ? undefined : note)
-    await removeNote(this.#dataDir)
+    const looked = { key: lookedKey, value: new TextEncoder().encode(note.id) }
+    const [found] = await this.get([lookedKey])
+    if (sameValue(found, looked.value)) return
+    await this.#look(note.text === '' ? undefined : note.text)
+    await this.commit({ put: [looked] })
+    const isLatest = (await readNote(this.#dataDir))?.id === note.id
+    if (isLatest && note.text !== '') await writeNote(this.#dataDir, { ...note, text: '' })
   }
 
   async #write(level: Level, { expect = [], put = [], delete: remove = [] }: Commit): Promise<CommitResult> {

@@ -13,7 +13,7 @@ export async function eraseDataDir(dataDir: string): Promise<void> {
   // Opening it shows that no other process has it open.
   if (found.includes('store')) await (await openDiskStore(dataDir)).close()
   try {
-    for (const ours of ['store', 'device-key.json', 'pid'])
+    for (const ours of ['store', 'device-key.json', 'pid', 'damaged'])
       await rm(join(dataDir, ours), { recursive: true, force: true })
     if ((await readdir(dataDir)).length === 0) await rmdir(dataDir)
   } catch (error) {

@@ -51,12 +51,13 @@ export interface SimDisk {
   truncate(key: string): void
   /**
    * Some of the latest commits never were, what came after them stays: LevelDB passes over damaged records of its log.
-   * The next process is told that something may be lost (`Store.onLoss`), and not what. To be called while none runs.
+   * The next process is told that something may be lost (`Store.onLoss`), and not what; not even that where the log only
+   * ends earlier (`age` 0), as after any crash. To be called while none runs.
    * @param age How many commits came after the last of them; 0: it is the latest. @returns keys that hold something else now.
    */
   skipCommits(age: number, count: number): string[]
-  /** Nobody has looked through it since commits were skipped. */
-  mayLack: boolean
+  /** Nobody has looked through it since commits were skipped; or that somebody has is lost again. */
+  readonly mayLack: boolean
   image(): DiskImage
   /** Puts everything back as it was then: an older backup, or another disk's content. Key included. */
   restore(image: DiskImage): void
@@ -66,6 +67,8 @@ export interface SimDisk {
 
 /** What the store port does with it. */
 export interface DiskInternals extends SimDisk {
+  /** Somebody has looked through it. */
+  looked(): void
   readonly deviceSecret: Uint8Array
   apply(commit: Commit): CommitResult
   /** The commit failed; see `uncertain`. */
@@ -79,6 +82,8 @@ export interface DiskInternals extends SimDisk {
 const mostForgotten = 5
 /** As many of the latest commits can be skipped; of a real log it is what 4 MB hold. */
 const mostSkipped = 200
+/** In the log: that somebody has looked through the disk is written down like anything else. No row is called so. */
+const lookedKey = ''
 
 /** Every key: they are ASCII. */
 const everything: Range = { from: '', to: '\u{80}' }
@@ -93,6 +98,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
   let doubtful: { readonly commit: Commit; readonly host: string } | undefined
   /** What undoes the last commits, the newest last; kept by a forgetful disk only. */
   let undoing: (() => void)[] = []
+  let mayLack = false
   const bites = { torn: 0, forgotten: 0, landed: 0 }
   /** The latest commits: of each row that they wrote or removed, what it was before. */
   let log: Map<string, Uint8Array | undefined>[] = []
@@ -154,12 +160,13 @@ export function createDisk(name: string, random: Random): DiskInternals {
       for (const [key, before] of befores) {
         const later = log.slice(first).find((each) => each.has(key))
         if (later) later.set(key, before)
+        else if (key === lookedKey) mayLack = true
         else if (before === undefined) rows.delete(key)
         else rows.put(key, before)
-        if (!later) changed.add(key)
+        if (!later && key !== lookedKey) changed.add(key)
       }
     }
-    disk.mayLack ||= skipped.length > 0
+    mayLack ||= skipped.length > 0 && age > 0
     return [...changed]
   }
 
@@ -193,7 +200,14 @@ export function createDisk(name: string, random: Random): DiskInternals {
       value[at] = (value[at] ?? 0) ^ (1 << random.integer(8))
       rows.put(key, value)
     },
-    mayLack: false,
+    get mayLack() {
+      return mayLack
+    },
+    looked: () => {
+      if (!mayLack) return
+      mayLack = false
+      log = [...log, new Map([[lookedKey, undefined]])].slice(-mostSkipped)
+    },
     skipCommits,
     truncate: (key) => {
       const value = valueAt(key, 'truncate')
@@ -209,12 +223,12 @@ export function createDisk(name: string, random: Random): DiskInternals {
       rows = new MemoryRows()
       for (const { key, value } of image.rows) rows.put(key, value)
       deviceSecret = image.deviceSecret.slice()
-      disk.mayLack = image.mayLack
+      mayLack = image.mayLack
     },
     wipe: (options) => {
       replaced()
       rows = new MemoryRows()
-      disk.mayLack = false
+      mayLack = false
       if (options?.deviceKey === true) deviceSecret = newSecret()
     },
     apply: (commit) => {

@@ -177,8 +177,10 @@ export function createStore(host: Host, transactions: Transactions, durable: boo
       effect('read', (done) => transactions.read(host, `range ${range.from}`, () => disk.range(range), done)),
     onLoss: (look) => {
       if (!disk.mayLack || !host.alive) return
-      const done = (): void => void (disk.mayLack = false)
-      look(undefined).then(done, () => undefined) // the next process is told then
+      look(undefined).then(
+        () => disk.looked(),
+        () => undefined,
+      ) // the next process is told then
     },
     close: async () => {
       closed = true

@@ -28,7 +28,7 @@ interface Underway {
   bit: boolean
 }
 
-/** Of skipped commits: how far back a run of them begins, and how long it is. */
+/** Of skipped commits, where they are not the last ones: how far back a run of them begins, and how long it is. */
 const mostSkipsBack = 60
 const longestSkip = 12
 
@@ -241,7 +241,10 @@ export class Nemesis {
         const end = this.#keepDown(this.#on(fault.disk))
         const random = streamFor(String(fault.seed), 'commits')
         const keys = Array.from({ length: fault.runs }, () =>
-          disk.skipCommits(random.integer(mostSkipsBack), 1 + random.integer(longestSkip)),
+          disk.skipCommits(
+            random.integer(4) === 0 ? 0 : 1 + random.integer(mostSkipsBack),
+            1 + random.integer(longestSkip),
+          ),
         ).flat()
         this.#add({ type: 'diskHarmed', disk: fault.disk, how: 'rows', asOfMs: now, keys })
         return { bit: keys.length > 0, end }
