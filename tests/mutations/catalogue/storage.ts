@@ -126,7 +126,7 @@ export const storageMutations: readonly Mutation[] = [
       { file: 'core/peer.ts', find: '  #inboxTurn = false\n', replace: '  #inboxTurn = true\n' },
       {
         file: 'core/peer.ts',
-        find: '        if (role === inboxRole(this.#options.member)) this.#inboxTurn = false\n',
+        find: '          this.#inboxTurn = false\n',
         replace: '',
       },
     ],

@@ -107,12 +107,13 @@ class Judge {
     if (life === undefined || known === undefined) return
     if (rank !== undefined && rank.seniority === undefined)
       this.#tell('provisional', atMs, `${run} is led by ${leader?.slice(0, 6)}, which has no seniority yet`)
+    const ledUntilNow = known.leader === life.peer
     known.leader = leader
     known.epoch = epoch
     known.own = own
     if (leader !== life.peer) {
       this.#leadingSinceMs.delete(run)
-      this.#follows(entry)
+      this.#follows(entry, ledUntilNow)
     } else {
       known.hasLed = true
       if (!known.met) known.beganAlone = true
@@ -159,14 +160,14 @@ class Judge {
   }
 
   /** EL7, OV18: somebody follows another. */
-  #follows({ run, leader, epoch, atMs }: EntryOf<'leader'>): void {
+  #follows({ run, leader, epoch, atMs }: EntryOf<'leader'>, ledUntilNow: boolean): void {
     const winner = leader === undefined ? undefined : this.#together.runOf(leader)
     if (winner === undefined) return
     const came = this.#known.get(winner)?.came
     if (came !== undefined && atMs - came.atMs < yieldsWithinMs) this.#yields(winner, run, came.leader, atMs)
     const [theirs, mine] = [this.#claims.get(winner), this.#claims.get(run)]
     const life = this.#together.life(run)
-    if (theirs === undefined || mine === undefined || life === undefined) return
+    if (!ledUntilNow || theirs === undefined || mine === undefined || life === undefined) return
     // Each claimed when it did not know of the other, and not all by itself: what a lone peer claims is void.
     if (theirs.epoch !== epoch || mine.seen.includes(leader!) || theirs.seen.includes(life.peer)) return
     if (mine.seen.length === 0 || Math.abs(theirs.epoch - mine.epoch) > limits.maxEpochJump / 4) return
