@@ -363,7 +363,8 @@ export class Driver {
   #pump(id: number): void {
     const link = this.#links.get(id)
     while (link && link.bufferedBytes < link.bufferLimitBytes) {
-      const frame = this.peer.nextFrame(id)
+      const isSlow = link.bufferLimitBytes < limits.maxBufferedBytes
+      const frame = this.peer.nextFrame(id, isSlow ? limits.smallFrameBytes : limits.maxFrameBytes)
       if (!frame) return
       link.send(frame)
     }

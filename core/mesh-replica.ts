@@ -94,7 +94,10 @@ export class DocReplica implements Replica {
   }
 
   reader(since: DocVector): SegmentReader {
-    const reader = createSegmentReader(this.#doc, since, () => this.#readers.delete(reader))
+    const reader = createSegmentReader(this.#doc, since, {
+      onClose: () => this.#readers.delete(reader),
+      wholeBytes: this.sizeBytes,
+    })
     this.#readers.add(reader)
     return reader
   }

@@ -2,7 +2,15 @@
 // a block of their own and the blocks are put together at the end, which V1 permits: no struct's form depends on
 // another. Long texts and lists are cut between their characters and values; anything else goes out whole.
 
-import { createEncoder, length, writeUint8Array, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
+import {
+  createEncoder,
+  length,
+  writeUint8,
+  writeUint8Array,
+  writeVarString,
+  writeVarUint,
+  writeVarUint8Array,
+} from 'lib0/encoding'
 import type { Encoder } from 'lib0/encoding'
 import * as Y from 'yjs'
 import { contentRef, itemOf } from './mesh-replica-size.ts'
@@ -10,6 +18,9 @@ import type { Struct } from './mesh-replica-size.ts'
 
 /** Head of a block: two counters and a client. */
 const blockHeadBytes = 16
+/** Kept free before the structs of the first block for the heads of block and segment, and after them for the number of
+ * deletions: 0, or there are more parts. */
+const [headRoomBytes, tailRoomBytes] = [32, 1]
 /** Head of a struct: its kind and two ids. */
 const structHeadBytes = 32
 /** Two counters. */
@@ -17,12 +28,18 @@ const rangeBytes = 14
 /** A text or list is cut to fill a segment only if at least this part of it is still empty. chosen: fewer cuts. */
 const worthCutting = 1 / 4
 const maxUtf8BytesPerUnit = 3
+/** From here on a text is worth a way of its own. chosen: below it lib0 takes none longer. */
+const longTextUnits = 10_000
+/** What lib0 puts before a text among values of any kind. */
+const anyText = 119
 
 interface Block {
   readonly client: number
   /** Of its first struct. Of no meaning for deletions. */
   readonly clock: number
   readonly encoder: Y.UpdateEncoderV1
+  /** Where its structs begin in what the encoder holds. */
+  from: number
   count: number
 }
 
@@ -57,6 +74,9 @@ export class Segment {
     const { client } = struct.id
     const block = this.#structs.get(client) ?? newBlock(client, clock)
     const room = this.#maxBytes - this.#bytes - (block.count === 0 ? blockHeadBytes : 0)
+    // The first block mostly is the only one: then it is the segment, with its heads around it.
+    if (this.empty) this.#giveBuffer(block)
+    else if (atLeastBytes(struct) > room) return clock
     const added = isLong(struct, offset, room)
       ? this.#addPiece(block, struct, offset, room)
       : this.#addWhole(block, struct, offset, room)
@@ -75,24 +95,38 @@ export class Segment {
     return true
   }
 
+  /** Views one buffer. */
   toUint8Array(): Uint8Array {
-    const parts: Encoder[] = []
+    const [only] = this.#structs.values()
+    if (only !== undefined && this.#structs.size === 1 && this.#deletions.size === 0) {
+      const whole = withHeads(only)
+      if (whole !== undefined) return whole
+    }
+    const parts: Uint8Array[] = []
     for (const [blocks, withClock] of [
       [this.#structs, true],
       [this.#deletions, false],
     ] as const) {
       let head = createEncoder()
       writeVarUint(head, blocks.size)
-      for (const { client, clock, count, encoder } of blocks.values()) {
+      for (const { client, clock, count, encoder, from } of blocks.values()) {
         if (withClock) writeVarUint(head, count)
         writeVarUint(head, client)
         writeVarUint(head, withClock ? clock : count)
-        parts.push(head, encoder.restEncoder)
+        const [first = empty, ...others] = partsOf(encoder.restEncoder)
+        parts.push(...partsOf(head), first.subarray(from), ...others)
         head = createEncoder()
       }
-      parts.push(head)
+      parts.push(...partsOf(head))
     }
     return concatenate(parts)
+  }
+
+  #giveBuffer(block: Block): void {
+    const { restEncoder } = block.encoder
+    restEncoder.cbuf = new Uint8Array(headRoomBytes + this.#maxBytes + tailRoomBytes)
+    restEncoder.cpos = headRoomBytes
+    block.from = headRoomBytes
   }
 
   #addWhole(block: Block, struct: Struct, offset: number, room: number): number {
@@ -100,7 +134,9 @@ export class Segment {
     const { bufs, cbuf, cpos } = restEncoder
     const filled = bufs.length
     const before = length(restEncoder)
-    struct.write(block.encoder, offset)
+    const text = longTextOf(struct)
+    if (text === undefined) struct.write(block.encoder, offset)
+    else writeWithContent(block.encoder, itemOf(struct)!, offset, () => writeAnyText(restEncoder, text))
     const bytes = length(restEncoder) - before
     if (bytes > room && !this.empty) {
       // Undone: a full buffer is never written to again, so all before is as it was.
@@ -119,10 +155,7 @@ export class Segment {
     if (!this.empty && (room <= structHeadBytes || (isCut && room < this.#maxBytes * worthCutting))) return 0
     const { restEncoder } = block.encoder
     const before = length(restEncoder)
-    const ref = item.content.getRef()
-    const content = { getRef: () => ref, write: () => piece.write(restEncoder) }
-    // Yjs writes its head; only the content is another.
-    ;(Object.create(item, { content: { value: content } }) as Y.Item).write(block.encoder, offset)
+    writeWithContent(block.encoder, item, offset, () => piece.write(restEncoder))
     this.#take(this.#structs, block, length(restEncoder) - before)
     return piece.count
   }
@@ -141,8 +174,54 @@ const newBlock = (client: number, clock: number): Block => ({
   client,
   clock,
   encoder: new Y.UpdateEncoderV1(),
+  from: 0,
   count: 0,
 })
+
+/** A segment of one block, put together where it was written; undefined where it grew out of its buffer. */
+function withHeads({ client, clock, count, encoder, from }: Block): Uint8Array | undefined {
+  const { bufs, cbuf, cpos } = encoder.restEncoder
+  const head = createEncoder()
+  for (const number of [1, count, client, clock]) writeVarUint(head, number)
+  const begin = from - head.cpos
+  if (bufs.length + head.bufs.length > 0 || begin < 0 || cpos >= cbuf.length) return undefined
+  cbuf.set(head.cbuf.subarray(0, head.cpos), begin)
+  cbuf[cpos] = 0
+  return cbuf.subarray(begin, cpos + 1)
+}
+
+/** Yjs writes its head; only the content is another. */
+function writeWithContent(encoder: Y.UpdateEncoderV1, item: Y.Item, offset: number, write: () => void): void {
+  const ref = item.content.getRef()
+  const content = { getRef: () => ref, write }
+  ;(Object.create(item, { content: { value: content } }) as Y.Item).write(encoder, offset)
+}
+
+/** The one value that it holds, where that is a text worth a way of its own. */
+function longTextOf(struct: Struct): string | undefined {
+  const item = struct.length === 1 ? itemOf(struct) : undefined
+  if (item?.content.getRef() !== contentRef.any) return undefined
+  const [value] = (item.content as Y.ContentAny).arr as unknown[]
+  return typeof value === 'string' && value.length >= longTextUnits ? value : undefined
+}
+
+/** As lib0 writes a list of one text, but straight into the buffer; there it costs two copies more. */
+function writeAnyText(encoder: Encoder, text: string): void {
+  writeVarUint(encoder, 1)
+  writeUint8(encoder, anyText)
+  // Mostly ASCII; else it is shifted or written anew.
+  const headBytes = varUintBytes(text.length)
+  const from = encoder.cpos + headBytes
+  const { read, written } =
+    from < encoder.cbuf.length
+      ? new TextEncoder().encodeInto(text, encoder.cbuf.subarray(from))
+      : { read: 0, written: 0 }
+  if (read < text.length || varUintBytes(written) !== headBytes) return writeVarString(encoder, text)
+  writeVarUint(encoder, written)
+  encoder.cpos += written
+}
+
+const varUintBytes = (value: number): number => Math.max(1, Math.ceil((32 - Math.clz32(value)) / 7))
 
 /** It can be cut, and it may be too long for the room there is. */
 function isLong(struct: Struct, offset: number, room: number): struct is Y.Item {
@@ -151,6 +230,13 @@ function isLong(struct: Struct, offset: number, room: number): struct is Y.Item 
   const ref = itemOf(struct)?.content.getRef()
   if (ref === contentRef.string) return count * maxUtf8BytesPerUnit + structHeadBytes > room
   return ref === contentRef.any || ref === contentRef.json
+}
+
+/** Spares the writing of one large value that cannot fit. */
+function atLeastBytes(struct: Struct): number {
+  const item = struct.length === 1 ? itemOf(struct) : undefined
+  if (item?.content.getRef() !== contentRef.any) return 0
+  return leastBytes((item.content as Y.ContentAny).arr[0])
 }
 
 /** As many of its operations as fit into `maxBytes`, but at least one. */
@@ -212,14 +298,14 @@ function leastBytes(value: unknown): number {
 
 const partsOf = ({ bufs, cbuf, cpos }: Encoder): Uint8Array[] => [...bufs, cbuf.subarray(0, cpos)]
 
-function concatenate(encoders: readonly Encoder[]): Uint8Array {
-  const bytes = new Uint8Array(encoders.reduce((sum, encoder) => sum + length(encoder), 0))
+const empty = new Uint8Array(0)
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
-  for (const encoder of encoders) {
-    for (const part of partsOf(encoder)) {
-      bytes.set(part, at)
-      at += part.length
-    }
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
   return bytes
 }

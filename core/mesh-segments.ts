@@ -43,10 +43,14 @@ interface Goal {
  * other; deletions it may lack are in the last ones. The document may change meanwhile: at the end, everything that it
  * holds by then was given. What waits for others in it (pending structs) is not.
  *
- * @param onClose the reader came to its end or was closed.
+ * @param options `onClose`: the reader came to its end or was closed. `wholeBytes`: about what the whole takes.
  */
-export function createSegmentReader(doc: Y.Doc, since: DocVector, onClose?: () => void): SegmentReader {
-  return new StructReader(doc, since, onClose)
+export function createSegmentReader(
+  doc: Y.Doc,
+  since: DocVector,
+  options: { onClose?: () => void; wholeBytes?: number } = {},
+): SegmentReader {
+  return new StructReader(doc, since, options.onClose, options.wholeBytes)
 }
 
 class StructReader implements SegmentReader {
@@ -63,13 +67,19 @@ class StructReader implements SegmentReader {
   #call = 0
   #closed = false
 
-  constructor(doc: Y.Doc, since: DocVector, onClose: (() => void) | undefined) {
+  constructor(
+    doc: Y.Doc,
+    since: DocVector,
+    onClose: (() => void) | undefined,
+    wholeBytes: number | undefined,
+  ) {
     this.#doc = doc
     this.#onClose = onClose
     for (const { client, clock } of since) {
       this.#cursors.set(client, { client, clock, structs: [], index: 0, call: 0 })
     }
-    this.totalBytes = this.#look()
+    // Where the peer holds nothing, there is nothing to look for.
+    this.totalBytes = since.length === 0 && wholeBytes !== undefined ? wholeBytes : this.#look()
     this.#watch = new TransactionWatch(doc, (transaction) => this.#onTransaction(transaction))
   }
 

@@ -98,14 +98,18 @@ export class Peer {
     return this.#deadlineMs
   }
 
-  /** What to put on that link next: pieces of documents only where nothing else waits. */
-  nextFrame(link: number): Uint8Array | undefined {
+  /**
+   * What to put on that link next: pieces of documents only where nothing else waits.
+   *
+   * @param maxBytes of the frame, `limits.smallFrameBytes` unless told otherwise
+   */
+  nextFrame(link: number, maxBytes?: number): Uint8Array | undefined {
     const { overlay } = this
-    const frame = overlay.nextFrame(link)
+    const frame = overlay.nextFrame(link, maxBytes)
     const state = overlay.links.get(link)
     if (frame || !state?.greeted || overlay.links.to(state.remote) !== state) return frame
     const piece = this.docs.nextPiece(state.remote)
-    return piece && overlay.enqueueDirect(link, piece) ? overlay.nextFrame(link) : undefined
+    return piece && overlay.enqueueDirect(link, piece) ? overlay.nextFrame(link, maxBytes) : undefined
   }
 
   /** Takes one input and returns what to do, in this order. Never called from inside itself. */

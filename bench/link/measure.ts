@@ -92,7 +92,7 @@ async function bounce({ near, far }: Pair): Promise<number[]> {
 }
 
 async function stream({ near, far }: Pair): Promise<number> {
-  const frame = new Uint8Array(limits.maxFrameBytes)
+  const frame = new Uint8Array(limits.smallFrameBytes)
   let received = 0
   const startMs = performance.now()
   const done = new Promise<void>((resolve) => {

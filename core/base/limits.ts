@@ -8,8 +8,10 @@ const KiB = 1024
 const MiB = 1024 * KiB
 
 export const limits = {
-  /** A link carries at most this much a frame: what every browser and libdatachannel take (FACTS: 16 KiB is safe). */
-  maxFrameBytes: 16 * KiB,
+  /** A link carries at most this much a frame: what whoever names no limit of its own takes (RFC 8841, section 6.1). */
+  maxFrameBytes: 64 * KiB,
+  /** … and this much while its line is slow or nothing is known of it: a heartbeat waits for one frame. chosen. */
+  smallFrameBytes: 16 * KiB,
   /** A message on a link (many frames) may be this large: a body of 1 MiB with its header, in a batch. */
   maxLinkMessageBytes: 2 * MiB,
   /** What may wait in a link's own buffer before we keep the rest back (DESIGN: 256 KiB). */
@@ -227,8 +229,10 @@ export const limits = {
   /** An operation count above this is malformed: out of reach by honest editing, safe to add to. chosen. */
   maxDocClock: 2 ** 48,
   /** A document travels, is applied and is stored in segments of at most this (DESIGN: 1 MiB at most); a single larger
-   * value is one of its own. chosen: with 1 MiB, a message waited 100-200 ms for the row under way (bench/bulk). */
-  maxDocSegmentBytes: 256 * KiB,
+   * value is one of its own. measured: bench/bulk; each costs a transaction in Yjs and one in the store. */
+  maxDocSegmentBytes: 512 * KiB,
+  /** … and while people talk of at most this. chosen: with 1 MiB, a message waited 100-200 ms for the row under way. */
+  talkingDocSegmentBytes: 256 * KiB,
   /** … and of at least this; between them so large that applying one takes `docApplyMs`. chosen. */
   minDocSegmentBytes: 32 * KiB,
   /** Documents stand back this long after a message was written or came in. chosen: people pause longer than this, and
@@ -237,15 +241,20 @@ export const limits = {
   /** Applying one segment should block no longer than a frame on the screen; while people talk, no longer than what they
    * wait for anyway. measured: bench/bulk. */
   docApplyMs: { quiet: 16, talking: 4 },
-  /** A segment travels in pieces of this size, so that a message waits for one piece at most. chosen. */
-  maxDocPieceBytes: 64 * KiB,
+  /** A segment travels in pieces of this size, so that a message waits for one piece at most. chosen: with its head a
+   * piece fits into one large frame, and is copied once. */
+  maxDocPieceBytes: 64 * KiB - 256,
   /** Bytes of a transfer under way that were not yet taken in; to a peer without a direct link less. measured: what is under
    * way goes before a message, in every step that it takes. With 3 MiB a line of chat took 250 ms longer, with 512 KiB
-   * 100 ms, with 64 KiB 15 ms (bench/bulk); 128 KiB is the least that fits `docAckBytes`. */
-  docWindowBytes: { quiet: 512 * KiB, talking: 128 * KiB },
-  /** Taking in is acknowledged this often. At most the smallest window, or who sends waits in vain. measured: each costs an
-   * agent 0.4 ms. */
-  docAckBytes: 128 * KiB,
+   * 100 ms, with 64 KiB 15 ms (bench/bulk). While nobody talks it must not run dry: 4 MiB are 50 ms of what two agents can;
+   * so much only where it is taken in within `docWindowMs`, for the first word of a talk waits for it. */
+  docWindowBytes: { first: 512 * KiB, quiet: 4 * MiB, talking: 128 * KiB },
+  docWindowMs: 250,
+  /** Taking in is acknowledged after an eighth of what came before, from the first to the second of these. measured: each
+   * costs an agent 0.4 to 0.8 ms. */
+  docAckBytes: { least: 128 * KiB, most: 1 * MiB },
+  /** … and when nothing more has come for this long: who sends may have heard talk that we did not, and waits. chosen. */
+  docAckPatienceMs: 10,
   distantDocWindowBytes: 64 * KiB,
   /** Local edits up to this size are pushed; larger ones are announced, and pulled like any other difference. chosen. */
   maxDocUpdatesBytes: 64 * KiB,
@@ -275,6 +284,9 @@ export const limits = {
   maxDocTransfers: 256,
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
   maxUnstoredDocBytes: 32 * MiB,
+  /** Up to this much waits longer while a transfer is under way: disk and threads are the transfer's first. chosen: a
+   * kill costs at most so much of it. */
+  docStoreBehindBytes: 4 * MiB,
   /** Small stored rows of one document that are put together into one. chosen. */
   maxSmallDocRows: 128,
   /** First and longest pause before a document's write that failed is tried again; doubled each time. chosen. */

@@ -74,6 +74,7 @@ export class Document {
     this.#storage = new Storage(desk, this.name, this.replica, this.#pace, {
       loaded: () => this.#onLoaded(),
       loadFailed: options.loadFailed,
+      fetching: () => this.#fetching.busy,
     })
     this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
       state: () => this.state(),

@@ -98,7 +98,7 @@ export class Fetching {
     const current = this.#current
     if (!current || this.#applying) return Infinity
     if (current.ready.length > 0) return this.#events.ready() ? this.#restUntilMs : Infinity
-    return current.progressAtMs + limits.docTransferTimeoutMs
+    return Math.min(this.#tellAtMs(current), current.progressAtMs + limits.docTransferTimeoutMs)
   }
 
   /** It goes on and on and brings nothing, while somebody else has what is missing. */
@@ -206,6 +206,7 @@ export class Fetching {
       const mayGoOn = this.#desk.nowMs >= this.#restUntilMs && this.#events.ready()
       return mayGoOn ? this.#applyNext(current) : undefined
     }
+    if (this.#desk.nowMs >= this.#tellAtMs(current)) this.#tell(current, true)
     const isSilent = this.#desk.nowMs >= current.progressAtMs + limits.docTransferTimeoutMs
     if (isSilent) this.#give(current)
   }
@@ -264,12 +265,13 @@ export class Fetching {
   }
 
   /** Lets the sender go on. A segment larger than the window counts as it comes. */
-  #tell(current: Transfer): void {
+  #tell(current: Transfer, now = false): void {
     const takenBytes = current.receivedBytes - current.readyBytes
-    const isDue = takenBytes - current.toldBytes >= limits.docAckBytes
-    const isDry = current.ready.length === 0 && current.piecesBytes === 0 && takenBytes > current.toldBytes
+    const { least, most } = limits.docAckBytes
+    const dueBytes = this.#desk.talking ? least : Math.min(most, Math.max(least, takenBytes / 8))
+    const isDue = takenBytes - current.toldBytes >= dueBytes
     const distant = !this.#desk.linked.has(current.from)
-    if (current.lost || current.end || !(isDue || isDry || distant)) return
+    if (current.lost || current.end || !(isDue || now || distant)) return
     if (takenBytes <= current.toldBytes) return
     current.toldBytes = takenBytes
     this.#desk.sendTo(current.from, {
@@ -279,6 +281,12 @@ export class Fetching {
       bytes: takenBytes,
       segmentBytes: this.#pace.segmentBytes,
     })
+  }
+
+  /** When to let it go on though little was taken in: nothing comes any more, so its window may be smaller than ours. */
+  #tellAtMs(current: Transfer): number {
+    const isTold = current.receivedBytes - current.readyBytes <= current.toldBytes
+    return isTold || current.end || current.lost ? Infinity : current.progressAtMs + limits.docAckPatienceMs
   }
 
   #expected(from: PeerId, transfer: number): Transfer | undefined {

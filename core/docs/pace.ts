@@ -13,7 +13,7 @@ const firstMsPerByte = 1e-4
 /** What applying a segment took, times this, is left to the program and to other traffic. measured: bench/bulk. */
 const applyRest = { quiet: 1 / 4, talking: 3 } as const
 /** The same for the store after a large row: a message then waits for one such row at most, and mostly for none. */
-const storeRest = { quiet: 1, talking: 4 } as const
+const storeRest = { quiet: 1, fetching: 8, talking: 4 } as const
 
 export class Pace {
   readonly #desk: Desk
@@ -26,7 +26,8 @@ export class Pace {
   /** What the next segments should be. Bytes. */
   get segmentBytes(): number {
     const fitting = limits.docApplyMs[this.#manner] / this.#msPerByte
-    return Math.round(Math.min(limits.maxDocSegmentBytes, Math.max(limits.minDocSegmentBytes, fitting)))
+    const mostBytes = this.#desk.talking ? limits.talkingDocSegmentBytes : limits.maxDocSegmentBytes
+    return Math.round(Math.min(mostBytes, Math.max(limits.minDocSegmentBytes, fitting)))
   }
 
   took(bytes: number, ms: number): void {
@@ -41,9 +42,13 @@ export class Pace {
     return tookMs * applyRest[this.#manner]
   }
 
-  /** How long to write nothing after a row that took so long. Milliseconds. */
-  storeRestMs(tookMs: number): number {
-    return tookMs * storeRest[this.#manner]
+  /**
+   * How long to write nothing after a row that took so long. Milliseconds.
+   *
+   * @param fetching more is coming in, and there is room for it to wait
+   */
+  storeRestMs(tookMs: number, fetching: boolean): number {
+    return tookMs * storeRest[!this.#desk.talking && fetching ? 'fetching' : this.#manner]
   }
 
   /** What to announce before applying so much; undefined where nobody would notice. Milliseconds. */

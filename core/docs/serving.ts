@@ -21,6 +21,9 @@ interface Serving {
   sentBytes: number
   takenBytes: number
   segmentBytes: number
+  /** How far it may run ahead while nobody talks, and when that was last looked at. */
+  windowBytes: number
+  windowAtMs: number
   /** The asker already holds all there is. */
   readonly nothing: boolean
 }
@@ -52,6 +55,8 @@ export class Servings {
       sentBytes: 0,
       takenBytes: 0,
       segmentBytes: clampSegment(want.segmentBytes),
+      windowBytes: limits.docWindowBytes.first,
+      windowAtMs: this.#desk.nowMs,
       nothing,
     })
     this.#wake(peer)
@@ -60,7 +65,9 @@ export class Servings {
   got(peer: PeerId, { doc, transfer, bytes, segmentBytes }: PayloadOf<'docGot'>): void {
     const serving = this.#all.find((each) => each.peer === peer && each.doc === doc)
     if (serving?.transfer !== transfer) return
-    serving.takenBytes = Math.max(serving.takenBytes, Math.min(bytes, serving.sentBytes))
+    const takenBytes = Math.max(serving.takenBytes, Math.min(bytes, serving.sentBytes))
+    this.#fitWindow(serving, takenBytes - serving.takenBytes)
+    serving.takenBytes = takenBytes
     serving.segmentBytes = clampSegment(segmentBytes)
     this.#wake(peer)
   }
@@ -90,7 +97,10 @@ export class Servings {
       this.#end(serving)
       return { type: 'docEnd', transfer, bytes: serving.sentBytes, state: serving.state() }
     }
-    const bytes = segment.subarray(offset, offset + limits.maxDocPieceBytes)
+    const restBytes = segment.length - offset
+    // Of about equal size: each costs its own.
+    const pieceBytes = Math.ceil(restBytes / Math.ceil(restBytes / limits.maxDocPieceBytes))
+    const bytes = segment.subarray(offset, offset + pieceBytes)
     serving.sentBytes += bytes.length
     serving.offset += bytes.length
     if (serving.offset === segment.length) {
@@ -103,10 +113,19 @@ export class Servings {
 
   #mayGo(serving: Serving): boolean {
     const linked = this.#desk.linked.has(serving.peer)
-    const { quiet, talking } = limits.docWindowBytes
-    const nearBytes = this.#desk.talking ? talking : quiet
+    const nearBytes = this.#desk.talking ? limits.docWindowBytes.talking : serving.windowBytes
     const windowBytes = linked ? nearBytes : limits.distantDocWindowBytes
     return serving.sentBytes - serving.takenBytes < windowBytes
+  }
+
+  /** What it takes in within `docWindowMs`, as far as one can see; by half at a time where that is less. */
+  #fitWindow(serving: Serving, takenBytes: number): void {
+    const { nowMs } = this.#desk
+    const tookMs = Math.max(nowMs - serving.windowAtMs, 1)
+    const { first, quiet } = limits.docWindowBytes
+    const soonBytes = (takenBytes / tookMs) * limits.docWindowMs
+    serving.windowBytes = Math.min(quiet, Math.max(first, serving.windowBytes / 2, soonBytes))
+    serving.windowAtMs = nowMs
   }
 
   #wake(peer: PeerId): void {

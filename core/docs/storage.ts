@@ -34,6 +34,8 @@ interface Rewrite {
 export interface StorageEvents {
   loaded(): void
   loadFailed(error: MeshError): void
+  /** More is coming in. */
+  fetching(): boolean
 }
 
 export class Storage {
@@ -66,7 +68,9 @@ export class Storage {
   #problem: MeshError | undefined
   #retryAtMs: number | undefined
   #retries = 0
-  #restUntilMs = 0
+  /** When the last large row was written, and how long that took. */
+  #writtenAtMs = 0
+  #tookMs = 0
   #hurried = false
   #lastWallMs = 0
   #closed = false
@@ -104,6 +108,13 @@ export class Storage {
     return this.#retryAtMs ?? (waits ? this.#restUntilMs : Infinity)
   }
 
+  /** Looked at anew each time: a transfer may have ended since, or people begun to talk. */
+  get #restUntilMs(): number {
+    if (this.#tookMs === 0) return this.#writtenAtMs
+    const fetching = this.#unsavedBytes <= limits.docStoreBehindBytes && this.#events.fetching()
+    return this.#writtenAtMs + this.#pace.storeRestMs(this.#tookMs, fetching)
+  }
+
   load(): void {
     this.#loadFrom = docRange(this.#doc).from
     this.#readPage()
@@ -131,7 +142,7 @@ export class Storage {
   /** Somebody waits for it to be closed: no more rests. */
   hurry(): void {
     this.#hurried = true
-    this.#restUntilMs = 0
+    this.#tookMs = 0
     this.#next()
   }
 
@@ -300,9 +311,10 @@ export class Storage {
     const bytes = (transaction.put ?? []).reduce((sum, { value }) => sum + value.length, 0)
     const answer = (): void => {
       this.#busy = false
-      const tookMs = this.#desk.nowMs - startedMs
-      if (bytes >= limits.minDocSegmentBytes && !this.#hurried)
-        this.#restUntilMs = this.#desk.nowMs + this.#pace.storeRestMs(tookMs)
+      if (bytes >= limits.minDocSegmentBytes && !this.#hurried) {
+        this.#writtenAtMs = this.#desk.nowMs
+        this.#tookMs = this.#desk.nowMs - startedMs
+      }
       this.#problem = undefined
       this.#retries = 0
       done()

@@ -7,7 +7,7 @@ import { limits } from '../base/limits.ts'
 import type { BroadcastId, LinkMessage, LinkMessageOf, Payload } from '../wire/messages.ts'
 import { Broadcasts, splitNeighbours } from './broadcast.ts'
 import type { Context } from './context.ts'
-import { encodeMessage, type EncodedMessage, type LinkState } from './links.ts'
+import { encodeForOne, encodeMessage, type EncodedMessage, type LinkState } from './links.ts'
 import { Routes } from './routes.ts'
 
 /** What nobody repairs if the link carries nothing any more: broadcasts come another way too, signs of life again. */
@@ -67,8 +67,7 @@ export class Delivery {
   enqueueDirect(id: number, payload: Payload): boolean {
     const link = this.#context.links.get(id)
     if (!link || link.queuedBytes > 0 || this.#context.links.to(link.remote) !== link) return false
-    const message = encodeMessage({ type: 'direct', payload })
-    const taken = this.#fits(message) && link.enqueue(message)
+    const taken = link.enqueue(encodeForOne({ type: 'direct', payload }))
     if (taken) link.sent(this.#context.nowMs, true)
     return taken
   }

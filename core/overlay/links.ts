@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts'
 import type { LinkKind } from '../base/ports.ts'
 import type { Random } from '../base/random.ts'
 import { Joiner, Splitter, type Lane } from '../wire/chunks.ts'
-import { decode, encode } from '../wire/codec.ts'
+import { decode, encode, encodeParts } from '../wire/codec.ts'
 import { isBulk, linkMessage, type BroadcastId, type LinkMessage } from '../wire/messages.ts'
 
 export interface EncodedMessage {
@@ -16,9 +16,20 @@ export interface EncodedMessage {
   readonly bytes: Uint8Array
 }
 
+export interface OutgoingMessage {
+  readonly lane: Lane
+  readonly parts: readonly Uint8Array[]
+}
+
 export const encodeMessage = (message: LinkMessage): EncodedMessage => ({
   lane: isBulk(message) ? 1 : 0,
   bytes: encode(linkMessage, message),
+})
+
+/** For one link only: large parts are not copied before they are put into frames. */
+export const encodeForOne = (message: LinkMessage): OutgoingMessage => ({
+  lane: isBulk(message) ? 1 : 0,
+  parts: encodeParts(linkMessage, message),
 })
 
 /** Pings to which an answer is still told; older ones were lost or overtaken. */
@@ -105,21 +116,23 @@ export class LinkState {
   }
 
   /** False: that lane is full and the message was not taken; nothing of it will go out. */
-  enqueue(message: EncodedMessage): boolean {
-    const { lane, bytes } = message
-    if (this.#queuedBytes[lane] + bytes.length > limits.maxQueuedBytes) return false
-    this.#lanes[lane].push(new Splitter(lane, bytes))
-    this.#queuedBytes[lane] += bytes.length
+  enqueue(message: EncodedMessage | OutgoingMessage): boolean {
+    const { lane } = message
+    const splitter = new Splitter(lane, 'parts' in message ? message.parts : message.bytes)
+    const { remainingBytes } = splitter
+    if (this.#queuedBytes[lane] + remainingBytes > limits.maxQueuedBytes) return false
+    this.#lanes[lane].push(splitter)
+    this.#queuedBytes[lane] += remainingBytes
     return true
   }
 
   /** The next frame to put on the wire; control goes before bulk, between two frames of a long message too. */
-  nextFrame(): Uint8Array | undefined {
+  nextFrame(maxBytes?: number): Uint8Array | undefined {
     const lane: Lane = this.#lanes[0].length > 0 ? 0 : 1
     const splitter = this.#lanes[lane][0]
     if (!splitter) return undefined
     const before = splitter.remainingBytes
-    const frame = splitter.next()
+    const frame = splitter.next(maxBytes)
     this.#queuedBytes[lane] -= before - splitter.remainingBytes
     if (splitter.remainingBytes === 0) this.#lanes[lane].shift()
     if (frame) this.bytesSent += frame.length

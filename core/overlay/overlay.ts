@@ -84,8 +84,9 @@ export class Overlay {
     return this.#context.takeEffects()
   }
 
-  nextFrame(link: number): Uint8Array | undefined {
-    return this.links.get(link)?.nextFrame()
+  /** @param maxBytes `limits.smallFrameBytes` unless told otherwise */
+  nextFrame(link: number, maxBytes?: number): Uint8Array | undefined {
+    return this.links.get(link)?.nextFrame(maxBytes)
   }
 
   // ------------------------------------------------------------------------------------------- links

@@ -40,6 +40,13 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   return toUint8Array(encoder)
 }
 
+/** The same in parts that follow one another: what is written with `bytesView` is not copied, only pointed at. */
+export function encodeParts<T>(codec: Codec<T>, value: T): readonly Uint8Array[] {
+  const encoder = createEncoder()
+  codec.write(encoder, value)
+  return [...encoder.bufs, encoder.cbuf.subarray(0, encoder.cpos)]
+}
+
 /** Never throws. The value holds no view into `bytes` but where `bytesView` says so: it may be kept without keeping a frame or a batch alive. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): Result<T> {
   try {
@@ -114,7 +121,13 @@ export const bytes = (maxBytes: number): Codec<Uint8Array> => ({
 
 /** The same without a copy, for what is nearly all of its message and is put somewhere else soon. */
 export const bytesView = (maxBytes: number): Codec<Uint8Array> => ({
-  write: writeVarUint8Array,
+  write: (encoder, value) => {
+    writeVarUint(encoder, value.length)
+    // As lib0 does it itself when a buffer is full; one of no length would never grow.
+    encoder.bufs.push(encoder.cbuf.subarray(0, encoder.cpos), value)
+    encoder.cbuf = new Uint8Array(64)
+    encoder.cpos = 0
+  },
   read: (decoder) => {
     const length = uint.read(decoder)
     return length > maxBytes ? refuse('too many bytes') : readUint8Array(decoder, length)

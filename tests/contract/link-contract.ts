@@ -134,7 +134,7 @@ const linkCases: readonly LinkCase[] = [
   },
   {
     id: 'LK2',
-    title: 'every size from 1 byte to 16 KiB arrives whole, views into larger buffers too',
+    title: 'every size from 1 byte to 64 KiB arrives whole, views into larger buffers too',
     run: async (harness) => {
       const pair = await harness.link()
       const [nearEar, farEar] = [hear(pair.near), hear(pair.far)]

@@ -89,11 +89,11 @@ const acts: readonly Act[] = [
   ],
 ]
 
-/** Bytes in hex; `full` stands for what makes it a frame of 16 KiB. */
+/** Bytes in hex; `full` stands for what makes it a frame of 16 KiB, the least that a first piece may have. */
 function frameOf(words: string): Uint8Array {
   const [, start, full] = /^([0-9a-f ]+?)( full)?$/.exec(words) ?? []
   const bytes = fromHexText(start!)
-  const frame = new Uint8Array(full === undefined ? bytes.length : limits.maxFrameBytes)
+  const frame = new Uint8Array(full === undefined ? bytes.length : limits.smallFrameBytes)
   frame.set(bytes)
   return frame
 }

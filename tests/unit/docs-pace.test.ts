@@ -6,14 +6,14 @@ import { DocsWorld, type DocsActor } from './docs-world.ts'
 
 const KiB = 1024
 
-/** Alice has a document of 2 MiB open. */
-function withDocument(): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
+/** Alice has a document open: by default of 6 MiB, more than a window. */
+function withDocument(values = 192): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
   const world = new DocsWorld()
   const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
   alice.open('notes')
   world.settle()
   alice.edit('notes', (doc) => {
-    for (let i = 0; i < 64; i++) doc.getMap('map').set(`key ${i}`, 'x'.repeat(32 * KiB))
+    for (let i = 0; i < values; i++) doc.getMap('map').set(`key ${i}`, 'x'.repeat(32 * KiB))
   })
   world.run(10_000)
   return { world, alice, bob }
@@ -32,6 +32,17 @@ function settleButPieces(world: DocsWorld, actors: readonly DocsActor[]): void {
   }
 }
 
+/** Pieces of so many bytes in all come through, one after the other, and what follows from them. */
+function takeIn(world: DocsWorld, actors: readonly DocsActor[], bytes: number, pieceMs = 0): void {
+  for (let left = bytes; left > 0 && bytesUnderWay(world) > 0;) {
+    const piece = world.packets.find(({ payload }) => payload.type === 'docPiece')!
+    world.nowMs += pieceMs
+    world.deliver((packet) => packet === piece)
+    if (piece.payload.type === 'docPiece') left -= piece.payload.bytes.length
+    settleButPieces(world, actors)
+  }
+}
+
 const bytesUnderWay = (world: DocsWorld): number =>
   world.packets.reduce(
     (sum, { payload }) => sum + (payload.type === 'docPiece' ? payload.bytes.length : 0),
@@ -40,7 +51,7 @@ const bytesUnderWay = (world: DocsWorld): number =>
 
 describe('what is under way', () => {
   test('DO14 a transfer runs a small window ahead while people talk, and a large one otherwise', () => {
-    const { quiet, talking } = limits.docWindowBytes
+    const { first, talking } = limits.docWindowBytes
     for (const talk of [false, true]) {
       const { world, alice, bob } = withDocument()
       if (talk) alice.docs.talk(world.nowMs)
@@ -48,7 +59,7 @@ describe('what is under way', () => {
       settleButPieces(world, [alice, bob])
       const bytes = bytesUnderWay(world)
       if (talk) expect(bytes).toBeLessThan(talking + limits.maxDocPieceBytes)
-      else expect(bytes).toBeGreaterThanOrEqual(quiet)
+      else expect(bytes).toBeGreaterThanOrEqual(first)
       expect(bytes).toBeGreaterThan(0)
     }
   })
@@ -59,9 +70,36 @@ describe('what is under way', () => {
     bob.open('notes')
     settleButPieces(world, [alice, bob])
     world.nowMs += limits.talkMs
-    for (let bytes = 0; bytes < limits.docAckBytes; bytes += limits.maxDocPieceBytes) world.deliver()
+    takeIn(world, [alice, bob], limits.docAckBytes.least)
+    expect(bytesUnderWay(world)).toBeGreaterThanOrEqual(limits.docWindowBytes.first)
+  })
+
+  test('DO5 a transfer runs further ahead the faster it is taken in, and no further than the first window where that is slow', () => {
+    const { first, quiet } = limits.docWindowBytes
+    const ahead = [0, 200].map((pieceMs) => {
+      const { world, alice, bob } = withDocument()
+      bob.open('notes')
+      settleButPieces(world, [alice, bob])
+      takeIn(world, [alice, bob], 1024 * KiB, pieceMs)
+      return bytesUnderWay(world)
+    })
+    expect(ahead[0]).toBeGreaterThanOrEqual(quiet)
+    expect(ahead[1]).toBeLessThan(first + limits.maxDocPieceBytes)
+  })
+
+  test('DO14 who hears no talk may wait for more than the other sends; then it soon says what it has', () => {
+    const { world, alice, bob } = withDocument(320)
+    bob.open('notes')
     settleButPieces(world, [alice, bob])
-    expect(bytesUnderWay(world)).toBeGreaterThanOrEqual(limits.docWindowBytes.quiet)
+    takeIn(world, [alice, bob], 2048 * KiB)
+    alice.docs.talk(world.nowMs)
+    takeIn(world, [alice, bob], Infinity)
+    expect(bytesUnderWay(world)).toBe(0)
+    expect(bob.digest('notes')).not.toBe(alice.digest('notes'))
+    world.nowMs += limits.docAckPatienceMs
+    bob.step({ type: 'tick' })
+    settleButPieces(world, [alice, bob])
+    expect(bytesUnderWay(world)).toBeGreaterThan(0)
   })
 
   test('DO14 DO5 it arrives whole, whichever of the two hears the talk', () => {
@@ -116,6 +154,19 @@ describe('the store', () => {
   test('DO7 DO14 after a large row the store rests as long as it took, and while people talk much longer', () => {
     expect(restMs(() => undefined)).toBe(10)
     expect(restMs((alice, world) => alice.docs.talk(world.nowMs))).toBe(40)
+  })
+
+  test('DO7 while more is coming in the store rests longer', () => {
+    const rest = restMs((alice, world) => {
+      world.filter = ({ payload }) => payload.type !== 'docPiece' && payload.type !== 'docEnd'
+      const bob = world.join('bob')
+      bob.open('notes')
+      world.settle()
+      bob.edit('notes', (doc) => doc.getMap('map').set('c', 'x'.repeat(limits.maxDocSegmentBytes)))
+      world.settle()
+      expect(alice.sentTo(bob, 'docWant')).toHaveLength(1)
+    })
+    expect(rest).toBe(80)
   })
 
   test('DO7 DO14 who closes the document does not wait for rests', () => {

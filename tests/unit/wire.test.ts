@@ -263,41 +263,65 @@ describe('codecs', () => {
 })
 
 describe('chunks', () => {
-  const framesOf = (lane: Lane, body: Uint8Array): Uint8Array[] => {
+  const framesOf = (
+    lane: Lane,
+    body: Uint8Array | readonly Uint8Array[],
+    maxBytes?: number,
+  ): Uint8Array[] => {
     const splitter = new Splitter(lane, body)
     const frames: Uint8Array[] = []
-    for (let frame = splitter.next(); frame; frame = splitter.next()) frames.push(frame)
+    for (let frame = splitter.next(maxBytes); frame; frame = splitter.next(maxBytes)) frames.push(frame)
     return frames
   }
   const filled = (length: number, seed = 1): Uint8Array =>
     Uint8Array.from({ length }, (_, i) => (i * 31 + seed) % 251)
-  const full = limits.maxFrameBytes
+  const full = limits.smallFrameBytes
 
-  test('WI6 messages of any size come through whole, in frames within the limit', () => {
-    const sizes = [
-      1,
-      2,
-      full - 6,
-      full - 5,
-      full - 4,
-      full - 1,
-      full,
-      full + 1,
-      2 * full - 6,
-      2 * full - 5,
-      3 * full,
-      limits.maxLinkMessageBytes,
-    ]
-    for (const size of sizes) {
-      const frames = framesOf(0, filled(size))
-      expect(Math.max(...frames.map((frame) => frame.length))).toBeLessThanOrEqual(full)
-      const joiner = new Joiner()
-      const results = frames.map((frame) => joiner.push(frame))
-      expect(results.slice(0, -1).every((result) => result.ok && result.value === undefined)).toBe(true)
-      const last = results.at(-1)!
-      expect(last.ok && last.value?.lane).toBe(0)
-      expect(last.ok && Buffer.compare(last.value!.message, filled(size))).toBe(0)
+  test.each([limits.smallFrameBytes, limits.maxFrameBytes])(
+    'WI6 messages of any size come through whole, in frames of at most %i bytes',
+    (full) => {
+      const sizes = [
+        1,
+        2,
+        full - 6,
+        full - 5,
+        full - 4,
+        full - 1,
+        full,
+        full + 1,
+        2 * full - 6,
+        2 * full - 5,
+        3 * full,
+        limits.maxLinkMessageBytes,
+      ]
+      for (const size of sizes) {
+        const frames = framesOf(0, filled(size), full)
+        expect(Math.max(...frames.map((frame) => frame.length))).toBeLessThanOrEqual(full)
+        const joiner = new Joiner()
+        const results = frames.map((frame) => joiner.push(frame))
+        expect(results.slice(0, -1).every((result) => result.ok && result.value === undefined)).toBe(true)
+        const last = results.at(-1)!
+        expect(last.ok && last.value?.lane).toBe(0)
+        expect(last.ok && Buffer.compare(last.value!.message, filled(size))).toBe(0)
+      }
+    },
+  )
+
+  test('WI6 a message in parts makes the frames of the whole, and a line may slow down within it', () => {
+    const whole = filled(5 * limits.maxFrameBytes)
+    const cuts = [0, 1, 40, 40, limits.maxFrameBytes + 7, whole.length]
+    const parts = cuts.slice(1).map((cut, i) => whole.subarray(cuts[i], cut))
+    for (const maxBytes of [limits.smallFrameBytes, limits.maxFrameBytes]) {
+      expect(framesOf(1, parts, maxBytes)).toEqual(framesOf(1, whole, maxBytes))
     }
+    const [splitter, joiner] = [new Splitter(1, parts), new Joiner()]
+    let message: Uint8Array | undefined
+    for (let frame = splitter.next(limits.maxFrameBytes); frame; frame = splitter.next()) {
+      const result = joiner.push(frame)
+      expect(result.ok).toBe(true)
+      message = result.ok ? result.value?.message : undefined
+    }
+    expect(Buffer.compare(message!, whole)).toBe(0)
   })
 
   test('WI6 two lanes, in any order between them', () => {

@@ -238,7 +238,7 @@ export function createBrowserTabs(options: BrowserTabsOptions): Tabs {
         inbox.events = listener
       },
       send: (frame) => {
-        assert(frame.length >= 1 && frame.length <= limits.maxFrameBytes, 'a frame is 1 byte to 16 KiB long')
+        assert(frame.length >= 1 && frame.length <= limits.maxFrameBytes, 'a frame is 1 byte to 64 KiB long')
         if (!inbox.open) return
         try {
           // Cloning takes the whole buffer under a view along: cut it out first.

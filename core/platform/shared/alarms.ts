@@ -30,12 +30,13 @@ export function createAlarms(nowMs: () => number, timer: Timer): Alarms {
   const arm = (): void => {
     let nextMs = Infinity
     for (const alarm of pending) nextMs = Math.min(nextMs, alarm.atMs)
-    if (nextMs === setForMs) return
     if (nextMs === Infinity) {
+      if (setForMs !== undefined) timer.clear()
       setForMs = undefined
-      timer.clear()
       return
     }
+    // A timer set for earlier is left alone: setting one costs more than a tick too many.
+    if (setForMs !== undefined && setForMs <= nextMs) return
     setForMs = nextMs
     timer.set(Math.min(Math.max(0, nextMs - nowMs()), longestDelayMs), tick)
   }

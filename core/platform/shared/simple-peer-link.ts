@@ -261,7 +261,7 @@ function createLink(
       inbox.events = listener
     },
     send: (frame) => {
-      assert(frame.length >= 1 && frame.length <= limits.maxFrameBytes, 'a frame is 1 byte to 16 KiB long')
+      assert(frame.length >= 1 && frame.length <= limits.maxFrameBytes, 'a frame is 1 byte to 64 KiB long')
       if (!inbox.open) return
       try {
         room.handed(frame.length, peer.bufferSize, nowMs())

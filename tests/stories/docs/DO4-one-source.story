@@ -5,12 +5,12 @@ given alice and bob join; alice and bob open notes; alice adds 40 values of 64 K
 
 > carol opens notes; until carol -> *: docGot*
   alice: doc notes syncing
+  bob: doc notes syncing
 ! 1 times carol -> *: docWant*from the beginning
 ! never * -> carol: docEnd*
 
 > the one that carol fetches from is killed; until notes is synced at carol; wait 1 s
-  bob: doc notes synced
-  bob: doc notes syncing
+  alice: doc notes synced
   carol: doc notes synced
 ! carol -> *: docWant notes
 ! never carol -> *: docWant notes from the beginning

@@ -1,6 +1,6 @@
 # DO5 a document travels in pieces, at most so far ahead of what was taken in
 #
-# bob's acknowledgements are lost: alice stops after the window of 512 KiB, which is 8 pieces of 64 KiB and what began
+# bob's acknowledgements are lost: alice stops after the first window of 512 KiB, which is 8 pieces of 64 KiB and what began
 # inside it. As soon as one comes through she goes on.
 
 show docWant, docPiece, docGot, docEnd
