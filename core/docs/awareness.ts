@@ -25,14 +25,25 @@ export class DocAwareness {
   readonly #others = new Map<number, Known>()
   #untold = new Set<number>()
   #toldAtMs = Number.NEGATIVE_INFINITY
+  /** When those to whom there is no link are told anew: what goes by way of others may not come, and nobody hears of that. */
+  #renewAtMs: number
 
   constructor(desk: Desk, doc: string) {
     this.#desk = desk
     this.#doc = doc
+    this.#renewAtMs = desk.nowMs + limits.antiEntropyIntervalMs
   }
 
   get deadlineMs(): number {
+    return Math.min(this.#tellAtMs, this.#mustRenew ? this.#renewAtMs : Infinity)
+  }
+
+  get #tellAtMs(): number {
     return this.#untold.size > 0 ? this.#toldAtMs + limits.awarenessIntervalMs : Infinity
+  }
+
+  get #mustRenew(): boolean {
+    return this.#own.size > 0 && this.#desk.live.size > this.#desk.linked.size
   }
 
   /** The program's own states changed. */
@@ -46,12 +57,18 @@ export class DocAwareness {
   }
 
   tick(holders: readonly PeerId[]): void {
-    if (this.#desk.nowMs < this.deadlineMs || this.#untold.size === 0) return
+    if (this.#mustRenew && this.#desk.nowMs >= this.#renewAtMs) this.#renew(holders)
+    if (this.#desk.nowMs < this.#tellAtMs) return
     const states = [...this.#untold].flatMap((client) => this.#own.get(client) ?? [])
     this.#untold = new Set()
     this.#toldAtMs = this.#desk.nowMs
     this.#desk.multicast(holders, this.#payload(states))
     for (const { client, state } of states) if (state === undefined) this.#own.delete(client)
+  }
+
+  #renew(holders: readonly PeerId[]): void {
+    this.#renewAtMs = this.#desk.nowMs + limits.antiEntropyIntervalMs
+    for (const peer of holders) if (!this.#desk.linked.has(peer)) this.greet(peer)
   }
 
   /** The overlay had no room for it: it is told again, whole. */
