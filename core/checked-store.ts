@@ -187,15 +187,15 @@ const sameValue = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
 /** Keys are ASCII, so a character is a byte; none is 0. */
-const asBytes = (key: string): Uint8Array => Uint8Array.from(key, (character) => character.charCodeAt(0))
+function asBytes(key: string, more = 0): Uint8Array {
+  const bytes = new Uint8Array(key.length + more)
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i)
+  return bytes
+}
 
 function createSeals(crc32: typeof portableCrc32) {
   /** A zero parts key and value. */
-  const checksum = (key: string, value: Uint8Array): number => {
-    const characters = new Uint8Array(key.length + 1)
-    characters.set(asBytes(key))
-    return crc32(value, crc32(characters))
-  }
+  const checksum = (key: string, value: Uint8Array): number => crc32(value, crc32(asBytes(key, 1)))
 
   return {
     seal: (key: string, value: Uint8Array): Uint8Array => {

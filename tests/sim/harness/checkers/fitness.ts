@@ -27,6 +27,9 @@ class Judge {
   /** By process: hidden since. */
   readonly #hidden = new Map<string, number>()
   readonly #mayBeUnfit = new Set<string>()
+  /** Faults under way that make a disk slow, and when the last of them ended. */
+  readonly #slow = new Set<number>()
+  #slowUntilMs = -Infinity
   /** By run: what it said last of who leads. */
   readonly #told = new Map<Run, EntryOf<'leader'>>()
 
@@ -54,7 +57,9 @@ class Judge {
     this.#together.take(entry)
   }
 
-  #takeFault({ type, kind, touched, atMs }: EntryOf<'faultBegins' | 'faultEnds'>): void {
+  #takeFault({ type, kind, touched, atMs, fault }: EntryOf<'faultBegins' | 'faultEnds'>): void {
+    if (kind === 'slowDisk' && type === 'faultBegins') this.#slow.add(fault)
+    if (type === 'faultEnds' && this.#slow.delete(fault)) this.#slowUntilMs = atMs
     const costsRank = /^(freeze|suspend|hide|storage|slowDisk)/.test(kind)
     if (costsRank) for (const name of touched) this.#mayBeUnfit.add(name)
     if (kind !== 'hide') return
@@ -91,6 +96,8 @@ class Judge {
     if (told === undefined || told.leader !== undefined || life === undefined) return
     if (atMs < told.atMs + vacantMs || told.own?.seniority === undefined || !this.#isFit(life)) return
     if (this.#disturbance.touches(life.name, atMs, graceMs + atMs - told.atMs)) return
+    // Whoever is next and has a slow disk is waited for: it does take the epoch (README of core/election, limits).
+    if (this.#slow.size > 0 || this.#slowUntilMs >= told.atMs) return
     const forS = Math.round((atMs - told.atMs) / 1_000)
     this.#tell('vacant', atMs, `${run} had no leader for ${forS} s, and was fit to lead itself`)
   }
