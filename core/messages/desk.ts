@@ -24,6 +24,7 @@ import type { Parted } from './parted.ts'
 import type { Receipts } from './receipts.ts'
 import type { Retention } from './retention.ts'
 import type { Rooms } from './rooms.ts'
+import type { Serving } from './serving.ts'
 import type { Sync } from './sync.ts'
 import type { Draft, Kind, MessagesEffect, MessagesEvent } from './types.ts'
 import type { Unbound } from './unbound.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   readonly inbox: Inbox
   readonly rooms: Rooms
   readonly sync: Sync
+  readonly serving: Serving
   readonly forks: Forks
   readonly retention: Retention
   readonly history: History

@@ -25,6 +25,7 @@ import { Receipts } from './receipts.ts'
 import { Retention } from './retention.ts'
 import { Rooms } from './rooms.ts'
 import { headRow, joinedRow, keys, readPlace, readRow, storeRow, timeOf } from './rows.ts'
+import { Serving } from './serving.ts'
 import { Sync } from './sync.ts'
 import type {
   LivePeer,
@@ -82,6 +83,7 @@ export class Messages {
     parts.inbox = new Inbox(parts)
     parts.rooms = new Rooms(parts)
     parts.sync = new Sync(parts)
+    parts.serving = new Serving(parts)
     parts.forks = new Forks(parts)
     parts.retention = new Retention(parts)
     parts.history = new History(parts)
@@ -150,12 +152,12 @@ export class Messages {
   }
 
   #payload(from: LivePeer['peer'], payload: MessagesPayload): void {
-    const { sync, forks } = this.#parts
+    const { sync, serving, forks } = this.#parts
     switch (payload.type) {
       case 'vector':
         return sync.onVector(from, payload)
       case 'want':
-        return sync.onWant(from, payload)
+        return serving.onWant(from, payload)
       case 'digest':
         return sync.onDigest(from, payload.digest)
       case 'fork':

@@ -4,13 +4,12 @@
 
 import { compareText, equalBytes, toHex, type PeerId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
-import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead, PayloadOf } from '../wire/messages.ts'
 import { Comparisons } from './comparisons.ts'
 import type { Parts } from './desk.ts'
-import { sizeOf, type Feed } from './feeds.ts'
-import { maxNumber, numberRange, readEntry } from './rows.ts'
+import type { Feed } from './feeds.ts'
+import { maxNumber } from './rows.ts'
 
 interface Fetch {
   readonly peer: PeerId
@@ -18,13 +17,8 @@ interface Fetch {
   readonly deadlineMs: number
 }
 
-/** Entries read for one answer: at least, and at most; between them as the sizes of the last answer suggest. chosen. */
-const minServedRows = 16
-const maxServedRows = 256
 /** Failed fetches after which nothing a peer said it has is believed until it says so again. chosen. */
 const maxFailures = 3
-/** Requests of one peer that wait while one of them is read. chosen. */
-const maxQueuedWants = 16
 
 export class Sync {
   readonly #parts: Parts
@@ -37,7 +31,6 @@ export class Sync {
   readonly #news = new Set<StoreId>()
   /** Those of them that neighbours may lack as well, told a little later and together. */
   readonly #toSpread = new Set<StoreId>()
-  readonly #wants = new Map<PeerId, PayloadOf<'want'>[]>()
   /** The digest at which a peer was last sent our whole vector. */
   readonly #told = new Map<PeerId, number>()
   readonly #comparisons: Comparisons
@@ -45,7 +38,6 @@ export class Sync {
   #newsAtMs: number | undefined
   #spreadAtMs: number | undefined
   #compareAtMs: number | undefined
-  #averageBytes = 2048
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -94,7 +86,7 @@ export class Sync {
   #lose(peer: PeerId): void {
     for (const heads of this.#ahead.values()) heads.delete(peer)
     this.#failures.delete(peer)
-    this.#wants.delete(peer)
+    this.#parts.serving.forget(peer)
     this.#told.delete(peer)
     this.#abandon(peer)
   }
@@ -110,7 +102,7 @@ export class Sync {
     return (this.#ahead.get(feed)?.size ?? 0) > 0 ? 'somebody has it' : 'nobody has it'
   }
 
-  #isHere(peer: PeerId): boolean {
+  isHere(peer: PeerId): boolean {
     return this.#neighbours.has(peer) || this.#parts.rooms.live.has(peer)
   }
 
@@ -159,7 +151,7 @@ export class Sync {
 
   onVector(from: PeerId, vector: PayloadOf<'vector'>): void {
     const { outbox, log, rooms, desk } = this.#parts
-    if (!this.#isHere(from)) return desk.count('vectorsOfStrangers')
+    if (!this.isHere(from)) return desk.count('vectorsOfStrangers')
     if (vector.whole) this.#comparisons.contradicted(from)
     // A sibling tab stores into the same place: what it has is there already.
     if (rooms.live.get(from)?.store === outbox.storeId) log.refresh(() => this.#compare(from, vector))
@@ -198,7 +190,7 @@ export class Sync {
     // Of our own feed only what we lost can be fetched; more than we wrote is a matter for forks.ts.
     const isOurs = head.feed === outbox.storeId
     const wanted = head.number > held && head.number <= maxNumber && (!isOurs || held < top)
-    if (wanted && this.#isHere(from)) {
+    if (wanted && this.isHere(from)) {
       let heads = this.#ahead.get(head.feed)
       if (!heads) {
         if (this.#ahead.size >= limits.maxFeeds) return
@@ -410,65 +402,5 @@ export class Sync {
     const isAtWork = after !== undefined && (after.busy || holes.isLooking(after))
     if (!isAtWork && (after?.visible.number ?? 0) === held) this.unserved(from, answer.feed)
     this.wake()
-  }
-
-  // ------------------------------------------------------------------------------------------- serving
-
-  onWant(from: PeerId, want: PayloadOf<'want'>): void {
-    const queue = this.#wants.get(from)
-    if (queue) {
-      if (queue.length < maxQueuedWants) queue.push(want)
-      else this.#parts.desk.count('wantsDropped')
-      return
-    }
-    if (!this.#isHere(from)) return this.#parts.desk.count('wantsOfStrangers')
-    this.#wants.set(from, [])
-    this.#serve(from, want)
-  }
-
-  #serve(peer: PeerId, { feed: id, after }: PayloadOf<'want'>): void {
-    const feed = this.#parts.feeds.get(id)
-    if (!feed || after >= (feed.head?.number ?? 0)) return this.#answer(peer, id, after, [], false)
-    const count = Math.floor(limits.maxEntriesBytes / Math.max(1, this.#averageBytes))
-    const limit = Math.min(maxServedRows, Math.max(minServedRows, count))
-    const first = Math.max(after, feed.head?.retired ?? 0) + 1
-    const failed = (): void => this.#answer(peer, id, after, [], false)
-    this.#parts.desk.read(
-      [numberRange('feed', id, first, feed.head!.number, limit)],
-      (rows) => this.#answerRows(peer, feed, after, first, rows),
-      failed,
-    )
-  }
-
-  #answerRows(peer: PeerId, feed: Feed, after: number, first: number, rows: readonly Row[]): void {
-    const entries: VerifiedEntry[] = []
-    let bytes = 0
-    for (const { value } of rows) {
-      const stored = readEntry(value)
-      if (!stored || stored.header.number !== first + entries.length) break
-      bytes += sizeOf(stored)
-      if (entries.length > 0 && bytes > limits.maxEntriesBytes) break
-      entries.push(stored)
-    }
-    if (entries.length > 0) this.#averageBytes = Math.ceil(bytes / entries.length)
-    else if (rows.length > 0 || first <= (feed.head?.number ?? 0)) this.#parts.holes.missing(feed, first)
-    const more = entries.length > 0 && first + entries.length - 1 < (feed.head?.number ?? 0)
-    this.#answer(peer, feed.id, after, entries, more)
-  }
-
-  #answer(
-    peer: PeerId,
-    feed: StoreId,
-    after: number,
-    entries: readonly VerifiedEntry[],
-    more: boolean,
-  ): void {
-    if (this.#isHere(peer)) {
-      const carried = entries.map(({ entry }) => entry)
-      this.#parts.desk.sendTo(peer, { type: 'found', feed, after, entries: carried, more })
-    }
-    const next = this.#wants.get(peer)?.shift()
-    if (next) this.#serve(peer, next)
-    else this.#wants.delete(peer)
   }
 }
