@@ -1,6 +1,6 @@
 // A schedule that once kept an inbox from its program, as the shrinker left it.
 
-import type { Regression } from './regressions.ts'
+import type { Regression } from './kept.ts'
 import type { Role } from './schedule.ts'
 
 const role = (name: string, driftPpm: number, priority: number): Role => ({

@@ -2,44 +2,9 @@
 // gave another meaning is worth little more than any other: keep the shrunk schedule where there is one.
 
 import { generate } from './generate.ts'
+import { agent, joins, sends, story, type Regression } from './kept.ts'
 import { storeRegressions } from './regressions-of-stores.ts'
 import { tabRegressions } from './regressions-of-tabs.ts'
-import type { Role, Schedule, Step } from './schedule.ts'
-
-export interface Regression {
-  readonly broke: string
-  readonly schedule: Schedule
-}
-
-const agent = (name: string): Role => ({
-  name,
-  label: name,
-  priority: 0,
-  candidate: true,
-  store: 'durable',
-  wallSkewMs: 0,
-  driftPpm: 0,
-})
-
-/** A schedule of agents, written by hand or by the shrinker. */
-const story = (seed: number, names: readonly string[], steps: readonly Step[]): Schedule => ({
-  seed,
-  profile: 'kept',
-  servers: ['ws://one.test'],
-  cast: names.map(agent),
-  steps,
-})
-
-const joins = (names: readonly string[]): Step[] =>
-  names.flatMap((who, i): Step[] => [
-    { atMs: 0, act: { type: 'enterRoom', who, room: 'general' } },
-    { atMs: 500 * i, act: { type: 'join', who } },
-  ])
-
-const sends = (who: string, to: string, id: string, atMs: number, count: number): Step => ({
-  atMs,
-  act: { type: 'send', who, to, id, count, bytes: 40 },
-})
 
 export const regressions: readonly Regression[] = [
   ...storeRegressions,
