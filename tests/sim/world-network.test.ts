@@ -72,11 +72,11 @@ describe('links', () => {
     const { world, near, far } = await pair(1, { network: { bytesPerMs: 1000 } })
     const heard = record(near)
     record(far)
-    const frames = limits.maxBufferedBytes / limits.maxFrameBytes
-    for (let i = 0; i < frames; i++) near.send(new Uint8Array(limits.maxFrameBytes))
+    const frames = limits.maxBufferedBytes / limits.smallFrameBytes
+    for (let i = 0; i < frames; i++) near.send(new Uint8Array(limits.smallFrameBytes))
     expect(near.bufferedBytes).toBe(limits.maxBufferedBytes)
     await world.run(100)
-    expect(near.bufferedBytes).toBe(limits.maxBufferedBytes - 6 * limits.maxFrameBytes)
+    expect(near.bufferedBytes).toBe(limits.maxBufferedBytes - 6 * limits.smallFrameBytes)
     await world.until(() => heard.length > 0)
     expect(near.bufferedBytes).toBe(limits.maxBufferedBytes / 2)
     await world.run(1000)
