@@ -80,6 +80,7 @@ export class Peer {
         fit: this.#fitness.fit,
         seniority: undefined,
         hidden: options.hidden,
+        noDocuments: false,
         roles: [],
         neighbours: [],
       },
@@ -89,6 +90,7 @@ export class Peer {
       timing: this.#timing,
       helloClaims: () => this.#roles.claims(),
       helloDigest: () => this.messages.digest,
+      hasDocuments: () => this.docs.open,
     })
     this.#messagesStep({ type: 'profile', name: options.name, kind: options.kind }, options.now)
   }
@@ -353,6 +355,7 @@ export class Peer {
       const { fit, store } = this.overlay.self
       if (fit !== this.#fitness.fit) this.overlay.updateSelf({ fit: this.#fitness.fit }, true)
       if (store !== this.messages.storeId) this.overlay.updateSelf({ store: this.messages.storeId })
+      if (this.overlay.self.noDocuments && this.docs.open) this.overlay.updateSelf({}, true)
       if (this.#viewIsOld) this.#spreadView(now)
       else if (this.#linksAreOld) this.#spreadLinks(now)
       else if (effects.length === 0) return
@@ -387,7 +390,8 @@ export class Peer {
     this.#linksAreOld = false
     const { settled } = this.overlay
     const peers = this.overlay.others().map((record) => ({ ...record, peer: record.id }))
-    this.#docsStep({ type: 'live', peers, settled, store: this.messages.storeId }, now)
+    const mute = this.overlay.self.noDocuments
+    this.#docsStep({ type: 'live', peers, settled, store: this.messages.storeId, mute }, now)
   }
 
   #overlayEffect(effect: OverlayEffect, now: Instant): void {
@@ -404,6 +408,7 @@ export class Peer {
         return this.#emit({ event: 'left', record: effect.record, reason: effect.reason })
       case 'self':
         if (!effect.linksOnly) this.#viewIsOld = true
+        else if (this.overlay.others().length > limits.maxLinks) this.#linksAreOld = true
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
         for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, nowMs)

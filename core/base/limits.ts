@@ -50,6 +50,8 @@ export const limits = {
   maxHops: 8,
   /** Unicasts of which nobody near knows the way go to all neighbours so often; beyond that to one, by lot. chosen. */
   maxFloodsPerSecond: 16,
+  /** … and where more than `maxLinks` others are alive, to so many by lot, each of whom hands it on to one. chosen. */
+  blindUnicasts: 2,
   /** Broadcast and unicast ids remembered, to drop copies. chosen: minutes of busy traffic. */
   maxSeenIds: 8192,
   /** Recent broadcasts kept to serve those who missed one; bytes of payload. chosen. */
@@ -59,6 +61,16 @@ export const limits = {
   /** A broadcast's id is offered only when this old: by then the whole of it has arrived nearly everywhere, and
    * nobody pulls what is under way. chosen. */
   offerDelayMs: 1 * second,
+  /** With more than `maxLinks` others: neighbours from whom a peer takes broadcasts whole, and from how many more the ids.
+   * chosen: two each is the least at which a random graph hangs together; a broadcast then costs three frames a peer. */
+  broadcastSources: 2,
+  broadcastOfferers: 2,
+  /** How often it compares its view with that of a neighbour; and one that asks gets a long answer at most this often. chosen:
+   * what broadcasts lost is found by everybody after two or three of these; one frame a peer and interval where all agree. */
+  rosterIntervalMs: 8 * second,
+  rosterAnswerIntervalMs: 1 * second,
+  /** … and how often it is looked at whose ways lead where. chosen. */
+  reachIntervalMs: 1 * second,
   /** A broadcast that was pulled and did not come is pulled from another neighbour after this. chosen. */
   pullTimeoutMs: 2 * second,
 
@@ -105,6 +117,10 @@ export const limits = {
   stallMs: 2 * second,
   /** A peer without a direct link that was not heard of for this long is probed through the mesh. chosen. */
   distantSilenceMs: 5 * second,
+  /** With more than `maxLinks` others; and for so long each is believed that it has a link to somebody who is reached. chosen:
+   * by then others have told of the link. */
+  crowdDistantSilenceMs: 10 * second,
+  vouchForSelfMs: 45 * second,
   /** From half of that on it is asked for a sign of life this often. chosen. */
   distantProbeIntervalMs: 1 * second,
   /** … and at most so many a second are. chosen: all of a full mesh; only peers that never were are more. */

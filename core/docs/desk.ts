@@ -25,6 +25,8 @@ export class Desk {
   readonly writer: string
   now: Instant = { monotonicMs: 0, wallMs: 0 }
   settled = false
+  /** We say of ourselves that no document is open here: nobody asks, and nobody is asked. */
+  isMute = false
   /** Everybody alive but us. */
   readonly live = new Map<PeerId, DocsPeer>()
   readonly linked = new Set<PeerId>()

@@ -46,6 +46,11 @@ export class Docs {
     return this.#desk.counters
   }
 
+  /** A document is open here, or about to be. */
+  get open(): boolean {
+    return this.#documents.size > 0
+  }
+
   get deadlineMs(): number {
     let next = this.#unshown ? this.#desk.nowMs : Infinity
     for (const { deadlineMs } of this.#documents.values()) next = Math.min(next, deadlineMs)
@@ -150,12 +155,15 @@ export class Docs {
   }
 
   #isAskable(peer: PeerId, { answered, untold }: Answer): boolean {
-    return (!answered || untold) && !this.#desk.outcasts.has(peer)
+    if ((answered && !untold) || this.#desk.outcasts.has(peer)) return false
+    // Who has none has nothing to say; who says so of itself is not asked, and we where we said so do not ask.
+    return !this.#desk.isMute && this.#desk.live.get(peer)?.noDocuments !== true
   }
 
   // ------------------------------------------------------------------------------------ the program
 
   #openDoc({ request, doc, replica, maxBytes }: Extract<DocsInput, { type: 'openDoc' }>): void {
+    this.#desk.isMute = false
     if (this.#documents.size >= limits.maxDocs) {
       const text = `No more than ${limits.maxDocs} documents can be open at once; close one first.`
       return this.#desk.effect({ type: 'reject', request, error: new MeshError('invalid-argument', text) })
@@ -182,8 +190,10 @@ export class Docs {
 
   /** Whoever has it open says so, and whoever has not: what they said before may be old. */
   #opened(document: Document): void {
-    const { linked, outcasts } = this.#desk
-    const known = [...this.#answers].filter(([peer, { answered }]) => answered || linked.has(peer))
+    const { linked, live, outcasts } = this.#desk
+    const known = [...this.#answers].filter(
+      ([peer, { answered }]) => (answered || linked.has(peer)) && live.get(peer)?.noDocuments !== true,
+    )
     document.ask(known.flatMap(([peer]) => (outcasts.has(peer) ? [] : peer)))
   }
 
@@ -233,10 +243,11 @@ export class Docs {
 
   // ------------------------------------------------------------------------------------- the others
 
-  #live({ peers, settled, store }: Extract<DocsInput, { type: 'live' }>): void {
+  #live({ peers, settled, store, mute }: Extract<DocsInput, { type: 'live' }>): void {
     const desk = this.#desk
     desk.settled = settled
     desk.store = store
+    desk.isMute = mute && this.#documents.size === 0
     const now = new Set(peers.map(({ peer }) => peer))
     for (const peer of [...desk.live.keys()]) if (!now.has(peer)) this.#gone(peer)
     for (const record of peers) {

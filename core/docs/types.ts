@@ -40,6 +40,8 @@ export interface DocsPeer {
   readonly store: string
   /** Peers it says it has a link to. */
   readonly neighbours: readonly PeerId[]
+  /** It says that no document is open there. */
+  readonly noDocuments: boolean
 }
 
 export type DocsPayload = PayloadOf<
@@ -60,6 +62,8 @@ export type DocsInput =
       readonly peers: readonly DocsPeer[]
       readonly settled: boolean
       readonly store: string
+      /** We say of ourselves that no document is open here. */
+      readonly mute: boolean
     }
   | { readonly type: 'linked' | 'unlinked'; readonly peer: PeerId }
   /** `link`: the one to blame, where `from` itself sent it straight to us. */

@@ -8,6 +8,7 @@ import type { Claim, PeerRecord } from '../wire/messages.ts'
 import type { OverlayEffect } from './effects.ts'
 import { Links } from './links.ts'
 import { Membership } from './membership.ts'
+import { Reach } from './reach.ts'
 
 export interface OverlayOptions {
   /** Our own record; provisional. */
@@ -24,12 +25,15 @@ export interface OverlayOptions {
   /** What a hello carries for the machines above. */
   readonly helloClaims: () => readonly Claim[]
   readonly helloDigest: () => number
+  /** A document is open here. */
+  readonly hasDocuments: () => boolean
 }
 
 export class Context {
   readonly options: OverlayOptions
   readonly links = new Links()
   readonly membership: Membership
+  readonly reach: Reach
   nowMs: number
   self: PeerRecord
   /** Who leads what, and who would follow; see `Overlay.setSuccessions`. */
@@ -46,6 +50,7 @@ export class Context {
     this.nowMs = options.nowMs
     this.self = options.self
     this.membership = new Membership(() => this.nonce())
+    this.reach = new Reach(this)
   }
 
   emit(...effects: readonly OverlayEffect[]): void {

@@ -27,13 +27,16 @@ export class Delivery {
 
   // ------------------------------------------------------------------------------------------ sending
 
-  /** To everybody in the mesh. Copies cost N-1 frames in a full mesh of N. */
-  broadcast(payload: Payload): void {
+  /** To everybody in the mesh. Copies cost N-1 frames in a full mesh of N. `overAllLinks`: to no neighbour by way of others. */
+  broadcast(payload: Payload, overAllLinks = false): void {
     const id = { origin: this.#context.self.id, sequence: this.#broadcasts.nextSequence() }
     const message = encodeMessage({ type: 'broadcast', ...id, payload })
     if (!this.#fits(message)) return
     this.#broadcasts.remember(id, message)
-    for (const link of this.#context.links.neighbours()) this.#sendBroadcast(link, id, message)
+    for (const link of this.#context.links.neighbours()) {
+      if (overAllLinks || !link.isSpared) this.#sendBroadcast(link, id, message)
+      else if (link.takes === 'ids') link.offer(id, this.#context.nowMs)
+    }
     this.#offerToNewLinks(id)
   }
 
@@ -111,13 +114,9 @@ export class Delivery {
     membership.heard(origin, nowMs)
     const kept = { lane: encoded.lane, bytes: ownBytes(encoded.bytes) }
     this.#broadcasts.remember(id, kept)
-    const linkedToOrigin = this.#linkedTo(message, link.remote)
-    const { forward, offer } = splitNeighbours(
-      this.#context.neighbours(),
-      origin,
-      link.remote,
-      linkedToOrigin,
-    )
+    const { forward, offer } = this.#context.isPartial
+      ? this.#shared(origin, link.remote)
+      : splitNeighbours(this.#context.neighbours(), origin, link.remote, this.#linkedTo(message, link.remote))
     for (const peer of forward) this.#sendBroadcast(links.to(peer)!, id, kept)
     for (const peer of offer) links.to(peer)!.offer(id, nowMs)
     this.#offerToNewLinks(id)
@@ -177,19 +176,47 @@ export class Delivery {
     return [...payload.record.neighbours, ...mutual, ...told]
   }
 
+  /** In a larger mesh: who takes it whole from us, and who the id. */
+  #shared(origin: PeerId, sender: PeerId): { forward: PeerId[]; offer: PeerId[] } {
+    const others = this.#context.links.neighbours().filter(({ remote }) => remote !== origin && remote !== sender)
+    const forward = others.filter((link) => !link.isSpared)
+    const offer = others.filter((link) => link.isSpared && link.takes === 'ids')
+    return { forward: forward.map(({ remote }) => remote), offer: offer.map(({ remote }) => remote) }
+  }
+
   /** Returns how many neighbours it went out to. */
   #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): number {
     const encoded = encodeMessage(message)
-    const { membership, options } = this.#context
+    const { membership, options, isPartial } = this.#context
     const neighbours = this.#context.neighbours()
     const linked = neighbours.filter(
       (peer) => peer !== cameFrom && membership.get(peer)?.neighbours.includes(message.target),
     )
     // By lot: what one says of its links may be old, and whoever asks again asks another.
     const [nearer] = options.random.sample(linked, 1)
-    const known = this.#routes.next(message.target, neighbours, nearer, cameFrom)
+    const known = isPartial
+      ? this.#wayTo(message, nearer, cameFrom)
+      : this.#routes.next(message.target, neighbours, nearer, cameFrom)
     const next = known.length > 1 && !this.#mayFlood() ? options.random.sample(known, 1) : known
     return next.filter((peer) => this.#sendEncoded(this.#context.links.to(peer)!, encoded)).length
+  }
+
+  /**
+   * In a larger mesh: the neighbour nearest to the target, as the living say. Where no way is known, as the last broadcast of the
+   * target came, else by lot: through all that many links it would cost more than it can be worth.
+   */
+  #wayTo(
+    { target, hops }: LinkMessageOf<'unicast'>,
+    nearer: PeerId | undefined,
+    cameFrom: PeerId | undefined,
+  ): readonly PeerId[] {
+    if (this.#context.links.to(target)) return [target]
+    if (nearer !== undefined) return [nearer]
+    const towards = this.#context.reach.towards(target)
+    if (towards !== undefined && towards !== cameFrom && this.#context.links.to(towards)) return [towards]
+    const known = this.#routes.next(target, this.#context.neighbours(), undefined, cameFrom)
+    if (known.length <= 1) return known
+    return this.#context.options.random.sample(known, hops === 0 ? limits.blindUnicasts : 1)
   }
 
   /** A peer that never was has no way to it: looking for many of them may not be all that we do. */

@@ -17,8 +17,6 @@ export class Distant {
   /** Asked within the second that began then. */
   #asked = 0
   #countedSinceMs = Number.NEGATIVE_INFINITY
-  #vouched: ReadonlySet<PeerId> = new Set()
-  #vouchedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(context: Context, delivery: Delivery, view: View) {
     this.#context = context
@@ -27,15 +25,17 @@ export class Distant {
   }
 
   tick(): void {
-    const { links, membership, nowMs, successions } = this.#context
+    const { links, membership, nowMs, successions, isPartial } = this.#context
+    // In a larger mesh all those without a link to the leader ask it.
+    const silenceMs = isPartial ? limits.crowdDistantSilenceMs : limits.distantSilenceMs
+    const close = successions.flatMap((succession) => succession.slice(0, isPartial ? 2 : Infinity))
     for (const peer of this.#askedAtMs.keys()) if (!membership.get(peer)) this.#askedAtMs.delete(peer)
-    for (const { id } of membership.records()) {
+    for (const id of membership.silentSince(nowMs - silenceMs / 2)) {
       if (links.to(id)) continue
       const silentMs = nowMs - membership.heardAtMs(id)!
-      if (silentMs < limits.distantSilenceMs / 2) continue
       // Who leads, or would, has to be there itself: a peer that was made up may have somebody who vouches for it.
-      if (this.#isVouched(id) && !successions.some((succession) => succession.includes(id))) continue
-      if (silentMs >= limits.distantSilenceMs + membership.lagMs(nowMs))
+      if (isPartial && !close.includes(id) && this.#isVouched(id, silentMs)) continue
+      if (silentMs >= silenceMs + membership.lagMs(nowMs))
         this.#view.suspect(id, 'distant-silence')
       else this.#ask(id)
     }
@@ -54,25 +54,11 @@ export class Distant {
     this.#delivery.unicast(peer, { type: 'probe', nonce: this.#context.nonce() })
   }
 
-  /** From link to link, somebody says that it has one to that peer. */
-  #isVouched(peer: PeerId): boolean {
-    const { nowMs, isPartial } = this.#context
-    if (!isPartial) return false
-    if (nowMs >= this.#vouchedAtMs + limits.distantProbeIntervalMs) {
-      this.#vouchedAtMs = nowMs
-      this.#vouched = this.#reach()
-    }
-    return this.#vouched.has(peer)
-  }
-
-  #reach(): Set<PeerId> {
-    const { membership } = this.#context
-    const reached = new Set(this.#context.neighbours())
-    // A set goes on to what is added meanwhile.
-    for (const peer of reached) {
-      if (membership.isSuspected(peer)) continue
-      for (const next of membership.get(peer)?.neighbours ?? []) reached.add(next)
-    }
-    return reached
+  /** From link to link, somebody says that it has one to that peer; or it said so itself a moment ago. */
+  #isVouched(peer: PeerId, silentMs: number): boolean {
+    const { membership, reach } = this.#context
+    if (reach.reaches(peer)) return true
+    const isFresh = silentMs < limits.vouchForSelfMs
+    return isFresh && membership.get(peer)!.neighbours.some((neighbour) => reach.reaches(neighbour))
   }
 }

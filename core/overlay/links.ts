@@ -9,7 +9,7 @@ import type { LinkKind } from '../base/ports.ts'
 import type { Random } from '../base/random.ts'
 import { Joiner, Splitter, type Lane } from '../wire/chunks.ts'
 import { decode, encode, encodeParts } from '../wire/codec.ts'
-import { isBulk, linkMessage, type BroadcastId, type LinkMessage } from '../wire/messages.ts'
+import { isBulk, linkMessage, type BroadcastId, type LinkMessage, type LinkMessageOf } from '../wire/messages.ts'
 
 export interface EncodedMessage {
   readonly lane: Lane
@@ -31,6 +31,8 @@ export const encodeForOne = (message: LinkMessage): OutgoingMessage => ({
   lane: isBulk(message) ? 1 : 0,
   parts: encodeParts(linkMessage, message),
 })
+
+export type Share = LinkMessageOf<'share'>['as']
 
 /** Pings to which an answer is still told; older ones were lost or overtaken. */
 const maxOpenPings = 16
@@ -56,6 +58,9 @@ export class LinkState {
   /** Of our own hello: we had begun by ourselves and met nobody; we or somebody we saw had a place in a mesh, and not the far end. */
   said = { lone: false, established: false }
   malformed = 0
+  /** How the far end takes broadcasts of others from us, and how we asked it for them. */
+  takes: Share = 'whole'
+  asked: Share = 'whole'
   /** Its far end took us for gone: it will close it. */
   renounced = false
   readonly sinceMs: number
@@ -146,6 +151,11 @@ export class LinkState {
     return frames
   }
 
+  /** Neither end needs broadcasts from the other. */
+  get isSpared(): boolean {
+    return this.takes !== 'whole' && this.asked !== 'whole'
+  }
+
   /** Lets the far end know, later, that we have that broadcast. Where there are too many, the oldest give way. */
   offer(id: BroadcastId, nowMs: number): void {
     this.#offers.push({ id, ripeAtMs: this.greeted ? nowMs + limits.offerDelayMs : nowMs })
@@ -208,6 +218,9 @@ export class Links {
   /** Greeted links only; where there are several to one peer, the one to use. */
   readonly #byPeer = new Map<PeerId, LinkState>()
 
+  /** Changes whenever a link becomes part of the mesh, or ends. */
+  revision = 0
+
   get size(): number {
     return this.#byId.size
   }
@@ -223,6 +236,7 @@ export class Links {
   remove(id: number): LinkState | undefined {
     const link = this.#byId.get(id)
     this.#byId.delete(id)
+    this.revision++
     if (link && this.#byPeer.get(link.remote) === link) {
       this.#byPeer.delete(link.remote)
       const other = this.every().findLast((each) => each.greeted && each.remote === link.remote)
@@ -237,6 +251,7 @@ export class Links {
    */
   greet(link: LinkState): LinkState | undefined {
     link.greeted = true
+    this.revision++
     const other = this.#byPeer.get(link.remote)
     const keepOther = other?.kind === 'tabs' && link.kind !== 'tabs'
     if (!keepOther) this.#byPeer.set(link.remote, link)

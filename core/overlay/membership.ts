@@ -98,6 +98,7 @@ export class Membership {
   falseSuspicions = 0
   /** Changes whenever somebody comes, goes, is suspected or no longer is. */
   revision = 0
+  #changes = 0
 
   constructor(newNonce: () => number) {
     this.#newNonce = newNonce
@@ -105,6 +106,11 @@ export class Membership {
 
   get size(): number {
     return this.#known.size
+  }
+
+  /** Changes whenever anything is learned of anybody. */
+  get news(): number {
+    return this.revision + this.#changes
   }
 
   get(peer: PeerId): PeerRecord | undefined {
@@ -135,6 +141,7 @@ export class Membership {
       const isNewer = record.incarnation > known.record.incarnation
       if (!isNewer && (source === 'hearsay' || !isMadeUp(known.record, record))) return false
       known.record = record
+      this.#changes++
       if (source !== 'hearsay') known.isMet = true
       if (isNewer) this.#renew(record.id, nowMs)
       return 'changed'
@@ -155,6 +162,13 @@ export class Membership {
     if (!known) return
     known.heardAtMs = nowMs
     known.isMet = true
+  }
+
+  /** Of whom nothing came after that. */
+  silentSince(atMs: number): PeerId[] {
+    const silent: PeerId[] = []
+    for (const [peer, { heardAtMs }] of this.#known) if (heardAtMs <= atMs) silent.push(peer)
+    return silent
   }
 
   heardAtMs(peer: PeerId): number | undefined {

@@ -104,6 +104,8 @@ export class Neighbours {
     this.#context.emit({ type: 'links' })
     if (links.to(link.remote)) return
     this.#context.emit({ type: 'unlinked', peer: link.remote })
-    this.#self.update({ neighbours: this.#context.neighbours() })
+    // In a larger mesh most peers act on nobody's links but their neighbours'.
+    const when = this.#context.isPartial ? 'later' : 'soon'
+    this.#self.update({ neighbours: this.#context.neighbours() }, when)
   }
 }

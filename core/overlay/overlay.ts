@@ -13,8 +13,10 @@ import { Introductions } from './introductions.ts'
 import { Joining } from './joining.ts'
 import type { Links, LinkState, Received } from './links.ts'
 import { Neighbours } from './neighbours.ts'
+import { Rosters } from './rosters.ts'
 import { Rumours } from './rumours.ts'
 import { SelfRecord } from './self-record.ts'
+import { Shares } from './shares.ts'
 import { View } from './view.ts'
 
 /** What the driver calls the tabs of one browser among its introducers. */
@@ -25,6 +27,8 @@ export class Overlay {
   readonly #delivery: Delivery
   readonly #self: SelfRecord
   readonly #rumours: Rumours
+  readonly #shares: Shares
+  readonly #rosters: Rosters
   readonly #introductions: Introductions
   readonly #neighbours: Neighbours
   readonly #joining: Joining
@@ -44,6 +48,8 @@ export class Overlay {
     this.#delivery = delivery
     this.#self = self
     this.#rumours = rumours
+    this.#shares = new Shares(context, delivery)
+    this.#rosters = new Rosters(context, delivery)
     this.#introductions = introductions
     this.#neighbours = neighbours
     this.#joining = joining
@@ -230,7 +236,8 @@ export class Overlay {
   suspend(): void {
     if (this.#context.suspended) return
     const { id, incarnation } = this.self
-    this.broadcast({ type: 'gone', peer: id, incarnation, reason: 'left' })
+    // Ahead of the end of each link, which by itself is evidence of a failure.
+    this.#delivery.broadcast({ type: 'gone', peer: id, incarnation, reason: 'left' }, true)
     this.#context.suspended = true
     for (const link of this.links.every()) this.#neighbours.close(link, 'left')
     this.#view.clear()
@@ -285,6 +292,8 @@ export class Overlay {
     this.#view.tick()
     this.#self.tick()
     this.#rumours.tick()
+    this.#shares.tick()
+    this.#rosters.tick()
     this.#delivery.tick()
     this.#introductions.tick()
   }
@@ -316,7 +325,9 @@ export class Overlay {
         this.#view.takeAlive(link.remote, message.nonce, link)
         return this.#delivery.takeOffers(link, message.offers)
       case 'broadcast': {
-        if (!this.#delivery.takeBroadcast(link, message, encoded)) return
+        // A goodbye counts over its own link, whoever brought it before.
+        const isGoodbye = message.payload.type === 'gone' && message.origin === link.remote
+        if (!this.#delivery.takeBroadcast(link, message, encoded) && !isGoodbye) return
         return this.#onPayload(message.origin, message.payload, link, true)
       }
       case 'pull':
@@ -329,6 +340,9 @@ export class Overlay {
       case 'busy':
         return this.#heartbeats.takeBusy(link, message.ms)
       case 'beat':
+        return
+      case 'share':
+        link.takes = message.as
         return
     }
   }
@@ -353,7 +367,14 @@ export class Overlay {
       case 'suspect':
         return this.#view.takeSuspicion(payload)
       case 'gone':
+        if (from === link.remote && !viaBroadcast) this.#view.contradict(payload)
         return this.#view.takeGone(from, link.remote, payload)
+      case 'viewDigest':
+        if (from === link.remote) this.#rosters.takeDigest(link, payload.digest)
+        return
+      case 'roster':
+        if (from === link.remote) this.#rosters.takeRoster(link, payload)
+        return
       case 'probe': {
         // Back by the way it came: our own link to the asker may be the dead one.
         const { incarnation } = this.self

@@ -23,7 +23,8 @@ export class SelfRecord {
   update(change: Partial<PeerRecord>, when: 'now' | 'soon' | 'later' = 'soon'): void {
     const { self } = this.#context
     const incarnation = Math.min(self.incarnation + 1, limits.maxIncarnation)
-    this.#context.self = { ...self, ...change, incarnation }
+    const noDocuments = this.#context.isPartial && !this.#context.options.hasDocuments()
+    this.#context.self = { ...self, ...change, noDocuments, incarnation }
     const linksOnly = Object.keys(change).every((what) => what === 'neighbours')
     this.#context.emit({ type: 'self', record: this.#context.self, linksOnly })
     if (when === 'later') return this.#tellLater()

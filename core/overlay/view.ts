@@ -151,6 +151,13 @@ export class View {
     this.settle()
   }
 
+  /** A neighbour holds it for gone, and says so to us alone: if it lives, it can put that right for everybody. */
+  contradict({ peer, incarnation, reason }: PayloadOf<'gone'>): void {
+    const { isPartial, membership } = this.#context
+    const isDoubtful = isPartial && reason === 'failed' && membership.get(peer) !== undefined
+    if (isDoubtful) this.#contradictions.gone(peer, incarnation)
+  }
+
   /** What that peer does and what we hold of it do not fit: it is told, and can speak for itself. */
   confront(peer: PeerId): void {
     this.#contradictions.confront(peer)
@@ -249,8 +256,8 @@ export class View {
   }
 }
 
-/** But for their links, and the number that goes with them. */
+/** But for their links and whether they have documents, and the number that goes with them. */
 function areAlike(before: PeerRecord, now: PeerRecord): boolean {
-  const standing = (record: PeerRecord): PeerRecord => ({ ...record, incarnation: 0, neighbours: [] })
+  const standing = (record: PeerRecord): PeerRecord => ({ ...record, incarnation: 0, neighbours: [], noDocuments: false })
   return JSON.stringify(standing(before)) === JSON.stringify(standing(now))
 }

@@ -18,6 +18,7 @@ import {
   uint,
   uintUpTo,
   union,
+  type Codec,
   type ValueOf,
 } from './codec.ts'
 import { entryCodec } from './entries.ts'
@@ -31,7 +32,7 @@ const roleName = text(128)
 const incarnation = uintUpTo(limits.maxIncarnation)
 
 /** What a peer says of itself. The higher incarnation wins; only the peer itself raises it. */
-export const peerRecord = object({
+const spokenRecord = object({
   id: peerId,
   incarnation,
   member: hexId<MemberId>(),
@@ -46,13 +47,28 @@ export const peerRecord = object({
   fit: bool,
   /** Undefined: provisional. */
   seniority: optional(uintUpTo(limits.maxSeniority)),
-  hidden: bool,
+  /** And whether it has documents, see below. */
+  hidden: uintUpTo(3),
   /** Other roles it stands for, with its priority in each. */
   roles: list(object({ role: roleName, priority: int }), 64),
   /** Peers it has a link to. */
   neighbours: list(peerId, 64),
 })
-export type PeerRecord = ValueOf<typeof peerRecord>
+type SpokenRecord = ValueOf<typeof spokenRecord>
+export type PeerRecord = Omit<SpokenRecord, 'hidden'> & {
+  readonly hidden: boolean
+  /** No document is open there, and nobody need ask. Said in larger meshes only. */
+  readonly noDocuments: boolean
+}
+
+export const peerRecord: Codec<PeerRecord> = {
+  write: (encoder, { noDocuments, ...record }) =>
+    spokenRecord.write(encoder, { ...record, hidden: Number(record.hidden) + 2 * Number(noDocuments) }),
+  read: (decoder) => {
+    const record = spokenRecord.read(decoder)
+    return { ...record, hidden: record.hidden % 2 === 1, noDocuments: record.hidden >= 2 }
+  },
+}
 
 export const claim = object({ role: roleName, epoch: uint, leader: peerId })
 export type Claim = ValueOf<typeof claim>
@@ -112,6 +128,15 @@ export const payload = union({
   cast: [9, object({ topic: text(128), body: bytes(limits.maxCastBytes + 1) })],
   /** Peers that were news to the sender, as each spoke of itself. */
   records: [10, object({ records: list(peerRecord, limits.maxPeers) })],
+  /** Sum over the sender's view; and who is in it. `ask`: tell me yours. Between neighbours in larger meshes. */
+  viewDigest: [11, object({ digest: uint })],
+  roster: [
+    12,
+    object({
+      ask: bool,
+      peers: list(object({ id: peerId, incarnation }), limits.maxPeers + 1),
+    }),
+  ],
 
   /** New entries, as they are written. */
   entries: [16, object({ entries: list(entryCodec, limits.maxAppendBatch) })],
@@ -228,6 +253,8 @@ export const linkMessage = union({
   busy: [9, object({ ms: uintUpTo(limits.maxBusyMs) })],
   /** A sign of life where nothing else was to be said; not answered. */
   beat: [10, object({})],
+  /** How the sender takes the broadcasts of others from you: all of it, the ids, or nothing, having them from elsewhere. */
+  share: [11, object({ as: oneOf<'whole' | 'ids' | 'nothing'>('whole', 'ids', 'nothing') })],
 })
 export type LinkMessage = ValueOf<typeof linkMessage>
 export type LinkMessageOf<T extends LinkMessage['type']> = Extract<LinkMessage, { type: T }>

@@ -65,6 +65,8 @@ export function inWords(message: LinkMessage, sender: string, names: Names): str
       return 'busy'
     case 'beat':
       return 'beat'
+    case 'share':
+      return `share ${message.as}`
   }
 }
 
@@ -80,6 +82,10 @@ function payloadInWords(payload: Payload, names: Names): string {
       return `record ${recordInWords(payload.record)}`
     case 'records':
       return `records of ${listOf(payload.records.map(({ name }) => name))}`
+    case 'viewDigest':
+      return 'view'
+    case 'roster':
+      return `roster${payload.ask ? ', asks' : ''}`
     case 'gone':
       return `gone: ${names.peer(payload.peer)} (${payload.reason})`
     case 'suspect':

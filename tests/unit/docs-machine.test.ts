@@ -311,8 +311,8 @@ describe('the network', () => {
     world.settle()
     expect(bob.sentTo(carol, 'docUpdates')).toEqual([])
     world.unlink(alice, carol)
-    const live = [alice, carol].map(({ id, store }) => ({ peer: id, store, neighbours: [bob.id] }))
-    bob.step({ type: 'live', peers: live, settled: true, store: bob.store })
+    const live = [alice, carol].map(({ id, store }) => ({ peer: id, store, neighbours: [bob.id], noDocuments: false }))
+    bob.step({ type: 'live', peers: live, settled: true, store: bob.store, mute: false })
     world.filter = ({ detour }) => !detour
     append(alice, 'by way of bob; ')
     world.run(limits.docUpdateIntervalMs)

@@ -272,8 +272,8 @@ export class DocsWorld {
       // All are linked, or about to be.
       const neighbours = this.actors.map(({ id }) => id)
       const others = this.actors.filter((each) => each !== actor)
-      const peers = others.map(({ id, store }) => ({ peer: id, store, neighbours }))
-      actor.step({ type: 'live', peers, settled: true, store: actor.store })
+      const peers = others.map(({ id, store }) => ({ peer: id, store, neighbours, noDocuments: false }))
+      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute: false })
     }
   }
 

@@ -31,6 +31,7 @@ export const recordOf = (name: string): PeerRecord => ({
   fit: true,
   seniority: undefined,
   hidden: false,
+  noDocuments: false,
   roles: [],
   neighbours: [],
 })
@@ -86,6 +87,7 @@ export class Node {
       },
       helloClaims: () => [],
       helloDigest: () => 0,
+      hasDocuments: () => false,
     })
   }
 

@@ -257,6 +257,7 @@ describe('codecs', () => {
     fit: true,
     seniority: 7,
     hidden: false,
+    noDocuments: false,
     roles: [],
     neighbours: [],
   } as const

@@ -75,6 +75,7 @@ export class Puppet {
       fit: true,
       seniority: 90 + number,
       hidden: false,
+      noDocuments: false,
       roles: [],
       neighbours: [],
     }

@@ -38,6 +38,7 @@ const record = fc.record({
   fit: fc.boolean(),
   seniority: maybe(fc.integer({ min: 0, max: limits.maxSeniority })),
   hidden: fc.boolean(),
+  noDocuments: fc.boolean(),
   roles: fc.array(fc.record({ role: roleName, priority: fc.integer() }), { maxLength: 3 }),
   neighbours: fc.array(hex, { maxLength: 15 }),
 }) as fc.Arbitrary<PeerRecord>
@@ -105,6 +106,11 @@ const payloads: { readonly [T in Payload['type']]: fc.Arbitrary<object> } = {
   signal: fc.record({ data: fc.string({ maxLength: 200 }) }),
   cast: fc.record({ topic: roleName, body: someBytes }),
   records: fc.record({ records: fc.array(record, { maxLength: 3 }) }),
+  viewDigest: fc.record({ digest: safe }),
+  roster: fc.record({
+    ask: fc.boolean(),
+    peers: fc.array(fc.record({ id: hex, incarnation }), { maxLength: 5 }),
+  }),
   entries: fc.record({ entries: fc.array(entry, { maxLength: 3 }) }),
   vector: fc.record({
     member: hex,
@@ -181,6 +187,7 @@ const messages: { readonly [T in LinkMessage['type']]: fc.Arbitrary<object> } = 
   direct: fc.record({ payload }),
   busy: fc.record({ ms: fc.integer({ min: 0, max: limits.maxBusyMs }) }),
   beat: fc.constant({}),
+  share: fc.record({ as: fc.constantFrom('whole', 'ids', 'nothing') }),
 }
 export const linkMessage = fc.oneof(
   { arbitrary: fc.oneof(...typed(messages)), weight: 1 },
