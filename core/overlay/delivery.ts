@@ -178,7 +178,9 @@ export class Delivery {
 
   /** In a larger mesh: who takes it whole from us, and who the id. */
   #shared(origin: PeerId, sender: PeerId): { forward: PeerId[]; offer: PeerId[] } {
-    const others = this.#context.links.neighbours().filter(({ remote }) => remote !== origin && remote !== sender)
+    const others = this.#context.links
+      .neighbours()
+      .filter(({ remote }) => remote !== origin && remote !== sender)
     const forward = others.filter((link) => !link.isSpared)
     const offer = others.filter((link) => link.isSpared && link.takes === 'ids')
     return { forward: forward.map(({ remote }) => remote), offer: offer.map(({ remote }) => remote) }

@@ -35,8 +35,7 @@ export class Distant {
       const silentMs = nowMs - membership.heardAtMs(id)!
       // Who leads, or would, has to be there itself: a peer that was made up may have somebody who vouches for it.
       if (isPartial && !close.includes(id) && this.#isVouched(id, silentMs)) continue
-      if (silentMs >= silenceMs + membership.lagMs(nowMs))
-        this.#view.suspect(id, 'distant-silence')
+      if (silentMs >= silenceMs + membership.lagMs(nowMs)) this.#view.suspect(id, 'distant-silence')
       else this.#ask(id)
     }
   }

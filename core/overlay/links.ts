@@ -9,7 +9,13 @@ import type { LinkKind } from '../base/ports.ts'
 import type { Random } from '../base/random.ts'
 import { Joiner, Splitter, type Lane } from '../wire/chunks.ts'
 import { decode, encode, encodeParts } from '../wire/codec.ts'
-import { isBulk, linkMessage, type BroadcastId, type LinkMessage, type LinkMessageOf } from '../wire/messages.ts'
+import {
+  isBulk,
+  linkMessage,
+  type BroadcastId,
+  type LinkMessage,
+  type LinkMessageOf,
+} from '../wire/messages.ts'
 
 export interface EncodedMessage {
   readonly lane: Lane

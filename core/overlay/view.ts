@@ -258,6 +258,11 @@ export class View {
 
 /** But for their links and whether they have documents, and the number that goes with them. */
 function areAlike(before: PeerRecord, now: PeerRecord): boolean {
-  const standing = (record: PeerRecord): PeerRecord => ({ ...record, incarnation: 0, neighbours: [], noDocuments: false })
+  const standing = (record: PeerRecord): PeerRecord => ({
+    ...record,
+    incarnation: 0,
+    neighbours: [],
+    noDocuments: false,
+  })
   return JSON.stringify(standing(before)) === JSON.stringify(standing(now))
 }

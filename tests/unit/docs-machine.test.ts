@@ -51,6 +51,35 @@ describe('opening and closing', () => {
     expect(bob.view('notes')?.state).toBe('synced')
   })
 
+  test('DO1 who says of itself that it has no document is not asked, and asks nobody', () => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    world.run(100)
+    const view = (actor: DocsActor, noDocuments: boolean, mute: boolean): void => {
+      const others = [alice, bob, ...strangers].filter(({ id }) => id !== actor.id)
+      const peers = others.map(({ id, store }) => ({ peer: id, store, neighbours: [], noDocuments }))
+      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute })
+    }
+    const strangers = [{ id: 'f'.repeat(32) as typeof alice.id, store: 'f'.repeat(32) }]
+    const [stranger] = strangers as [{ id: typeof alice.id; store: string }]
+    const asked = (actor: DocsActor): number => actor.sentTo(stranger as DocsActor, 'docs').length
+    // Has none itself, and says so: asks nobody, whatever they have.
+    view(bob, false, true)
+    world.run(limits.docLinkPatienceMs + 2 * limits.docAskIntervalMs)
+    expect(asked(bob)).toBe(0)
+    // Opens one where the stranger has none: is alone at once.
+    view(alice, true, false)
+    alice.open('notes')
+    world.run(limits.docLinkPatienceMs + 2 * limits.docAskIntervalMs)
+    expect(asked(alice)).toBe(0)
+    expect(alice.view('notes')?.state).toBe('alone')
+    // It opens one as well, and says so: now its answer is waited for.
+    view(alice, false, false)
+    world.run(2 * limits.docAskIntervalMs)
+    expect(asked(alice)).toBeGreaterThan(0)
+    expect(alice.view('notes')?.state).toBe('syncing')
+  })
+
   test('closed and opened again it is at no moment called alone while the other has it open', () => {
     const { world, alice, bob } = twoOpen()
     bob.close('notes')
@@ -311,7 +340,12 @@ describe('the network', () => {
     world.settle()
     expect(bob.sentTo(carol, 'docUpdates')).toEqual([])
     world.unlink(alice, carol)
-    const live = [alice, carol].map(({ id, store }) => ({ peer: id, store, neighbours: [bob.id], noDocuments: false }))
+    const live = [alice, carol].map(({ id, store }) => ({
+      peer: id,
+      store,
+      neighbours: [bob.id],
+      noDocuments: false,
+    }))
     bob.step({ type: 'live', peers: live, settled: true, store: bob.store, mute: false })
     world.filter = ({ detour }) => !detour
     append(alice, 'by way of bob; ')

@@ -84,6 +84,20 @@ describe('getting links', () => {
     expect(tick(2)).toEqual([])
   })
 
+  test('OV20 who knocks is dialled by one that has all the links it wants, up to a second bound', () => {
+    const sought = seekerOf(alice)
+    sought.topology.seek(bob, 0)
+    const inView = (): boolean => true
+    expect(sought.tick(0, { inView, linkedPeers: limits.maxLinks })).toEqual([])
+    const atMs = limits.knockDelayMs / 2
+    sought.topology.knocked(bob, atMs)
+    expect(sought.tick(atMs, { inView, linkedPeers: limits.maxAnsweredLinks })).toEqual([])
+    sought.topology.knocked(bob, 2 * atMs)
+    expect(sought.tick(2 * atMs, { inView, linkedPeers: limits.maxAnsweredLinks - 1 })).toEqual([
+      expect.objectContaining({ type: 'dial', peer: bob }),
+    ])
+  })
+
   test('OV20 a link that went down before its hello does not end the search', () => {
     const { topology, tick } = seekerOf(alice)
     topology.seek(bob, 0)
