@@ -55,6 +55,7 @@ export class Docs {
     let next = this.#unshown ? this.#desk.nowMs : Infinity
     for (const { deadlineMs } of this.#documents.values()) next = Math.min(next, deadlineMs)
     // After every frame, with everybody in the mesh: without an array.
+    if (this.#desk.isMute) return next
     for (const [peer, answer] of this.#answers)
       if (answer.askAtMs < next && this.#isAskable(peer, answer)) next = answer.askAtMs
     return next

@@ -183,7 +183,7 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/overlay.ts',
-        find: "    this.broadcast({ type: 'gone', peer: id, incarnation, reason: 'left' })\n",
+        find: "    this.#delivery.broadcast({ type: 'gone', peer: id, incarnation, reason: 'left' }, true)\n",
         replace: '',
       },
     ],
