@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([worker.remove(), brokenWorker.remove(), preload?.remove()]))
 
-const options = { timeout: 600_000, skip: preload === undefined }
+const options = { timeout: isLong ? 7_200_000 : 600_000, skip: preload === undefined }
 const why = preload === undefined ? ' (skipped: no C compiler, or not Linux)' : ''
 
 async function runStorm(era: EraOptions, syncsFail = false): Promise<Outcome & { readonly lost: Loss }> {
