@@ -9,7 +9,7 @@ import type { Random } from '../../core/base/random.ts'
 import { seedOfSources } from '../support/source-seed.ts'
 import { randomOf } from './support/era.ts'
 import { everybody, type Mortal, mortals, pause, Troupe } from './support/troupe.ts'
-import { bundleWorker } from './support/worker-process.ts'
+import { bundleWorker, bundlingMs } from './support/worker-process.ts'
 
 const isLong = process.env['SKEIN_LONG'] === '1'
 /** In each of them both directories are damaged. */
@@ -26,7 +26,7 @@ let worker: BundledProgram
 
 beforeAll(async () => {
   worker = await bundleWorker('damage')
-})
+}, bundlingMs)
 afterAll(() => worker.remove())
 
 const logsAndLists = /^(\d+\.log|MANIFEST-\d+|CURRENT)$/

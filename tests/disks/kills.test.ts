@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BundledProgram } from '../../scripts/bundle-for-node.ts'
 import { seedOfSources } from '../support/source-seed.ts'
 import { runEra } from './support/era.ts'
-import { bundleWorker } from './support/worker-process.ts'
+import { bundleWorker, bundlingMs } from './support/worker-process.ts'
 
 const deathsOfAnEra = 100
 const eras = Number(process.env['SKEIN_SEEDS'] ?? (process.env['SKEIN_LONG'] === '1' ? 20 : 1))
@@ -15,7 +15,7 @@ let worker: BundledProgram
 
 beforeAll(async () => {
   worker = await bundleWorker('kills')
-})
+}, bundlingMs)
 afterAll(() => worker.remove())
 
 describe(`agents killed ${eras * deathsOfAnEra} times, SKEIN_FIRST_SEED=${firstSeed}`, () => {

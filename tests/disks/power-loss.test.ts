@@ -8,7 +8,7 @@ import type { BundledProgram } from '../../scripts/bundle-for-node.ts'
 import { seedOfSources } from '../support/source-seed.ts'
 import { runEra, type EraOptions, type Fate, type Outcome } from './support/era.ts'
 import { buildPreload, FrailDisk, type Loss } from './support/power.ts'
-import { bundleWorker } from './support/worker-process.ts'
+import { bundleWorker, bundlingMs } from './support/worker-process.ts'
 
 const isLong = process.env['SKEIN_LONG'] === '1'
 const deaths = isLong ? 200 : 10
@@ -33,7 +33,7 @@ let brokenWorker: BundledProgram
 beforeAll(async () => {
   worker = await bundleWorker('power-loss')
   brokenWorker = await bundleWorker('power-loss-unsynced', [unsynced])
-})
+}, bundlingMs)
 afterAll(() => Promise.all([worker.remove(), brokenWorker.remove(), preload?.remove()]))
 
 const options = { timeout: isLong ? 7_200_000 : 600_000, skip: preload === undefined }

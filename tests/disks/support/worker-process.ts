@@ -59,6 +59,9 @@ function parsed(line: string): WorkerLine | undefined {
   }
 }
 
+/** What a hook may take that bundles: seconds, and on a busy machine a minute. */
+export const bundlingMs = 300_000
+
 /** Bundles the worker; `plugins` may break it on purpose. */
 export function bundleWorker(name: string, plugins: Plugin[] = []): Promise<BundledProgram> {
   return bundleForNode(join(import.meta.dirname, '../children/worker.ts'), `disks-${name}`, plugins)
