@@ -326,9 +326,10 @@ export class Overlay {
         return this.#delivery.takeOffers(link, message.offers)
       case 'broadcast': {
         // A goodbye counts over its own link, whoever brought it before.
-        const isGoodbye = message.payload.type === 'gone' && message.origin === link.remote
+        const { origin, payload } = message
+        const isGoodbye = payload.type === 'gone' && payload.peer === origin && origin === link.remote
         if (!this.#delivery.takeBroadcast(link, message, encoded) && !isGoodbye) return
-        return this.#onPayload(message.origin, message.payload, link, true)
+        return this.#onPayload(origin, payload, link, true)
       }
       case 'pull':
         return this.#delivery.takePull(link, message.ids)
