@@ -11,6 +11,8 @@ export interface HeardClaim {
   heardAtMs: number
   /** Heard since that peer was last missing from the view: said by the peer as it is now, not as it was. */
   fresh: boolean
+  /** That peer said it itself; else somebody says so of it. */
+  firstHand: boolean
   /** When a later claim by another was first accepted. By a handover timeout later its duty has stopped. */
   supersededAtMs: number | undefined
   /** That peer said that its duty stopped, in answer to our claim with this epoch. 0: never. */
@@ -33,7 +35,11 @@ export class HeardClaims {
   }
 
   /** Takes a claim in unless a newer one of that peer is known. Returns whether its epoch was news. */
-  hear(leader: PeerId, epoch: number, nowMs: number, isLive: (peer: PeerId) => boolean): boolean {
+  hear(
+    { leader, epoch, firstHand }: Pick<HeardClaim, 'leader' | 'epoch' | 'firstHand'>,
+    nowMs: number,
+    isLive: (peer: PeerId) => boolean,
+  ): boolean {
     const known = this.#byLeader.get(leader)
     if (known !== undefined && epoch < known.epoch) return false
     if (known === undefined) {
@@ -43,6 +49,7 @@ export class HeardClaims {
         epoch,
         heardAtMs: nowMs,
         fresh: true,
+        firstHand,
         supersededAtMs: undefined,
         yieldedEpoch: 0,
         raisedAtMs: undefined,
@@ -58,6 +65,7 @@ export class HeardClaims {
     }
     known.epoch = epoch
     known.fresh = true
+    known.firstHand = firstHand || (known.firstHand && !news)
     return news
   }
 

@@ -134,7 +134,7 @@ export class Election {
     this.#handover.expire(nowMs)
     const elected = this.#view.elected
     const farEpoch = this.#far.take(elected, nowMs)
-    if (farEpoch !== undefined && elected !== undefined) this.#hear(elected, farEpoch, nowMs)
+    if (farEpoch !== undefined && elected !== undefined) this.#hear(elected, farEpoch, false, nowMs)
     if (elected === this.me) this.#claimWhereDue(nowMs)
     else if (elected !== undefined) this.#followWhereDue(elected, nowMs)
     this.#answerClaims()
@@ -181,22 +181,31 @@ export class Election {
     const distance = distanceOf(epoch, this.#highestEpochSeen, leader === elected)
     if (distance === 'far' && leader !== this.me) {
       this.#far.hold(leader, epoch, elected, nowMs)
-      if (elected === this.me && this.#far.insisted(leader, epoch, nowMs)) this.#hear(leader, epoch, nowMs)
+      if (elected === this.me && this.#far.insisted(leader, epoch, nowMs))
+        this.#hear(leader, epoch, false, nowMs)
     }
     if (distance !== 'near') return
-    if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, nowMs)
+    const firstHand = from === leader
+    if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, firstHand, nowMs)
     this.#correct(leader, epoch, from)
   }
 
-  #hear(leader: PeerId, epoch: number, nowMs: number): void {
-    const news = this.#heard.hear(leader, epoch, nowMs, (peer) => this.#view.isLive(peer))
+  #hear(leader: PeerId, epoch: number, firstHand: boolean, nowMs: number): void {
+    const isLive = (peer: PeerId): boolean => this.#view.isLive(peer)
+    const news = this.#heard.hear({ leader, epoch, firstHand }, nowMs, isLive)
     this.#highestEpochSeen = Math.max(this.#highestEpochSeen, epoch)
     const owes = this.#claimedEpoch > 0 && epoch > this.#claimedEpoch && leader !== this.me
     if (news && owes) this.#handover.owe(leader, epoch)
   }
 
-  /** Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow. */
+  /**
+   * Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow. And the leader that we
+   * follow, where it says less of itself than others said of it.
+   */
   #correct(leader: PeerId, epoch: number, from: PeerId | undefined): void {
+    const followed = this.#accepted?.claim
+    if (from === leader && followed?.leader === leader && leader !== this.me && epoch < followed.epoch)
+      return this.#tellClaim(leader, followed)
     if (from === undefined || !this.leading || this.#last === undefined || epoch >= this.epoch) return
     if (this.#view.elected === this.me && this.#contenders().some((claim) => claim.leader === leader)) return
     this.#tellClaim(from, this.#last)
@@ -338,10 +347,14 @@ export class Election {
     const reason = this.#reasonFor(elected)
     const merged = this.leading && this.#isNew(elected) ? this.#last : undefined
     this.#stopDuty()
-    this.#accept({ role: this.role, epoch: claim.epoch, leader: elected }, nowMs)
+    const isFollowing = this.#accepted !== undefined
+    const claimed = { role: this.role, epoch: claim.epoch, leader: elected }
+    this.#accept(claimed, nowMs)
     this.#handover.cleared(elected)
     this.#answerClaims()
     if (merged !== undefined) this.#tellClaim(elected, merged)
+    // It may know nothing of what others say that it claimed; it goes on above that then.
+    else if (isFollowing && !claim.firstHand) this.#tellClaim(elected, claimed)
     if (!isLast) this.#effects.push({ type: 'rememberEpoch', epoch: claim.epoch })
     this.#tell(elected, reason)
   }

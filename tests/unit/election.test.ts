@@ -150,7 +150,14 @@ describe('EL4 whose claim is accepted', () => {
   test('EL4 the same claim again says nothing', () => {
     const story = following(carol, alice, 5, alice, carol)
     expect(story.claim(alice, 5)).toEqual([])
-    expect(story.claim(alice, 4)).toEqual([])
+  })
+
+  test('EL7 a leader that says less of itself than others said of it is told what they said', () => {
+    const story = following(carol, alice, 5, alice, carol)
+    expect(story.claim(alice, 4)).toEqual(['tell alice alice 5'])
+    const claim = { role: '', epoch: 9, leader: alice }
+    expect(story.step({ type: 'claim', claim, from: bob })).toContain('tell alice alice 9')
+    expect(story.claim(alice, 10)).not.toContain('tell alice alice 10')
   })
 
   test('EL4 claims of other roles, and epochs that are none, change nothing', () => {

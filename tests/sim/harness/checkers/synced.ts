@@ -67,6 +67,10 @@ class Judge {
           copies: new Map(),
         })
         return
+      case 'leaving':
+        // It closes what is open, which takes as long as its disk does.
+        for (const copy of this.#seen.get(entry.run)?.copies.values() ?? []) copy.closing = true
+        return
       case 'ended': {
         // Who went took his copy along.
         const gone = this.#seen.get(entry.run)
