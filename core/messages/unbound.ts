@@ -211,6 +211,8 @@ export class Unbound {
       // A sibling tab wrote it, into a feed that was not ours yet when we read of it.
       const place = raw ? undefined : readRow(idRow, found.get(idKey))
       if (place && (feeds.get(place.feed)?.head?.number ?? 0) >= place.number) this.forget(id)
+      // Or it found the row damaged, and set it aside before we looked.
+      if (!raw && !found.has(idKey)) this.restore(id)
     })
   }
 

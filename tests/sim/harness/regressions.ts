@@ -10,6 +10,27 @@ export const regressions: readonly Regression[] = [
   ...storeRegressions,
   ...tabRegressions,
   {
+    broke:
+      'a message that waited for a name waited for ever where a sibling tab had set its damaged row aside',
+    schedule: {
+      seed: 900235,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      cast: [
+        ...['1', '2'].map((tab) => ({ ...agent(`alice.${tab}`), label: 'alice', browser: 'alice' })),
+        agent('bob'),
+      ],
+      steps: [
+        { atMs: 0, act: { type: 'join', who: 'alice.2' } },
+        {
+          atMs: 15_642,
+          act: { type: 'send', who: 'alice.2', to: '@bob', id: 'm24', count: 1, bytes: 6_104 },
+        },
+        { atMs: 19_145, act: { type: 'corrupt', disk: 'alice', rows: 4, seed: 1792465312 } },
+      ],
+    },
+  },
+  {
     broke: 'the first to start met two newcomers at once, and took the last place behind them',
     schedule: {
       seed: 502031,
