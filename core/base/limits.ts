@@ -247,8 +247,9 @@ export const limits = {
   /** A document travels, is applied and is stored in segments of at most this (DESIGN: 1 MiB at most); a single larger
    * value is one of its own. measured: bench/bulk; each costs a transaction in Yjs and one in the store. */
   maxDocSegmentBytes: 512 * KiB,
-  /** … and while people talk of at most this. chosen: with 1 MiB, a message waited 100-200 ms for the row under way. */
-  talkingDocSegmentBytes: 256 * KiB,
+  /** … and while people talk of at most this. measured: bench/bulk; with 1 MiB a message waited 100-200 ms for the row under
+   * way, and with 256 KiB the slowest lines took 5 to 6 times what they take in an idle mesh, with this 4. */
+  talkingDocSegmentBytes: 128 * KiB,
   /** … and of at least this; between them so large that applying one takes `docApplyMs`. chosen. */
   minDocSegmentBytes: 32 * KiB,
   /** Documents stand back this long after a message was written or came in. chosen: people pause longer than this, and
