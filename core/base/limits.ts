@@ -248,8 +248,8 @@ export const limits = {
    * value is one of its own. measured: bench/bulk; each costs a transaction in Yjs and one in the store. */
   maxDocSegmentBytes: 512 * KiB,
   /** … and while people talk of at most this. measured: bench/bulk; with 1 MiB a message waited 100-200 ms for the row under
-   * way, and with 256 KiB the slowest lines took 5 to 6 times what they take in an idle mesh, with this 4. */
-  talkingDocSegmentBytes: 128 * KiB,
+   * way, and with 256 KiB the slowest lines took 5 to 6 times what they take in an idle mesh, with this 2 to 5. */
+  talkingDocSegmentBytes: 64 * KiB,
   /** … and of at least this; between them so large that applying one takes `docApplyMs`. chosen. */
   minDocSegmentBytes: 32 * KiB,
   /** Documents stand back this long after a message was written or came in. chosen: people pause longer than this, and

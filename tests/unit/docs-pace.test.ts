@@ -153,7 +153,7 @@ describe('the store', () => {
 
   test('DO7 DO14 after a large row the store rests as long as it took, and while people talk much longer', () => {
     expect(restMs(() => undefined)).toBe(10)
-    expect(restMs((alice, world) => alice.docs.talk(world.nowMs))).toBe(40)
+    expect(restMs((alice, world) => alice.docs.talk(world.nowMs))).toBe(80)
   })
 
   test('DO7 while more is coming in the store rests longer', () => {
