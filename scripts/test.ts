@@ -13,7 +13,6 @@ import { runTool } from './run.ts'
 
 interface Outcome {
   readonly passed: number
-  readonly failed: number
   /** A paragraph for each test that failed: its file, its name and the beginning of what it said. */
   readonly failures: readonly string[]
 }
@@ -23,8 +22,8 @@ const shownLines = 12
 
 /** A runner that fails for another reason than a test (or leaves no report at all) counts as one failure. */
 function outcome(runner: string, code: number, passed: number, failures: readonly string[]): Outcome {
-  const all = code !== 0 && failures.length === 0 ? [`${runner} ended with code ${code}`] : failures
-  return { passed, failed: all.length, failures: all }
+  const isUnexplained = code !== 0 && failures.length === 0
+  return { passed, failures: isUnexplained ? [`${runner} ended with code ${code}`] : failures }
 }
 
 const failure = (file: string, title: string, said: string): string =>
@@ -60,17 +59,19 @@ function failedIn(report: VitestReport): string[] {
   })
 }
 
+interface PlaywrightSpec {
+  readonly file: string
+  readonly title: string
+  readonly tests: readonly {
+    readonly status: 'expected' | 'unexpected' | 'flaky' | 'skipped'
+    readonly annotations: readonly { readonly type: string; readonly description?: string }[]
+    readonly results: readonly { readonly errors: readonly { readonly message?: string }[] }[]
+  }[]
+}
+
 interface PlaywrightSuite {
   readonly suites?: readonly PlaywrightSuite[]
-  readonly specs: readonly {
-    readonly file: string
-    readonly title: string
-    readonly tests: readonly {
-      readonly status: 'expected' | 'unexpected' | 'flaky' | 'skipped'
-      readonly annotations: readonly { readonly type: string; readonly description?: string }[]
-      readonly results: readonly { readonly errors: readonly { readonly message?: string }[] }[]
-    }[]
-  }[]
+  readonly specs: readonly PlaywrightSpec[]
 }
 
 interface PlaywrightReport {
@@ -78,33 +79,28 @@ interface PlaywrightReport {
   readonly suites: readonly PlaywrightSuite[]
 }
 
+const specsIn = (suites: readonly PlaywrightSuite[]): PlaywrightSpec[] =>
+  suites.flatMap(({ suites: inner = [], specs }) => [...specs, ...specsIn(inner)])
+
 /** One line for each test that this machine could not run, with its name and why. */
-function skippedIn(suites: readonly PlaywrightSuite[]): string[] {
-  return suites.flatMap(({ suites: inner = [], specs }) => [
-    ...specs.flatMap(({ file, title, tests }) =>
-      tests
-        .flatMap(({ annotations }) => annotations)
-        .filter(({ type }) => type === 'skip')
-        .map(({ description = 'no reason given' }) => `skipped: ${file}: ${title}: ${description}`),
-    ),
-    ...skippedIn(inner),
-  ])
-}
+const skippedIn = (specs: readonly PlaywrightSpec[]): string[] =>
+  specs.flatMap(({ file, title, tests }) =>
+    tests
+      .flatMap(({ annotations }) => annotations)
+      .filter(({ type }) => type === 'skip')
+      .map(({ description = 'no reason given' }) => `skipped: ${file}: ${title}: ${description}`),
+  )
 
 /** A test that passes only when tried again is a test that failed. */
-function unexpectedIn(suites: readonly PlaywrightSuite[]): string[] {
-  return suites.flatMap(({ suites: inner = [], specs }) => [
-    ...specs.flatMap(({ file, title, tests }) =>
-      tests
-        .filter(({ status }) => status === 'unexpected' || status === 'flaky')
-        .map(({ results }) => {
-          const said = results.flatMap(({ errors }) => errors.map(({ message = '' }) => message))
-          return failure(file, title, said.join('\n'))
-        }),
-    ),
-    ...unexpectedIn(inner),
-  ])
-}
+const unexpectedIn = (specs: readonly PlaywrightSpec[]): string[] =>
+  specs.flatMap(({ file, title, tests }) =>
+    tests
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ results }) => {
+        const said = results.flatMap(({ errors }) => errors.map(({ message = '' }) => message))
+        return failure(file, title, said.join('\n'))
+      }),
+  )
 
 async function readReport<T>(file: string): Promise<T | undefined> {
   try {
@@ -134,8 +130,9 @@ async function runPlaywright(folder: string, words: readonly string[]): Promise<
     PLAYWRIGHT_JSON_OUTPUT_FILE: file,
   })
   const report = await readReport<PlaywrightReport>(file)
-  for (const line of skippedIn(report?.suites ?? [])) console.log(line)
-  return outcome('Playwright', code, report?.stats.expected ?? 0, unexpectedIn(report?.suites ?? []))
+  const specs = specsIn(report?.suites ?? [])
+  for (const line of skippedIn(specs)) console.log(line)
+  return outcome('Playwright', code, report?.stats.expected ?? 0, unexpectedIn(specs))
 }
 
 async function main(): Promise<number> {
@@ -145,11 +142,10 @@ async function main(): Promise<number> {
     return 2
   }
   const folder = await mkdtemp(join(tmpdir(), 'skein-test-'))
-  const total = { passed: 0, failed: 0 }
+  let passed = 0
   const failures: string[] = []
   const add = (outcome: Outcome): void => {
-    total.passed += outcome.passed
-    total.failed += outcome.failed
+    passed += outcome.passed
     failures.push(...outcome.failures)
   }
   try {
@@ -162,14 +158,13 @@ async function main(): Promise<number> {
     if (only !== 'playwright') add(await runVitest(folder, words))
     if (only !== 'vitest') add(await runPlaywright(folder, words))
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    total.failed += 1
+    failures.push(error instanceof Error ? error.message : String(error))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
   for (const paragraph of failures) console.log(`\n${paragraph}`)
-  console.log(`\n${total.passed} passed, ${total.failed} failed`)
-  return total.failed === 0 && total.passed > 0 ? 0 : 1
+  console.log(`\n${passed} passed, ${failures.length} failed`)
+  return failures.length === 0 && passed > 0 ? 0 : 1
 }
 
 process.exitCode = await main()

@@ -3,14 +3,15 @@
 // moved, so that the old feed heals like anybody's.
 
 import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
-import type { Range, Row } from '../base/ports.ts'
+import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import type { OpenItem, QueuedMessage } from './outbox.ts'
+import { writtenBefore, type OpenItem } from './outbox.ts'
 import {
   headRow,
   idRow,
+  idRanges,
   keyRange,
   keys,
   numberRange,
@@ -143,21 +144,8 @@ export class OldFeeds {
     const { body } = stored.entry
     if (content.type !== 'message' || body === undefined) return false
     this.#moving.add(placeOf(item))
-    const { id, to, replyTo, sentAt, expiresAt, bodyHash } = content
     const moved = { from: item, talkKeys: this.#parts.filing.talkKeys(stored) }
-    const queued: QueuedMessage = {
-      kind: 'message',
-      requests: [],
-      id,
-      to,
-      body,
-      bodyHash,
-      replyTo,
-      sentAt,
-      expiresAt,
-      moved,
-    }
-    this.#parts.outbox.add(queued)
+    this.#parts.outbox.add({ ...writtenBefore(content, body), moved })
     return true
   }
 
@@ -303,11 +291,6 @@ export class OldFeeds {
     )
   }
 }
-
-const idRanges = (entries: readonly StoredEntry[]): Range[] =>
-  entries.flatMap(({ header, author }) =>
-    header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
-  )
 
 /** The messages among `entries` that are still shown from there, as the rows of their ids say. */
 function messagesAt(feed: StoreId, entries: readonly StoredEntry[], ids: readonly Row[]): StoredEntry[] {

@@ -34,6 +34,12 @@ export interface QueuedMessage {
 
 type Queued = QueuedMessage | QueuedProfile
 
+/** A message that stood in a feed, to be written into ours under the same id; nobody waits for it. */
+export const writtenBefore = (
+  { id, to, replyTo, sentAt, expiresAt, bodyHash }: Extract<EntryContent, { type: 'message' }>,
+  body: Uint8Array,
+): QueuedMessage => ({ kind: 'message', requests: [], id, to, body, bodyHash, replyTo, sentAt, expiresAt })
+
 /** An own message that somebody lacks. */
 export interface OpenItem {
   readonly feed: StoreId

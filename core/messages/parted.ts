@@ -8,7 +8,8 @@ import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead } from '../wire/messages.ts'
 import type { Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import { keyRange, keys, numberRange, readEntry, readPlace } from './rows.ts'
+import { writtenBefore } from './outbox.ts'
+import { idRanges, keys, numberRange, readEntry, readPlace } from './rows.ts'
 
 /** How far back two ends are first compared; eight times as far each time that was not enough. chosen. */
 const firstStep = 8
@@ -138,29 +139,11 @@ export class Parted {
       const { content, number } = header
       if (number <= common || content.type !== 'message' || entry.body === undefined) continue
       if (content.expiresAt <= desk.now.wallMs || known.has(keys.id(author, content.id))) continue
-      const { id, to, replyTo, sentAt, expiresAt, bodyHash, addressees, addresseeCount } = content
-      const frozen = { addressees, addresseeCount }
-      const body = entry.body
-      outbox.add({
-        kind: 'message',
-        requests: [],
-        id,
-        to,
-        body,
-        bodyHash,
-        replyTo,
-        sentAt,
-        expiresAt,
-        frozen,
-      })
+      const { addressees, addresseeCount } = content
+      outbox.add({ ...writtenBefore(content, entry.body), frozen: { addressees, addresseeCount } })
     }
   }
 }
 
 const sameHash = (ours: Uint8Array | undefined, theirs: Uint8Array): boolean =>
   ours !== undefined && equalBytes(ours, theirs)
-
-const idRanges = (entries: readonly VerifiedEntry[]) =>
-  entries.flatMap(({ header, author }) =>
-    header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
-  )

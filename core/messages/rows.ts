@@ -213,6 +213,12 @@ export interface StoredEntry extends VerifiedEntry {
   readonly receivedAtMs: number
 }
 
+/** What the store says of the messages among these entries. */
+export const idRanges = (entries: readonly VerifiedEntry[]): Range[] =>
+  entries.flatMap(({ header, author }) =>
+    header.content.type === 'message' ? [keyRange(keys.id(author, header.content.id))] : [],
+  )
+
 /** An entry of our own store: it was verified before it was put there. */
 export function readEntry(value: Uint8Array | undefined): StoredEntry | undefined {
   const read = readRow(entryRow, value)

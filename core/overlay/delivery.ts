@@ -5,6 +5,7 @@
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { BroadcastId, LinkMessage, LinkMessageOf, Payload } from '../wire/messages.ts'
+import { Allowance } from './allowance.ts'
 import { Broadcasts, splitNeighbours } from './broadcast.ts'
 import type { Context } from './context.ts'
 import { encodeForOne, encodeMessage, type EncodedMessage, type LinkState } from './links.ts'
@@ -17,9 +18,8 @@ export class Delivery {
   readonly #context: Context
   readonly #broadcasts = new Broadcasts()
   readonly #routes = new Routes()
-  /** To all neighbours, within the second that began then. */
-  #floods = 0
-  #floodsSinceMs = Number.NEGATIVE_INFINITY
+  /** A peer that never was has no way to it: looking for many of them may not be all that we do. */
+  readonly #floods = new Allowance(limits.maxFloodsPerSecond)
 
   constructor(context: Context) {
     this.#context = context
@@ -189,7 +189,7 @@ export class Delivery {
   /** Returns how many neighbours it went out to. */
   #forward(message: LinkMessageOf<'unicast'>, cameFrom: PeerId | undefined): number {
     const encoded = encodeMessage(message)
-    const { membership, options, isPartial } = this.#context
+    const { membership, options, isPartial, nowMs } = this.#context
     const neighbours = this.#context.neighbours()
     const linked = neighbours.filter(
       (peer) => peer !== cameFrom && membership.get(peer)?.neighbours.includes(message.target),
@@ -199,7 +199,7 @@ export class Delivery {
     const known = isPartial
       ? this.#wayTo(message, nearer, cameFrom)
       : this.#routes.next(message.target, neighbours, nearer, cameFrom)
-    const next = known.length > 1 && !this.#mayFlood() ? options.random.sample(known, 1) : known
+    const next = known.length > 1 && !this.#floods.take(nowMs) ? options.random.sample(known, 1) : known
     return next.filter((peer) => this.#sendEncoded(this.#context.links.to(peer)!, encoded)).length
   }
 
@@ -219,16 +219,6 @@ export class Delivery {
     const known = this.#routes.next(target, this.#context.neighbours(), undefined, cameFrom)
     if (known.length <= 1) return known
     return this.#context.options.random.sample(known, hops === 0 ? limits.blindUnicasts : 1)
-  }
-
-  /** A peer that never was has no way to it: looking for many of them may not be all that we do. */
-  #mayFlood(): boolean {
-    const { nowMs } = this.#context
-    if (nowMs >= this.#floodsSinceMs + 1000) {
-      this.#floodsSinceMs = nowMs
-      this.#floods = 0
-    }
-    return this.#floods++ < limits.maxFloodsPerSecond
   }
 
   #sendBroadcast(link: LinkState, id: BroadcastId, message: EncodedMessage): void {

@@ -4,6 +4,7 @@
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
+import { Allowance } from './allowance.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import type { View } from './view.ts'
@@ -14,9 +15,7 @@ export class Distant {
   readonly #view: View
   /** When each was last asked for a sign of life. */
   readonly #askedAtMs = new Map<PeerId, number>()
-  /** Asked within the second that began then. */
-  #asked = 0
-  #countedSinceMs = Number.NEGATIVE_INFINITY
+  readonly #probes = new Allowance(limits.maxDistantProbesPerSecond)
 
   constructor(context: Context, delivery: Delivery, view: View) {
     this.#context = context
@@ -44,11 +43,7 @@ export class Distant {
     const { nowMs } = this.#context
     const askedAtMs = this.#askedAtMs.get(peer) ?? Number.NEGATIVE_INFINITY
     if (nowMs < askedAtMs + limits.distantProbeIntervalMs) return
-    if (nowMs >= this.#countedSinceMs + 1000) {
-      this.#countedSinceMs = nowMs
-      this.#asked = 0
-    }
-    if (this.#asked++ >= limits.maxDistantProbesPerSecond) return
+    if (!this.#probes.take(nowMs)) return
     this.#askedAtMs.set(peer, nowMs)
     this.#delivery.unicast(peer, { type: 'probe', nonce: this.#context.nonce() })
   }

@@ -4,6 +4,9 @@
 import type { Entry } from '../history.ts'
 import { ofType } from './violation.ts'
 
+/** A fault may show so long after it ended: links fail after 16 s, sockets after 30, dials are tried again within 30. */
+export const graceMs = 45_000
+
 interface Span {
   readonly fromMs: number
   toMs: number

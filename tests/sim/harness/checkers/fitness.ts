@@ -3,13 +3,10 @@
 
 import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
-import { Disturbance } from './disturbance.ts'
-import { Together } from './together.ts'
+import { Disturbance, graceMs } from './disturbance.ts'
+import { acquaintedMs, Together } from './together.ts'
 import type { EntryOf, Life, Violation } from './violation.ts'
 
-/** A fault may show so long after it ended. */
-const graceMs = 45_000
-const acquaintedMs = 5_000
 /** To notice that the store does not take an epoch, to say so, and for the next to claim. */
 const vacantMs = 15_000
 const resignsWithinMs = limits.hiddenResignMs + 15_000

@@ -3,14 +3,10 @@
 
 import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
-import { Disturbance } from './disturbance.ts'
-import { Together } from './together.ts'
+import { Disturbance, graceMs } from './disturbance.ts'
+import { acquaintedMs, Together } from './together.ts'
 import type { EntryOf, Life, Violation } from './violation.ts'
 
-/** A fault may show so long after it ended. */
-const graceMs = 45_000
-/** Together for so long, two have told each other what they know. */
-const acquaintedMs = 5_000
 /** For a word to be on its way, and for whoever is woken to look at his clock. */
 const underWayMs = 500
 

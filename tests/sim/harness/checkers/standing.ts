@@ -4,14 +4,10 @@
 import type { PeerId } from '../../../../core/base/ids.ts'
 import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Rank, Run } from '../history.ts'
-import { Disturbance } from './disturbance.ts'
-import { Together } from './together.ts'
+import { Disturbance, graceMs } from './disturbance.ts'
+import { acquaintedMs, Together } from './together.ts'
 import type { EntryOf, Life, Violation } from './violation.ts'
 
-/** A fault may show so long after it ended. */
-const graceMs = 45_000
-/** Together for so long, two have told each other what they know. */
-const acquaintedMs = 5_000
 /** An epoch above both sides takes a round of claims and a write; a new leader may have to wait for a handover first. */
 const mergedWithinMs = 3 * limits.handoverTimeoutMs
 /** Whoever comes alone to a mesh yields when they meet, or never. */

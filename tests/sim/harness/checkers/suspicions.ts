@@ -3,12 +3,10 @@
 
 import type { PeerId } from '../../../../core/base/ids.ts'
 import type { Entry, Run } from '../history.ts'
-import { Disturbance } from './disturbance.ts'
+import { Disturbance, graceMs } from './disturbance.ts'
 import { Together } from './together.ts'
 import { lifeAt, livesIn, ofType, type Life, type Violation } from './violation.ts'
 
-/** A fault may show so long after it ended: links fail after 16 s, sockets after 30, dials are tried again within 30. */
-const graceMs = 45_000
 /** A newcomer's links are being made. */
 const newcomerMs = 20_000
 /** So long after its death nothing of a peer's own is on its way, and nobody has just been told. */

@@ -5,6 +5,9 @@ import type { PeerId } from '../../../../core/base/ids.ts'
 import type { Entry, Run } from '../history.ts'
 import { livesIn, type Life } from './violation.ts'
 
+/** Together for so long, two have told each other what they know. */
+export const acquaintedMs = 5_000
+
 interface Company {
   readonly life: Life
   /** By peer, since when. */
