@@ -179,10 +179,9 @@ export class Election {
     if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
     const elected = this.#view.elected
     const distance = distanceOf(epoch, this.#highestEpochSeen, leader === elected)
-    if (distance === 'far' && leader !== this.me) {
-      this.#far.hold(leader, epoch, elected, nowMs)
-      if (elected === this.me && this.#far.insisted(leader, epoch, nowMs))
-        this.#hear(leader, epoch, false, nowMs)
+    if (distance === 'far') {
+      if (leader !== this.me) this.#far.hold(leader, epoch, elected, nowMs)
+      if (elected === this.me && this.#far.insisted(leader, nowMs)) this.#hear(leader, epoch, false, nowMs)
     }
     if (distance !== 'near') return
     const firstHand = from === leader
@@ -199,11 +198,13 @@ export class Election {
   }
 
   /**
-   * Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow. And the leader that we
-   * follow, where it says less of itself than others said of it.
+   * Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow; so is whoever has our claim
+   * from others and asks. And the leader that we follow, where it says less of itself than others said of it.
    */
   #correct(leader: PeerId, epoch: number, from: PeerId | undefined): void {
     const followed = this.#accepted?.claim
+    const isOurs = leader === this.me && followed?.leader === this.me && epoch === followed.epoch
+    if (isOurs && from !== undefined && from !== this.me) return this.#tellClaim(from, followed)
     if (from === leader && followed?.leader === leader && leader !== this.me && epoch < followed.epoch)
       return this.#tellClaim(leader, followed)
     if (from === undefined || !this.leading || this.#last === undefined || epoch >= this.epoch) return
@@ -376,20 +377,26 @@ export class Election {
 
   /**
    * The elected peer made no claim that we could accept: it does not know of ours, which is higher, or we missed
-   * its own. It is told what we know; then it raises its epoch, or tells us. And whoever came after our claim has
-   * it from a hello, most likely; we make sure.
+   * its own. It is told what we know; then it raises its epoch, or tells us. So is the leader whose claim we have only from
+   * others, until it says the same or claims above it. And whoever came after our claim has it from a hello, most
+   * likely; we make sure.
    */
   #remindWhereDue(nowMs: number): void {
     const claim = this.#last
     if (claim === undefined) return
     const to = this.#view.elected
-    const isNeeded = to !== undefined && to !== this.me && to !== this.#accepted?.claim.leader
+    const isSilent = to !== this.#accepted?.claim.leader
+    const isNeeded = to !== undefined && to !== this.me && (isSilent || !this.#isConfirmed(claim))
     if (this.#reminders.remindsNow(isNeeded, nowMs) && to !== undefined) {
       this.#tellClaim(to, claim)
-      this.#confront(to)
-      this.#confront(claim.leader)
+      if (isSilent) for (const peer of [to, claim.leader]) this.#confront(peer)
     }
     for (const peer of this.#reminders.greetsNow(this.leading, nowMs)) this.#tellClaim(peer, claim)
+  }
+
+  #isConfirmed({ leader, epoch }: Claim): boolean {
+    const heard = this.#heard.get(leader)
+    return heard === undefined || heard.epoch !== epoch || heard.firstHand
   }
 
   /** One of us may hold something of the other that it never said. */

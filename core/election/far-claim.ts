@@ -24,10 +24,8 @@ export function distanceOf(epoch: number, highestSeen: number, isElected: boolea
 export class FarClaim {
   #held: { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number } | undefined
 
-  /** What we are told while we are elected. */
-  #told:
-    | { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number; readonly lastMs: number }
-    | undefined
+  /** Of whose far claims we are told while we are elected. */
+  #told: { readonly leader: PeerId; readonly sinceMs: number; readonly lastMs: number } | undefined
 
   hold(leader: PeerId, epoch: number, elected: PeerId | undefined, nowMs: number): void {
     const held = this.#held
@@ -38,13 +36,14 @@ export class FarClaim {
   }
 
   /**
-   * We are the elected one, and are told of a claim far above ours. Whoever follows it cannot follow us, and reminds us of
-   * it every second: what is still said after the same patience is believed, by whom it may be said.
+   * We are the elected one, and are told of a claim far above ours, which may be said to be our own. Whoever follows it
+   * cannot follow us, and reminds us of it every second: what is still said after the same patience is believed, by whom it
+   * may be said. Several may each follow another epoch.
    */
-  insisted(leader: PeerId, epoch: number, nowMs: number): boolean {
+  insisted(leader: PeerId, nowMs: number): boolean {
     const told = this.#told
-    const goesOn = told?.leader === leader && told.epoch === epoch && nowMs <= told.lastMs + maxPauseMs
-    this.#told = { leader, epoch, sinceMs: goesOn ? told.sinceMs : nowMs, lastMs: nowMs }
+    const goesOn = told?.leader === leader && nowMs <= told.lastMs + maxPauseMs
+    this.#told = { leader, sinceMs: goesOn ? told.sinceMs : nowMs, lastMs: nowMs }
     return nowMs >= this.#told.sinceMs + limits.farClaimPatienceMs
   }
 

@@ -270,6 +270,19 @@ describe('EL6 far claims', () => {
     expect(story.after(limits.claimPatienceMs)).toEqual([`persist ${far + 1}`])
   })
 
+  test('EL6 a far claim in its own name raises it too, though its followers hold different ones', () => {
+    const story = leadingAlone(alice, 3)
+    story.view(alice, bob, carol)
+    const far = 3 + limits.maxEpochJump + 1
+    for (let ms = 0; ms <= limits.farClaimPatienceMs; ms += limits.claimPatienceMs) {
+      expect(story.election.highestEpochSeen).toBe(3)
+      story.claim(alice, far, bob)
+      story.claim(alice, far + 5, carol)
+      story.after(limits.claimPatienceMs)
+    }
+    expect(story.election.highestEpochSeen).toBe(far + 5)
+  })
+
   test('EL6 a far claim that is said twice, and then no more, changes nothing', () => {
     const story = leadingAlone(alice, 3)
     story.view(alice, bob)
@@ -390,7 +403,21 @@ describe('EL7 two parts of the mesh meet', () => {
     const story = leadingAlone(alice, 9)
     expect(story.claim(bob, 5, carol)).toEqual(['tell carol alice 9'])
     expect(story.claim(alice, 8, carol)).toEqual(['tell carol alice 9'])
-    expect(story.claim(alice, 9, carol)).toEqual([])
+  })
+
+  test('EL7 a leader whose claim somebody has from others says it itself', () => {
+    const story = leadingAlone(alice, 9)
+    expect(story.claim(alice, 9, carol)).toEqual(['tell carol alice 9'])
+  })
+
+  test('EL10 a claim heard from others only is held up to its leader until that one says it too', () => {
+    const story = new Story(carol)
+    story.view(alice, bob, carol)
+    story.claim(alice, 9, bob)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice alice 9'])
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice alice 9'])
+    expect(story.claim(alice, 9)).toEqual([])
+    expect(story.election.deadlineMs).toBeUndefined()
   })
 
   test('EL7 a lone peer that led by itself, provisional now, is outbid at once when its epoch is ours', () => {

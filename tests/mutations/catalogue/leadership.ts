@@ -85,6 +85,21 @@ export const leadershipMutations: readonly Mutation[] = [
     complaint: 'a newcomer never follows a leader whose epoch is far ahead',
   },
   {
+    name: 'what others say of the leader is believed without asking it',
+    rule: 'EL10',
+    why: 'one claim forged in the name of the leader, too far above what it saw itself, and its followers refuse it for ever',
+    changes: [
+      {
+        file: 'core/election/election.ts',
+        find: '(isSilent || !this.#isConfirmed(claim))',
+        replace: 'isSilent',
+      },
+    ],
+    profile: 'forged words',
+    scenario: 'a claim in the name of the leader',
+    complaint: 'a follower of a forged epoch never comes back to its leader',
+  },
+  {
     name: 'a provisional peer may lead',
     rule: 'EL1',
     why: 'every tab that opens leads for a moment, beside the leader that it has not met yet',

@@ -2,6 +2,8 @@
 
 import type { FencingToken } from '../../../core/api.ts'
 import type { MeshError } from '../../../core/base/errors.ts'
+import type { PeerId } from '../../../core/base/ids.ts'
+import { limits } from '../../../core/base/limits.ts'
 import type { World } from '../../../core/platform/sim/world.ts'
 import { Fence } from '../../../core/public.ts'
 import {
@@ -92,6 +94,26 @@ export const leadershipScenarios: readonly Scenario[] = [
       await leader.link(world, bob.mesh.me.id)
       const follows = (): boolean => bob.mesh.leader?.id === leader.id && bob.mesh.epoch === 2 ** 30
       await eventually(world, 30_000, 'a newcomer never follows a leader whose epoch is far ahead', follows)
+    },
+  },
+  {
+    name: 'a claim in the name of the leader',
+    play: async () => {
+      const world = createMeshWorld(2316)
+      const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+      await untilLed(world, [alice, bob], 'alice')
+      await world.run(5_000)
+      const liar = await Puppet.join(world, 'liar')
+      await liar.link(world, bob.mesh.me.id)
+      const forge = (leader: PeerId, epoch: number): void =>
+        liar.direct(bob.mesh.me.id, { type: 'claim', role: '', epoch, leader })
+      // The first lets bob believe the second, which is further above what alice has seen than she ever believes at once.
+      forge(liar.id, limits.maxEpochJump / 2)
+      forge(alice.mesh.me.id, limits.maxEpochJump + limits.maxEpochJump / 2)
+      await world.run(1_000)
+      const areOne = (): boolean =>
+        alice.mesh.epoch === bob.mesh.epoch && bob.mesh.epoch > limits.maxEpochJump
+      await eventually(world, 60_000, 'a follower of a forged epoch never comes back to its leader', areOne)
     },
   },
   {
