@@ -23,6 +23,8 @@ export class DocAwareness {
   readonly #ownClients = new Set<number>()
   /** Clients of others: whoever spoke first for one keeps it while it lives, so nobody can be spoken over. */
   readonly #others = new Map<number, Known>()
+  /** What a peer says of a client for which another speaks: it is that peer's turn once the other is gone. */
+  readonly #waiting = new Map<PeerId, Map<number, AwarenessState>>()
   #untold = new Set<number>()
   #toldAtMs = Number.NEGATIVE_INFINITY
   /** When those to whom there is no link are told anew: what goes by way of others may not come, and nobody hears of that. */
@@ -85,18 +87,39 @@ export class DocAwareness {
   /** What to show of what a peer says of its clients. */
   take(peer: PeerId, states: readonly AwarenessState[]): void {
     const news = states.filter((state) => this.#accept(peer, state))
-    if (news.length > 0) this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states: news })
+    if (news.length === 0) return
+    this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states: news })
+    for (const { client, state } of news) if (state === undefined) this.#takeWaiting(client)
   }
 
   /** That peer is gone or has closed the document. */
   gone(peer: PeerId): void {
+    this.#waiting.delete(peer)
     const states: AwarenessState[] = []
     for (const [client, known] of this.#others) {
       if (known.peer !== peer) continue
       this.#others.delete(client)
       states.push({ client, clock: known.clock, state: undefined })
     }
-    if (states.length > 0) this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states })
+    if (states.length === 0) return
+    this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states })
+    for (const { client } of states) this.#takeWaiting(client)
+  }
+
+  #takeWaiting(client: number): void {
+    for (const [peer, states] of this.#waiting) {
+      const state = states.get(client)
+      if (state === undefined) continue
+      states.delete(client)
+      return this.take(peer, [state])
+    }
+  }
+
+  #wait(peer: PeerId, said: AwarenessState): void {
+    const states = this.#waiting.get(peer) ?? new Map<number, AwarenessState>()
+    states.delete(said.client)
+    if (said.state !== undefined && states.size < limits.maxAwarenessClients) states.set(said.client, said)
+    this.#waiting.set(peer, states)
   }
 
   #accept(peer: PeerId, { client, clock, state }: AwarenessState): boolean {
@@ -107,6 +130,7 @@ export class DocAwareness {
     const isNewer = known === undefined || clock > known.clock
     const isFar = known !== undefined && clock > known.clock + limits.maxAwarenessClockJump
     if (!isTheirs || !isNewer || isFar || !isFlatJson(state)) {
+      if (known !== undefined && known.peer !== peer) this.#wait(peer, { client, clock, state })
       this.#desk.count('awarenessRefused')
       return false
     }
