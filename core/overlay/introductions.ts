@@ -128,7 +128,12 @@ export class Introductions {
 
   #isReachable(peer: PeerId): boolean {
     const { membership, links } = this.#context
-    return links.neighbours().some((link) => membership.get(link.remote)?.neighbours.includes(peer))
+    return links
+      .neighbours()
+      .some(
+        ({ remote }) =>
+          !membership.isSuspected(remote) && membership.get(remote)?.neighbours.includes(peer) === true,
+      )
   }
 
   /** One of us leads, and the other would be one of the next two. */

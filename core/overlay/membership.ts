@@ -249,11 +249,16 @@ export class Membership {
     }
   }
 
-  /** Another's verdict: who has heard nothing over its own link either need not ask around. */
+  /**
+   * Another's verdict: who has heard nothing over its own link either need not ask around. And who doubts that peer because of
+   * a stall of its own gives it no more time than any other evidence gives.
+   */
   confirm(peer: PeerId, nowMs: number): void {
     const suspicion = this.#suspicions.get(peer)
     if (!suspicion) return
     suspicion.confirmed = true
+    if (suspicion.evidence === 'own-stall')
+      suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs + limits.maxProbeTimeoutMs)
     if (suspicion.evidence === 'word-of-silence' && suspicion.askedAround)
       suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs)
   }

@@ -74,8 +74,20 @@ export class View {
       )
       const nonce = this.#context.membership.askAgain(link.remote)
       if (nonce !== undefined) this.#parts.delivery.send(link, link.ping(nonce, this.#context.nowMs))
+      if (hello.record.seniority === undefined) this.#tellTheDead(link, hello.view)
     }
     this.settle()
+  }
+
+  /** It stood still while they died, or heard of them from one that did: by itself it gives them long to come back. */
+  #tellTheDead(link: LinkState, view: readonly PeerRecord[]): void {
+    const { membership } = this.#context
+    for (const { id, incarnation } of view) {
+      const goneAs = membership.get(id) ? undefined : membership.goneAs(id)
+      if (goneAs === undefined || goneAs < incarnation) continue
+      const payload = { type: 'gone', peer: id, incarnation: goneAs, reason: 'failed' } as const
+      this.#parts.delivery.send(link, { type: 'direct', payload })
+    }
   }
 
   /** `from`: over whose link it came; the peer's own, or another neighbour's. */

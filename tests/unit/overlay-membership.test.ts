@@ -185,6 +185,18 @@ describe('a peer that stood still itself', () => {
     expect(alice.seniority).toBeGreaterThan(Math.max(...(before as number[])))
   })
 
+  test('OV13 whoever died while it stood still is not waited for once somebody says so', () => {
+    const { world, alice, bob, carol } = trio()
+    world.block(alice, 12_000)
+    world.kill(carol)
+    world.run(11_900)
+    expect(ids(bob)).toEqual([])
+    world.until(() => ids(alice).includes('bob'), 10_000)
+    const metAtMs = world.nowMs
+    world.until(() => ids(alice).join() === 'bob', 60_000)
+    expect(world.nowMs - metAtMs).toBeLessThan(limits.introducedTimeoutMs / 3)
+  })
+
   test('OV13 and all others with it: somebody begins again', () => {
     const { world, alice, bob, carol } = trio()
     for (const node of [alice, bob, carol]) world.block(node, 5000)
