@@ -263,10 +263,11 @@ export class Nemesis {
         return { bit: had > 0, end }
       }
       case 'clone': {
+        const lived = this.#livesOn(fault.to)
         const end = this.#keepDown(this.#on(fault.to))
         this.#world.cloneDisk(fault.disk, fault.to)
         this.#add({ type: 'diskHarmed', disk: fault.to, how: 'cloned', asOfMs: 0 })
-        return { bit: had > 0, end }
+        return { bit: had > 0 || lived, end }
       }
       case 'slowDisk':
         disk.slowMs = fault.ms

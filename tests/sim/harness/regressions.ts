@@ -31,6 +31,47 @@ export const regressions: readonly Regression[] = [
     },
   },
   {
+    broke:
+      'a follower of an epoch forged in the name of its leader, far above what that one had seen, refused it for ever',
+    schedule: {
+      seed: 1000460,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      cast: [agent('alice'), agent('bob'), { ...agent('carol'), store: 'memory' }, agent('dave')],
+      steps: [
+        { atMs: 0, act: { type: 'join', who: 'alice' } },
+        { atMs: 0, act: { type: 'lead', who: 'carol', role: 'indexer' } },
+        { atMs: 152, act: { type: 'join', who: 'carol' } },
+        { atMs: 601, act: { type: 'join', who: 'dave' } },
+        { atMs: 8_278, act: { type: 'attack', attacker: 'mallory-2', kind: 'claim-for-other' } },
+        { atMs: 12_429, act: { type: 'attack', attacker: 'mallory-1', kind: 'claim-jump' } },
+        { atMs: 12_875, act: { type: 'attack', attacker: 'mallory-2', kind: 'flood-garbage' } },
+        { atMs: 13_660, act: { type: 'attack', attacker: 'mallory-2', kind: 'claim-for-other' } },
+        { atMs: 42_211, act: { type: 'send', who: 'bob', to: '#side', id: 'm48', count: 1, bytes: 79 } },
+      ],
+    },
+  },
+  {
+    broke:
+      'who slept was not seen in a document any more, because a stranger had spoken for its client meanwhile',
+    schedule: {
+      ...story(
+        1000871,
+        ['carol', 'dave'],
+        [
+          { atMs: 0, act: { type: 'openDoc', who: 'carol', doc: 'notes' } },
+          { atMs: 3_960, act: { type: 'join', who: 'carol' } },
+          { atMs: 0, act: { type: 'openDoc', who: 'dave', doc: 'notes' } },
+          { atMs: 992, act: { type: 'join', who: 'dave' } },
+          { atMs: 4_845, act: { type: 'aware', who: 'carol', doc: 'notes' } },
+          { atMs: 15_751, act: { type: 'attack', attacker: 'mallory-2', kind: 'oversize-message' } },
+          { atMs: 15_979, act: { type: 'freeze', who: 'carol', forMs: 26_045 } },
+          { atMs: 25_084, act: { type: 'attack', attacker: 'mallory-2', kind: 'awareness-of-others' } },
+        ],
+      ),
+    },
+  },
+  {
     broke: 'the first to start met two newcomers at once, and took the last place behind them',
     schedule: {
       seed: 502031,

@@ -166,12 +166,18 @@ class Judge {
 
   // -------------------------------------------------------------------------------------------- tools
 
-  /** Together for a while, and nothing was done to either for `quietMs`; neither takes a dead peer for a live one, whom it may elect. */
+  /**
+   * Together for a while, and nothing was done to either for `quietMs`; and nobody that either sees takes a dead peer for a
+   * live one, whom it may elect: duties may overlap while views differ (EL16).
+   */
   #areClose(a: Run, b: Run, atMs: number, quietMs: number): boolean {
     const sinceMs = this.#together.sinceMs(a, b)
     if (sinceMs === undefined || atMs - sinceMs < Math.min(acquaintedMs, quietMs)) return false
     return [a, b].every((run) => {
-      if (this.#together.seenBy(run).some((peer) => !this.#together.lives(peer))) return false
+      const seen = this.#together.seenBy(run).map((peer) => this.#together.runOf(peer))
+      const views = [run, ...seen.filter((other) => other !== undefined)]
+      if (views.some((each) => this.#together.seenBy(each).some((peer) => !this.#together.lives(peer))))
+        return false
       const life = this.#together.life(run)!
       return !this.#disturbance.touches(life.name, atMs, quietMs)
     })
