@@ -8,7 +8,7 @@ import { type Participant, patience, untilAgree } from './support/participant.ts
 import type { Profile } from './support/profile.ts'
 
 /** Every death costs a browser tab or a process its start; the long run is for whoever has the time. */
-const deaths = process.env['SKEIN_LONG'] === '1' ? 1000 : 100
+const deaths = process.env['SKEIN_LONG'] === '1' ? 1000 : 40
 
 /** Deaths of a whole browser; as many of its tab alone. Each costs some three seconds. */
 const browserDeaths = process.env['SKEIN_LONG'] === '1' ? 50 : 8

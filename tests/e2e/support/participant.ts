@@ -62,6 +62,24 @@ export async function untilSameDoc(
   return text
 }
 
+/**
+ * Resolves when all agree that this one leads. On a machine with other work a leader may have run late, and have given its
+ * rank away for a while.
+ */
+export async function untilLedBy(
+  leader: Participant,
+  participants: readonly Participant[],
+  aboveEpoch?: number,
+): Promise<Agreement> {
+  const { me } = await leader.report()
+  let agreement = await untilAgree(participants, aboveEpoch)
+  await expect(async () => {
+    agreement = await untilAgree(participants, aboveEpoch)
+    expect(agreement.leader).toBe(me)
+  }).toPass(patience)
+  return agreement
+}
+
 /** Resolves when exactly one duty runs among them, and it is the leader's. */
 export async function untilOneDuty(participants: readonly Participant[]): Promise<void> {
   await expect(async () => {
