@@ -3,6 +3,7 @@
 // moved, so that the old feed heals like anybody's.
 
 import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
@@ -40,6 +41,8 @@ export class OldFeeds {
   readonly #unreadable = new Set<string>()
   /** Old feeds of which others never get what stands from there on, and why. */
   readonly #stranded = new Map<Feed, { readonly from: number; readonly behind: 'a hole' | 'a fork' }>()
+  /** Feeds with a hole that nobody is known to fill, and since when. */
+  readonly #lackedSinceMs = new Map<Feed, number>()
   #reading = false
   readonly #realigning = new Map<StoreId, number>()
 
@@ -79,10 +82,20 @@ export class OldFeeds {
   /** With every comparison of digests: holes of ours that nobody here fills. */
   leaveHoles(): void {
     const { desk, feeds, outbox, sync } = this.#parts
+    const { monotonicMs } = desk.now
     for (const feed of feeds.writtenBy(desk.me.member)) {
-      if (feed.id === outbox.storeId || feed.holes.size === 0) continue
+      const isLacked = feed.holes.size > 0 && sync.canAsk(feed.id) === 'nobody has it'
+      if (feed.id === outbox.storeId || !isLacked) {
+        this.#lackedSinceMs.delete(feed)
+        continue
+      }
+      // The others are only being asked.
+      const patienceMs = 2 * limits.fetchTimeoutMs
+      const sinceMs = this.#lackedSinceMs.get(feed) ?? monotonicMs
+      this.#lackedSinceMs.set(feed, sinceMs)
       const from = Math.min(...feed.holes) + 1
-      if (sync.canAsk(feed.id) === 'nobody has it') this.#stranded.set(feed, { from, behind: 'a hole' })
+      if (monotonicMs >= sinceMs + patienceMs) this.#stranded.set(feed, { from, behind: 'a hole' })
+      else sync.compareWithin(patienceMs)
     }
     this.#unreadable.clear()
     this.moveOld()

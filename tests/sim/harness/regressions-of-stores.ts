@@ -1,8 +1,34 @@
 // Schedules that once broke what a store holds, as the shrinker left them; each named after what it broke.
 
-import { agent, type Regression } from './kept.ts'
+import { agent, story, type Regression } from './kept.ts'
 
 export const storeRegressions: readonly Regression[] = [
+  {
+    broke:
+      'behind a lost entry of an old feed its messages were written anew before anybody could say who has that entry',
+    schedule: {
+      ...story(
+        2000162,
+        ['carol', 'erin'],
+        [
+          { atMs: 938, act: { type: 'join', who: 'carol' } },
+          { atMs: 0, act: { type: 'enterRoom', who: 'erin', room: 'side' } },
+          { atMs: 1_033, act: { type: 'join', who: 'erin' } },
+          {
+            atMs: 25_039,
+            act: { type: 'send', who: 'erin', to: '#general', id: 'm14', count: 1, bytes: 193 },
+          },
+          { atMs: 26_279, act: { type: 'wipe', disk: 'erin', deviceKey: false, forMs: 1_078 } },
+          {
+            atMs: 38_240,
+            act: { type: 'send', who: 'carol', to: '#general', id: 'm39', count: 10, bytes: 96 },
+          },
+          { atMs: 38_535, act: { type: 'corrupt', disk: 'erin', rows: 5, seed: 659613669 } },
+        ],
+      ),
+      cast: [{ ...agent('carol'), candidate: false, wallSkewMs: 19_471, driftPpm: 86 }, agent('erin')],
+    },
+  },
   {
     broke:
       'a full disk kept a damaged head from being written again, and the own feed began at number 1 once more: entries were written over',
