@@ -10,7 +10,7 @@ import { livesIn, type Life, type Violation } from './violation.ts'
 /** An edit takes so long at most: the slowest way, what is gathered before it goes out, a few queued values, a look. */
 const underWayMs = 1_250
 const judgeEveryMs = 250
-/** What a copy holds is written down when it is opened, and then as often as its player looks. */
+/** What a copy holds is written down when it is opened, and then as often as its player looks: a word is judged when he has. */
 const lookedAtMs = 60
 
 interface Copy {
@@ -20,6 +20,17 @@ interface Copy {
   closing: boolean
   /** The newest last. */
   readonly held: { readonly atMs: number; readonly held: Held }[]
+}
+
+/** What a copy called itself at some instant, among which peers. */
+interface Word {
+  readonly atMs: number
+  readonly run: Run
+  readonly doc: string
+  readonly copy: Copy
+  readonly state: Copy['state']
+  readonly basedOn: readonly PeerId[]
+  readonly others: readonly Seen[]
 }
 
 interface Seen {
@@ -44,6 +55,8 @@ class Judge {
   readonly #seen = new Map<Run, Seen>()
   readonly #told = new Set<string>()
   #judgedMs = 0
+  /** Not judged yet, the oldest first. */
+  readonly #words: Word[] = []
   /** Somebody opened or closed a document. */
   readonly #turnedMs = new Map<string, number>()
 
@@ -53,6 +66,8 @@ class Judge {
   }
 
   take(entry: Entry): void {
+    while (this.#words[0] !== undefined && entry.atMs > this.#words[0].atMs + lookedAtMs)
+      this.#judgeHeld(this.#words.shift()!)
     if (entry.atMs >= this.#judgedMs + judgeEveryMs) {
       this.#judgedMs = entry.atMs
       this.#judge(entry.atMs)
@@ -179,18 +194,20 @@ class Judge {
     }
     if (copy.basedOn.length === 0) tell('it is based on nobody')
     if (holders.length === 0 && !isTurning && !isClosing) tell('nobody else has it open')
-    for (const other of holders) this.#judgePair(copy, other, doc, nowMs, tell)
+    const { state, basedOn } = copy
+    this.#words.push({ atMs: nowMs, run: life.run, doc, copy, state, basedOn, others: holders })
   }
 
-  #judgePair(copy: Copy, other: Seen, doc: string, nowMs: number, tell: (what: string) => void): void {
-    const theirs = other.copies.get(doc)!
-    if (theirs.closing || !copy.basedOn.includes(other.life.peer)) return
-    const [now, theirNow] = [copy.held.at(-1)?.held, theirs.held.at(-1)?.held]
-    const [before, theirBefore] = [heldAt(copy, nowMs - underWayMs), heldAt(theirs, nowMs - underWayMs)]
-    if (now && theirBefore && !includes(now, theirBefore)) tell(`it lacks what ${other.life.run} has`)
-    const isSeen = nowMs > theirs.openedMs + lookedAtMs
-    if (isSeen && theirNow && before && !includes(theirNow, before))
-      tell(`${other.life.run} lacks what it has`)
+  #judgeHeld({ atMs, run, doc, copy, state, basedOn, others }: Word): void {
+    for (const other of others) {
+      const theirs = other.copies.get(doc)
+      if (theirs === undefined || theirs.closing || !basedOn.includes(other.life.peer)) continue
+      const [now, theirNow] = [heldAt(copy, atMs + lookedAtMs), heldAt(theirs, atMs + lookedAtMs)]
+      const [before, theirBefore] = [heldAt(copy, atMs - underWayMs), heldAt(theirs, atMs - underWayMs)]
+      const tell = (what: string): void => this.#tell(atMs, `${run} says ${state} of ${doc}: ${what}`)
+      if (now && theirBefore && !includes(now, theirBefore)) tell(`it lacks what ${other.life.run} has`)
+      if (theirNow && before && !includes(theirNow, before)) tell(`${other.life.run} lacks what it has`)
+    }
   }
 
   #tell(atMs: number, text: string): void {
