@@ -82,8 +82,15 @@ export class Roles {
     )
   }
 
-  claim(claim: Claim, from: PeerId, nowMs: number): void {
-    if (this.#elections.has(claim.role)) return this.step(claim.role, { type: 'claim', claim, from }, nowMs)
+  /** @param how as in `ElectionInput` */
+  claim(
+    claim: Claim,
+    from: PeerId,
+    how: { readonly relayed?: boolean; readonly viewFollows?: boolean },
+    nowMs: number,
+  ): void {
+    if (this.#elections.has(claim.role))
+      return this.step(claim.role, { type: 'claim', claim, from, ...how }, nowMs)
     const known = this.#otherClaims.get(claim.role)
     if (known && known.epoch >= claim.epoch) return
     if (known || this.#otherClaims.size < maxClaims) this.#otherClaims.set(claim.role, claim)

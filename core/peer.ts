@@ -411,7 +411,8 @@ export class Peer {
         else if (this.overlay.others().length > limits.maxLinks) this.#linksAreOld = true
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
-        for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, nowMs)
+        for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, { viewFollows: true }, nowMs)
+        if (effect.claims.length > 0) this.#viewIsOld = true
         this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
         return this.#docsStep({ type: 'linked', peer: effect.peer }, now)
       case 'unlinked':
@@ -428,11 +429,16 @@ export class Peer {
     }
   }
 
+  /** By way of another, though there is a link to that peer. */
+  #isRelayed(from: PeerId, link: number | undefined): boolean {
+    return link === undefined && this.overlay.links.to(from) !== undefined
+  }
+
   #deliver(effect: Extract<OverlayEffect, { type: 'deliver' }>, now: Instant): void {
     const { from, viaBroadcast, link, payload } = effect
     switch (payload.type) {
       case 'claim':
-        return this.#roles.claim(payload, from, now.monotonicMs)
+        return this.#roles.claim(payload, from, { relayed: this.#isRelayed(from, link) }, now.monotonicMs)
       case 'yielded':
         return this.#roles.step(
           payload.role,

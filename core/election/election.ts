@@ -14,6 +14,7 @@ import { Reminders } from './reminders.ts'
 import { View } from './view.ts'
 
 type ViewInput = Extract<ElectionInput, { type: 'view' }>
+type ClaimInput = Extract<ElectionInput, { type: 'claim' }>
 
 /** The claim we follow or hold, and how its leader was ranked when we took it. */
 interface Accepted {
@@ -110,7 +111,8 @@ export class Election {
         this.#takeView(input, nowMs)
         break
       case 'claim':
-        this.#takeClaim(input.claim, input.from, nowMs)
+        this.#takeClaim(input, nowMs)
+        if (input.viewFollows === true) return this.#effects
         break
       case 'epochPersisted':
         this.#takePersisted(input.epoch, nowMs)
@@ -175,7 +177,7 @@ export class Election {
     else if (leader === this.me && now === undefined) this.#vacate('resigned', nowMs)
   }
 
-  #takeClaim({ role, epoch, leader }: Claim, from: PeerId | undefined, nowMs: number): void {
+  #takeClaim({ claim: { role, epoch, leader }, from, relayed }: ClaimInput, nowMs: number): void {
     if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
     const elected = this.#view.elected
     const distance = distanceOf(epoch, this.#highestEpochSeen, leader === elected)
@@ -184,7 +186,7 @@ export class Election {
       if (elected === this.me && this.#far.insisted(leader, nowMs)) this.#hear(leader, epoch, false, nowMs)
     }
     if (distance !== 'near') return
-    const firstHand = from === leader
+    const firstHand = from === leader && relayed !== true
     if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, firstHand, nowMs)
     this.#correct(leader, epoch, from)
   }

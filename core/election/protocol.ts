@@ -25,8 +25,18 @@ export type ElectionInput =
       /** How those went who are missing since the last view; `failed` where not given. */
       readonly goneReason?: 'left' | 'failed' | 'stalled'
     }
-  /** Heard: by broadcast, in a hello, or sent to us alone. `from`, who need not be the leader, may be answered. */
-  | { readonly type: 'claim'; readonly claim: Claim; readonly from?: PeerId }
+  /**
+   * Heard: by broadcast, in a hello, or sent to us alone. `from`, who need not be the leader, may be answered. `relayed`: by way
+   * of another, though we have a link to it; whoever brought it may have made it up. `viewFollows`: it came with news of who is
+   * there, and nothing is decided before the view that is the next input.
+   */
+  | {
+      readonly type: 'claim'
+      readonly claim: Claim
+      readonly from?: PeerId
+      readonly relayed?: boolean
+      readonly viewFollows?: boolean
+    }
   /** The answer to `persistEpoch`: the epoch the store holds now (more than asked where a sibling tab was ahead). */
   | { readonly type: 'epochPersisted'; readonly epoch: number }
   /** The answer to `persistEpoch`: nothing was written. */

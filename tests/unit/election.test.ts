@@ -405,6 +405,15 @@ describe('EL7 two parts of the mesh meet', () => {
     expect(story.claim(alice, 8, carol)).toEqual(['tell carol alice 9'])
   })
 
+  test('EL10 what came in the name of the leader, but not over its link, is held up to it as well', () => {
+    const story = new Story(carol)
+    story.view(alice, carol)
+    story.claim(alice, 9)
+    story.step({ type: 'claim', claim: { role: '', epoch: 1000, leader: alice }, from: alice, relayed: true })
+    expect(story.election.epoch).toBe(1000)
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell alice alice 1000'])
+  })
+
   test('EL7 a leader whose claim somebody has from others says it itself', () => {
     const story = leadingAlone(alice, 9)
     expect(story.claim(alice, 9, carol)).toEqual(['tell carol alice 9'])

@@ -28,6 +28,29 @@ const cuts = (words: string): [string, string][] =>
 export const tabRegressions: readonly Regression[] = [
   {
     broke:
+      'the claims of a hello were judged by the view from before it: a peer was led by one that had just lost its place',
+    schedule: {
+      cast: [
+        { ...role('alice.1', 0, 0), wallSkewMs: 16_742, browser: 'alice' },
+        { ...role('alice.2', 0, 0), wallSkewMs: 16_742, browser: 'alice' },
+        role('bob', 0, 0),
+      ],
+      seed: 3000113,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      steps: [
+        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
+        { atMs: 518, act: { type: 'join', who: 'alice.2' } },
+        { atMs: 7_320, act: { type: 'join', who: 'bob' } },
+        { atMs: 13_748, act: { type: 'jumpClock', who: 'alice.2', byMs: -12_762, forMs: 18_958 } },
+        { atMs: 43_510, act: { type: 'freeze', who: 'bob', forMs: 23_284 } },
+        { atMs: 44_657, act: { type: 'jumpClock', who: 'alice.2', byMs: -778_694_502, forMs: 3_524 } },
+        { atMs: 48_845, act: { type: 'join', who: 'alice.1' } },
+      ],
+    },
+  },
+  {
+    broke:
       'the turn to consume the inbox ended and came back at once, and what the program had not handled was not given again',
     schedule: {
       cast: [

@@ -72,6 +72,32 @@ export const regressions: readonly Regression[] = [
     },
   },
   {
+    broke:
+      'a claim forged in the name of the leader was taken for its own word, and the leader never heard of it',
+    schedule: {
+      ...story(
+        3000078,
+        ['bob', 'carol'],
+        [
+          { atMs: 0, act: { type: 'lead', who: 'bob', role: 'indexer' } },
+          { atMs: 227, act: { type: 'join', who: 'bob' } },
+          { atMs: 555, act: { type: 'join', who: 'carol' } },
+          { atMs: 4_393, act: { type: 'accuse', server: 'ws://one.test', who: 'bob' } },
+          { atMs: 17_805, act: { type: 'freeze', who: 'carol', forMs: 11_444 } },
+          { atMs: 21_416, act: { type: 'attack', attacker: 'mallory-2', kind: 'flood-pings' } },
+          {
+            atMs: 37_026,
+            act: { type: 'send', who: 'carol', to: '#general', id: 'm39', count: 1, bytes: 112 },
+          },
+          { atMs: 37_711, act: { type: 'attack', attacker: 'mallory-2', kind: 'docs-max' } },
+          { atMs: 40_369, act: { type: 'attack', attacker: 'mallory-1', kind: 'pull-unknown' } },
+          { atMs: 40_976, act: { type: 'attack', attacker: 'mallory-2', kind: 'claim-of-other' } },
+        ],
+      ),
+      servers: ['ws://one.test', 'ws://two.test'],
+    },
+  },
+  {
     broke: 'the first to start met two newcomers at once, and took the last place behind them',
     schedule: {
       seed: 502031,
