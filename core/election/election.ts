@@ -209,7 +209,10 @@ export class Election {
     if (isOurs && from !== undefined && from !== this.me) return this.#tellClaim(from, followed)
     if (from === leader && followed?.leader === leader && leader !== this.me && epoch < followed.epoch)
       return this.#tellClaim(leader, followed)
-    if (from === undefined || !this.leading || this.#last === undefined || epoch >= this.epoch) return
+    if (from === undefined || this.#last === undefined || epoch >= this.epoch) return
+    // A leader that stood still may be the only one who knows its epoch, and is not asked for it as a follower.
+    const isFormer = this.#last.leader === this.me && from === leader
+    if (!this.leading && !isFormer) return
     if (this.#view.elected === this.me && this.#contenders().some((claim) => claim.leader === leader)) return
     this.#tellClaim(from, this.#last)
   }

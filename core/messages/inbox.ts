@@ -257,8 +257,10 @@ export class Inbox {
       const { feed, number, attempt } = given
       const turn = this.#turn
       const then = (rows: readonly Row[]): void => {
+        if (turn !== this.#turn) return
         const stored = readEntry(rows.find((each) => each.key !== key)?.value)
-        if (turn !== this.#turn || !stored || !rows.some((each) => each.key === key)) return
+        // Handled elsewhere; or its entry was damaged, and it is given out once that is here again.
+        if (!stored || !rows.some((each) => each.key === key)) return void this.#given.delete(key)
         const items = this.#item(stored, stored.mark, attempt)
         if (items.length > 0) desk.emit({ event: 'inbox', items })
       }

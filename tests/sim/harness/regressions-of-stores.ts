@@ -5,6 +5,23 @@ import { agent, story, type Regression } from './kept.ts'
 export const storeRegressions: readonly Regression[] = [
   {
     broke:
+      'a message given back by the program never came again, because its entry was damaged when its time came',
+    schedule: story(
+      3000356,
+      ['bob', 'carol'],
+      [
+        { atMs: 709, act: { type: 'join', who: 'bob' } },
+        { atMs: 0, act: { type: 'enterRoom', who: 'carol', room: 'general' } },
+        { atMs: 0, act: { type: 'lead', who: 'carol', role: 'indexer' } },
+        { atMs: 1_095, act: { type: 'join', who: 'carol' } },
+        { atMs: 32_741, act: { type: 'send', who: 'bob', to: '#general', id: 'm41', count: 20, bytes: 40 } },
+        { atMs: 34_440, act: { type: 'restore', disk: 'carol', agoMs: 11_000, forMs: 7_291 } },
+        { atMs: 42_012, act: { type: 'corrupt', disk: 'carol', rows: 5, seed: 1074106089 } },
+      ],
+    ),
+  },
+  {
+    broke:
       'behind a lost entry of an old feed its messages were written anew before anybody could say who has that entry',
     schedule: {
       ...story(
