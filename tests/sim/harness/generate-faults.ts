@@ -1,5 +1,6 @@
 // One fault of a given type: whom it hits, how hard and for how long.
 
+import { limits } from '../../../core/base/limits.ts'
 import type { Random } from '../../../core/base/random.ts'
 import { attackKinds, impersonationKinds } from '../../../core/platform/sim/forgeries.ts'
 import { between, partition } from './partitions.ts'
@@ -16,6 +17,10 @@ const attacks = attackKinds.filter(
   (kind) => kind !== 'flood-records' && (!impersonationKinds.has(kind) || contradicted.has(kind)),
 )
 
+/** In a larger mesh whoever has no link to a peer has nobody's word but a forger's of it: core/overlay/README.md, "Known limits". */
+const isPutRight = (kind: string, cast: readonly Role[]): boolean =>
+  kind !== 'record-of-other' || cast.length + strangers <= limits.maxLinks
+
 const losing: ReadonlySet<FaultType> = new Set<FaultType>([
   'corrupt',
   'truncate',
@@ -23,6 +28,9 @@ const losing: ReadonlySet<FaultType> = new Set<FaultType>([
   'restore',
   'wipe',
 ])
+
+/** Attackers at one time, at most. */
+const strangers = 2
 
 const second = 1_000
 const minute = 60 * second
@@ -93,8 +101,11 @@ export function drawFault(
     case 'attack':
       return {
         type,
-        attacker: `mallory-${1 + random.integer(2)}`,
-        kind: oneOf(random, profile.attacks ?? attacks),
+        attacker: `mallory-${1 + random.integer(strangers)}`,
+        kind: oneOf(
+          random,
+          (profile.attacks ?? attacks).filter((kind) => isPutRight(kind, cast)),
+        ),
       }
     default:
       return disk === undefined

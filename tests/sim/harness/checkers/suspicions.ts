@@ -70,11 +70,16 @@ function* goodbyes(entries: readonly Entry[]): Iterable<Violation> {
   }
 }
 
-/** OV16: nobody that is long dead, and known to be, is seen again. */
+/** OV16: nobody that is long dead, and known to be, is seen again. Who was suspended since has forgotten (OV14). */
 function* comeBack(entries: readonly Entry[]): Iterable<Violation> {
-  const byPeer = byPeerOf(livesIn(entries))
+  const lives = livesIn(entries)
+  const byPeer = byPeerOf(lives)
   const missed = new Set<string>()
   for (const entry of entries) {
+    if (entry.type === 'faultBegins' && entry.kind === 'suspend') {
+      const isTouched = (run: Run): boolean => entry.touched.includes(lives.get(run)?.name ?? '')
+      for (const key of missed) if (isTouched(key.slice(0, key.lastIndexOf(' ')))) missed.delete(key)
+    }
     if (entry.type !== 'peerLeft' && entry.type !== 'peerJoined') continue
     const { run, peer, atMs } = entry
     const gone = byPeer.get(peer)
