@@ -1,6 +1,7 @@
 // What can be told to happen to peers and to their world in a story, and how it is done.
 
 import type { DutyContext } from '../../core/api.ts'
+import { neverMet } from '../sim/hearsay.ts'
 import { server, type ActorOptions } from '../sim/mesh-world.ts'
 import { forge, forgedFrame, forgeEntry } from './mesh-forged.ts'
 import type { Act, MeshStage, Player } from './mesh-stage.ts'
@@ -65,6 +66,21 @@ function lead(stage: MeshStage, player: Player, role: string): void {
     return new Promise(() => undefined)
   }
   player.running.set(role, role === '' ? player.mesh.lead(duty) : player.mesh.lead(role, duty))
+}
+
+/** From now on it counts as one of a larger mesh: a neighbour tells it of peers that nobody ever meets. */
+function hearOfOthers(stage: MeshStage, count: number): void {
+  const players = stage.awake()
+  const records = neverMet(
+    count,
+    players.map(({ mesh }) => mesh.me.id),
+  )
+  for (const record of records) stage.names.learn(record)
+  for (const { name, links } of players) {
+    const teller = players.find(({ mesh }) => mesh.me.id === links.at(-1)!.remote)!
+    const payload = { type: 'records', records } as const
+    sayOver(stage.linkBetween(teller.name, name), { type: 'direct', payload })
+  }
 }
 
 /** Coming and going, the world, leading, disks, and hostile peers. */
@@ -222,6 +238,9 @@ export const acts: readonly Act[] = [
       disk.corrupt(disk.keys().find((key) => key.startsWith(`doc/${doc}/`))!)
     },
   ],
+
+  // ---------------------------------------------------------------------------------------------- hearsay
+  [/^all hear of (\d+) others$/, (stage, count) => hearOfOthers(stage, Number(count))],
 
   // --------------------------------------------------------------------------------------------- hostile
   [

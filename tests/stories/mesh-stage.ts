@@ -62,6 +62,7 @@ const kinds = [
     'alive',
   ],
   ...['claim', 'yielded', 'signal', 'cast', 'entries', 'vector', 'want', 'found', 'digest', 'fork'],
+  ...['share', 'viewDigest', 'roster'],
   ...['docs', 'docUpdates', 'docWant', 'docPiece', 'docEnd', 'docGot', 'docAwareness'],
 ]
 

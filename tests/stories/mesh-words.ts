@@ -81,9 +81,11 @@ function payloadInWords(payload: Payload, names: Names): string {
     case 'record':
       return `record ${recordInWords(payload.record)}`
     case 'records':
-      return `records of ${listOf(payload.records.map(({ name }) => name))}`
+      return payload.records.length > 6
+        ? `records of ${payload.records.length} peers`
+        : `records of ${listOf(payload.records.map(({ name }) => name))}`
     case 'viewDigest':
-      return 'view'
+      return 'viewDigest'
     case 'roster':
       return `roster${payload.ask ? ', asks' : ''}`
     case 'gone':

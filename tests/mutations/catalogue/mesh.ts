@@ -286,4 +286,101 @@ export const meshMutations: readonly Mutation[] = [
     scenario: 'a server that hid them',
     complaint: 'two whom a server kept from each other never met',
   },
+  {
+    name: 'in a crowd broadcasts are taken whole from nobody',
+    rule: 'OV37',
+    why: 'whatever is said in a larger mesh reaches most only seconds later, when its id is offered',
+    changes: [
+      {
+        file: 'core/overlay/shares.ts',
+        find: 'this.#fill(this.#sources, [...this.#offerers], limits.broadcastSources)',
+        replace: 'this.#fill(this.#sources, [], limits.broadcastSources)',
+      },
+      {
+        file: 'core/overlay/shares.ts',
+        find: 'this.#fill(this.#sources, others, limits.broadcastSources)',
+        replace: 'this.#fill(this.#sources, [], limits.broadcastSources)',
+      },
+    ],
+    scenario: 'a broadcast in a crowd',
+    complaint: 'in a larger mesh a broadcast comes only when it is offered',
+  },
+  {
+    name: 'in a crowd nobody is spared',
+    rule: 'OV37',
+    why: 'each broadcast comes to each peer as often as it has links: a mesh of 60 does nothing else',
+    changes: [
+      {
+        file: 'core/overlay/shares.ts',
+        find: "const spared = this.#offerers.has(link) ? 'ids' : 'nothing'",
+        replace: "const spared = 'whole'",
+      },
+    ],
+    scenario: 'a broadcast in a crowd',
+    complaint: 'in a larger mesh a broadcast goes over every link',
+  },
+  {
+    name: 'in a crowd a lost source is not replaced',
+    rule: 'OV37',
+    why: 'every death leaves some with fewer ways, until they hear by offers only',
+    changes: [{ file: 'core/overlay/shares.ts', find: '    keep(this.#sources, neighbours)\n', replace: '' }],
+    scenario: 'the sources of two die',
+    complaint: 'in a larger mesh who lost its sources takes broadcasts from nobody',
+  },
+  {
+    name: 'in a crowd views are not compared',
+    rule: 'OV38',
+    why: 'who was cut off for a moment sees a dead peer, or misses a living one, for as long as both live',
+    changes: [
+      {
+        file: 'core/overlay/rosters.ts',
+        find: "    if (link) this.#tell(link, { type: 'viewDigest', digest: this.#digest() })\n",
+        replace: '',
+      },
+    ],
+    scenario: 'what one of a crowd was not told',
+    complaint: 'in a larger mesh who missed a goodbye never hears of it',
+  },
+  {
+    name: 'in a crowd the answer leaves out who is gone',
+    rule: 'OV38',
+    why: 'the dead stay in the view of whoever missed their end',
+    changes: [
+      {
+        file: 'core/overlay/rosters.ts',
+        find: 'dead.slice(0, limits.maxOffersPerPing)',
+        replace: 'dead.slice(0, 0)',
+      },
+    ],
+    scenario: 'what one of a crowd was not told',
+    complaint: 'in a larger mesh who missed a goodbye never hears of it',
+  },
+  {
+    name: 'in a crowd the answer leaves out who came',
+    rule: 'OV38',
+    why: 'a newcomer stays unknown to whoever was not told of it, and is nobody to write to',
+    changes: [
+      {
+        file: 'core/overlay/rosters.ts',
+        find: 'if (news.length > 0)',
+        replace: 'if (news.length < 0)',
+      },
+    ],
+    scenario: 'what one of a crowd was not told',
+    complaint: 'in a larger mesh who missed a newcomer never hears of it',
+  },
+  {
+    name: 'in a crowd the next of all watches',
+    rule: 'OV39',
+    why: 'who has no link to the next in the ring of ids dies unseen',
+    changes: [
+      {
+        file: 'core/overlay/heartbeats.ts',
+        find: '...(isPartial ? this.#linked() : {',
+        replace: '...(isPartial && nowMs < 0 ? this.#linked() : {',
+      },
+    ],
+    scenario: 'one of a crowd falls silent',
+    complaint: 'in a larger mesh a silent peer is found out late',
+  },
 ]

@@ -1,5 +1,6 @@
 // All stories, by name.
 
+import { crowdScenarios } from './crowds.ts'
 import { documentScenarios } from './documents.ts'
 import { feedScenarios } from './feeds.ts'
 import { leadershipScenarios } from './leadership.ts'
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   ...storageScenarios,
   ...feedScenarios,
   ...meshScenarios,
+  ...crowdScenarios,
   ...leadershipScenarios,
   ...documentScenarios,
 ]
