@@ -18,9 +18,16 @@ interface Answer {
   answered: boolean
   /** What we told it last did not go out. */
   untold: boolean
+  /** It had none open when we opened one, and was not asked. It may have opened one at that moment, and passed over us. */
+  passedOver: boolean
   /** When to tell it again which documents are open here, where either is missing. */
   askAtMs: number
 }
+
+const unknown: Answer = { answered: false, untold: false, passedOver: false, askAtMs: 0 }
+
+/** Which documents it has open is known. */
+const isKnown = ({ answered, passedOver }: Answer): boolean => answered && !passedOver
 
 interface Closing {
   readonly request: number
@@ -142,21 +149,21 @@ export class Docs {
 
   #tick(): void {
     for (const document of this.#documents.values()) document.tick()
-    for (const [peer, { askAtMs, answered }] of this.#askable()) {
-      if (this.#desk.nowMs >= askAtMs) this.#introduce(peer, !answered)
+    for (const [peer, answer] of this.#askable()) {
+      if (this.#desk.nowMs >= answer.askAtMs) this.#introduce(peer, !isKnown(answer))
     }
   }
 
   #everybodyAnswered(): boolean {
-    return this.#askable().every(([, { answered }]) => answered)
+    return this.#askable().every(([, answer]) => isKnown(answer))
   }
 
   #askable(): [PeerId, Answer][] {
     return [...this.#answers].filter(([peer, answer]) => this.#isAskable(peer, answer))
   }
 
-  #isAskable(peer: PeerId, { answered, untold }: Answer): boolean {
-    if ((answered && !untold) || this.#desk.outcasts.has(peer)) return false
+  #isAskable(peer: PeerId, answer: Answer): boolean {
+    if ((isKnown(answer) && !answer.untold) || this.#desk.outcasts.has(peer)) return false
     // Who has none has nothing to say; who says so of itself is not asked, and we where we said so do not ask.
     return !this.#desk.isMute && this.#desk.live.get(peer)?.noDocuments !== true
   }
@@ -196,6 +203,7 @@ export class Docs {
       ([peer, { answered }]) => (answered || linked.has(peer)) && live.get(peer)?.noDocuments !== true,
     )
     document.ask(known.flatMap(([peer]) => (outcasts.has(peer) ? [] : peer)))
+    for (const [peer, answer] of this.#answers) if (live.get(peer)?.noDocuments) answer.passedOver = true
   }
 
   #closed(document: Document): void {
@@ -260,7 +268,7 @@ export class Docs {
       // A link to it is most likely under way: over several hops each word costs the others as many frames.
       else {
         const askAtMs = desk.nowMs + limits.docLinkPatienceMs
-        this.#answers.set(record.peer, { answered: false, untold: false, askAtMs })
+        this.#answers.set(record.peer, { ...unknown, askAtMs })
       }
     }
   }
@@ -286,7 +294,7 @@ export class Docs {
 
   /** Tells it which documents are open here, all of them. */
   #introduce(peer: PeerId, ask: boolean): void {
-    const answer = this.#answers.get(peer) ?? { answered: false, untold: false, askAtMs: 0 }
+    const answer = this.#answers.get(peer) ?? { ...unknown }
     answer.untold = false
     answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
     this.#answers.set(peer, answer)
@@ -334,6 +342,8 @@ export class Docs {
     }
     for (const doc of closed) this.#notOpen(from, doc)
     const named = open.map(({ doc }) => doc)
+    // Who asks us has not passed over us; what it opened before, it asks about itself.
+    if (whole || ask) answer.passedOver = false
     if (whole) {
       answer.answered = true
       for (const doc of this.#documents.keys()) if (!named.includes(doc)) this.#notOpen(from, doc)

@@ -80,6 +80,55 @@ describe('opening and closing', () => {
     expect(alice.view('notes')?.state).toBe('syncing')
   })
 
+  test('DO1 two that open one at the same moment, each of whom says to have none until then, find each other', () => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    world.run(100)
+    const view = (actor: DocsActor, noDocuments: boolean): void => {
+      const { id, store } = actor === alice ? bob : alice
+      const peers = [{ peer: id, store, neighbours: [], noDocuments }]
+      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute: noDocuments })
+    }
+    for (const actor of [alice, bob]) view(actor, true)
+    for (const actor of [alice, bob]) actor.open('notes')
+    world.run(20)
+    for (const actor of [alice, bob]) view(actor, false)
+    world.run(2_000)
+    append(alice, 'hi')
+    world.run(100)
+    expect(bob.text('notes')).toBe('hi')
+    expect(alice.view('notes')).toMatchObject({ state: 'synced', basedOn: [bob.id] })
+    expect(bob.view('notes')).toMatchObject({ state: 'synced', basedOn: [alice.id] })
+  })
+
+  test('DO1 who was told of a document as it was opened does not ask for it again', () => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    world.run(100)
+    const view = (actor: DocsActor, noDocuments: boolean, mute: boolean): void => {
+      const { id, store } = actor === alice ? bob : alice
+      const peers = [{ peer: id, store, neighbours: [], noDocuments }]
+      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute })
+    }
+    view(bob, true, true)
+    view(alice, true, true)
+    alice.open('notes')
+    view(bob, false, true)
+    world.run(1_000)
+    bob.open('notes')
+    world.run(20)
+    const asked = alice.sentTo(bob, 'docs').length
+    view(alice, false, false)
+    world.run(2_000)
+    expect(alice.view('notes')).toMatchObject({ state: 'synced', basedOn: [bob.id] })
+    expect(
+      alice
+        .sentTo(bob, 'docs')
+        .slice(asked)
+        .filter(({ ask }) => ask),
+    ).toEqual([])
+  })
+
   test('closed and opened again it is at no moment called alone while the other has it open', () => {
     const { world, alice, bob } = twoOpen()
     bob.close('notes')

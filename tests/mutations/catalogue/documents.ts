@@ -110,4 +110,18 @@ export const documentMutations: readonly Mutation[] = [
     scenario: 'a document is written anew',
     complaint: 'the rows of a document are gone before it is written anew',
   },
+  {
+    name: 'who was passed over is not asked',
+    rule: 'DO1',
+    why: 'in a larger mesh two that open a document at one moment edit it apart, and both call it synced',
+    changes: [
+      {
+        file: 'core/docs/docs.ts',
+        find: 'answer.passedOver = true',
+        replace: 'answer.passedOver = false',
+      },
+    ],
+    scenario: 'two of a crowd open a document at once',
+    complaint: 'in a larger mesh two that open a document at once do not share it',
+  },
 ]

@@ -104,4 +104,19 @@ export const crowdScenarios: readonly Scenario[] = [
       await eventually(stage.world, 8_500, 'in a larger mesh a silent peer is found out late', isGone)
     },
   },
+  {
+    name: 'two of a crowd open a document at once',
+    play: async () => {
+      const stage = await tell(2225, 'alice, bob and carol join', 'all hear of 16 others', 'wait 1 s')
+      // Whether it has documents open each says with its next record.
+      for (const name of ['alice', 'bob', 'carol']) await stage.act(`${name} is given priority 0`)
+      await stage.act('wait 2 s')
+      await stage.act('alice and bob open notes')
+      await stage.act('wait 3 s')
+      await stage.act('alice types "hi" in notes')
+      await stage.act('wait 1 s')
+      const isThere = await stage.holds('notes reads "hi" at bob')
+      demand(isThere, 'in a larger mesh two that open a document at once do not share it')
+    },
+  },
 ]
