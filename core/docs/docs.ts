@@ -18,16 +18,18 @@ interface Answer {
   answered: boolean
   /** What we told it last did not go out. */
   untold: boolean
-  /** It had none open when we opened one, and was not asked. It may have opened one at that moment, and passed over us. */
+  /** It said to have none open when we opened one. It may have opened one at that moment, as we did: it is still to be asked … */
+  unasked: boolean
+  /** … and to be told. */
   passedOver: boolean
   /** When to tell it again which documents are open here, where either is missing. */
   askAtMs: number
 }
 
-const unknown: Answer = { answered: false, untold: false, passedOver: false, askAtMs: 0 }
+const unknown: Answer = { answered: false, untold: false, unasked: false, passedOver: false, askAtMs: 0 }
 
 /** Which documents it has open is known. */
-const isKnown = ({ answered, passedOver }: Answer): boolean => answered && !passedOver
+const isKnown = ({ answered, unasked }: Answer): boolean => answered && !unasked
 
 interface Closing {
   readonly request: number
@@ -163,7 +165,8 @@ export class Docs {
   }
 
   #isAskable(peer: PeerId, answer: Answer): boolean {
-    if ((isKnown(answer) && !answer.untold) || this.#desk.outcasts.has(peer)) return false
+    if ((isKnown(answer) && !answer.untold && !answer.passedOver) || this.#desk.outcasts.has(peer))
+      return false
     // Who has none has nothing to say; who says so of itself is not asked, and we where we said so do not ask.
     return !this.#desk.isMute && this.#desk.live.get(peer)?.noDocuments !== true
   }
@@ -203,7 +206,8 @@ export class Docs {
       ([peer, { answered }]) => (answered || linked.has(peer)) && live.get(peer)?.noDocuments !== true,
     )
     document.ask(known.flatMap(([peer]) => (outcasts.has(peer) ? [] : peer)))
-    for (const [peer, answer] of this.#answers) if (live.get(peer)?.noDocuments) answer.passedOver = true
+    for (const [peer, answer] of this.#answers)
+      if (live.get(peer)?.noDocuments) answer.unasked = answer.passedOver = true
   }
 
   #closed(document: Document): void {
@@ -295,7 +299,7 @@ export class Docs {
   /** Tells it which documents are open here, all of them. */
   #introduce(peer: PeerId, ask: boolean): void {
     const answer = this.#answers.get(peer) ?? { ...unknown }
-    answer.untold = false
+    answer.untold = answer.passedOver = false
     answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
     this.#answers.set(peer, answer)
     const open: DocState[] = []
@@ -342,8 +346,9 @@ export class Docs {
     }
     for (const doc of closed) this.#notOpen(from, doc)
     const named = open.map(({ doc }) => doc)
-    // Who asks us has not passed over us; what it opened before, it asks about itself.
-    if (whole || ask) answer.passedOver = false
+    // Who asks us is answered; what it opened before it knew that we have any, it comes to ask about by itself.
+    if (ask) answer.passedOver = false
+    if (whole || ask) answer.unasked = false
     if (whole) {
       answer.answered = true
       for (const doc of this.#documents.keys()) if (!named.includes(doc)) this.#notOpen(from, doc)

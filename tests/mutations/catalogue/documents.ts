@@ -117,8 +117,8 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/docs/docs.ts',
-        find: 'answer.passedOver = true',
-        replace: 'answer.passedOver = false',
+        find: 'answer.unasked = answer.passedOver = true',
+        replace: 'answer.unasked = answer.passedOver = false',
       },
     ],
     scenario: 'two of a crowd open a document at once',
