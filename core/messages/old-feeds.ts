@@ -64,14 +64,19 @@ export class OldFeeds {
     if (some.length === 0) return this.#moveStranded()
     this.#reading = true
     const done = (): void => void (this.#reading = false)
+    const idKey = ({ row }: OpenItem): string => keys.id(desk.me.member, row.id)
     desk.read(
-      some.map(({ feed, number }) => keyRange(keys.entry(feed, number))),
+      some.flatMap((item) => [keyRange(placeOf(item)), keyRange(idKey(item))]),
       (rows) => {
         done()
         const byKey = new Map(rows.map(({ key, value }) => [key, value]))
         for (const item of some) {
           const stored = readEntry(byKey.get(placeOf(item)))
-          if (!stored || !this.#move(item, stored)) this.#unreadable.add(placeOf(item))
+          if (stored && this.#move(item, stored)) continue
+          // A sibling tab has moved it.
+          const place = readRow(idRow, byKey.get(idKey(item)))
+          if (place && place.feed !== item.feed) receipts.forget(item)
+          else this.#unreadable.add(placeOf(item))
         }
         if (this.#moving.size === 0) this.moveOld()
       },

@@ -27,6 +27,34 @@ const cuts = (words: string): [string, string][] =>
 
 export const tabRegressions: readonly Regression[] = [
   {
+    broke: 'what a sibling tab had moved to a new feed waited in this tab for ever, its old entry being gone',
+    schedule: {
+      cast: [
+        ...['3', '5'].map((tab) => ({ ...role(`alice.${tab}`, 0, 0), wallSkewMs: 2_132, browser: 'alice' })),
+        { ...role('dave', 0, 0), wallSkewMs: -3_340 },
+      ],
+      seed: 4001826,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      steps: [
+        { atMs: 564, act: { type: 'join', who: 'alice.3' } },
+        { atMs: 19_227, act: { type: 'join', who: 'alice.5' } },
+        { atMs: 0, act: { type: 'enterRoom', who: 'dave', room: 'general' } },
+        { atMs: 9_455, act: { type: 'join', who: 'dave' } },
+        { atMs: 3_190, act: { type: 'wipe', disk: 'dave', deviceKey: true, forMs: 9_638 } },
+        { atMs: 30_380, act: { type: 'clone', disk: 'alice', to: 'dave', forMs: 1_521 } },
+        {
+          atMs: 30_770,
+          act: { type: 'failing', disk: 'alice', code: 'storage-failed', uncertain: false, forMs: 21_145 },
+        },
+        {
+          atMs: 57_568,
+          act: { type: 'send', who: 'alice.5', to: '#general', id: 'm68', count: 1, bytes: 194 },
+        },
+      ],
+    },
+  },
+  {
     broke:
       'the claims of a hello were judged by the view from before it: a peer was led by one that had just lost its place',
     schedule: {

@@ -1,6 +1,7 @@
 // Epochs never fall: as one peer tells them, and as one store is used, across restarts. One leader acts per epoch and
 // leader; a resource never takes a lower token after a higher; a duty acts only under its own claim. (EL2, EL8, EL15)
 
+import { limits } from '../../../../core/base/limits.ts'
 import type { Entry } from '../history.ts'
 import { livesIn, ofType, type EntryOf, type Violation } from './violation.ts'
 
@@ -23,24 +24,27 @@ function* toldEpochs(entries: readonly Entry[]): Iterable<Violation> {
   }
 }
 
-/** An epoch was durable before it was used: whoever leads from the same store later uses none below it. */
+/**
+ * An epoch was durable before it was used: whoever leads from the same store later uses none below it. A duty may wait for those
+ * before it (EL8), and begin in the epoch that it claimed when a tab that cannot hear of it has used a higher one.
+ */
 function* usedEpochs(entries: readonly Entry[]): Iterable<Violation> {
   const lives = livesIn(entries)
-  const used = new Map<string, number>()
+  const used = new Map<string, { readonly epoch: number; readonly atMs: number }>()
   for (const entry of entries) {
     if (entry.type === 'diskHarmed')
       for (const key of [...used.keys()]) if (key.startsWith(`${entry.disk} `)) used.delete(key)
     if (entry.type !== 'dutyBegins') continue
     const { run, role, epoch, atMs } = entry
     const key = `${lives.get(run)!.disk} ${role}`
-    const before = used.get(key) ?? 0
-    if (epoch < before)
+    const before = used.get(key)
+    if (before === undefined || epoch > before.epoch) used.set(key, { epoch, atMs })
+    else if (epoch < before.epoch && atMs > before.atMs + limits.handoverTimeoutMs)
       yield {
         checker,
         atMs,
-        text: `${run} leads '${role}' in epoch ${epoch}; its store was used for ${before}`,
+        text: `${run} leads '${role}' in epoch ${epoch}; its store was used for ${before.epoch}`,
       }
-    used.set(key, Math.max(before, epoch))
   }
 }
 
