@@ -87,9 +87,7 @@ export class DocAwareness {
   /** What to show of what a peer says of its clients. */
   take(peer: PeerId, states: readonly AwarenessState[]): void {
     const news = states.filter((state) => this.#accept(peer, state))
-    if (news.length === 0) return
-    this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states: news })
-    for (const { client, state } of news) if (state === undefined) this.#takeWaiting(client)
+    if (news.length > 0) this.#desk.emit({ event: 'docAwareness', doc: this.#doc, states: news })
   }
 
   /** That peer is gone or has closed the document. */
@@ -111,14 +109,16 @@ export class DocAwareness {
       const state = states.get(client)
       if (state === undefined) continue
       states.delete(client)
-      return this.take(peer, [state])
+      this.take(peer, [state])
+      if (this.#others.has(client)) return
     }
   }
 
   #wait(peer: PeerId, said: AwarenessState): void {
     const states = this.#waiting.get(peer) ?? new Map<number, AwarenessState>()
     states.delete(said.client)
-    if (said.state !== undefined && states.size < limits.maxAwarenessClients) states.set(said.client, said)
+    const mayBeShown = said.state !== undefined && isFlatJson(said.state)
+    if (mayBeShown && states.size < limits.maxAwarenessClients) states.set(said.client, said)
     this.#waiting.set(peer, states)
   }
 

@@ -177,18 +177,21 @@ export class Election {
     else if (leader === this.me && now === undefined) this.#vacate('resigned', nowMs)
   }
 
-  #takeClaim({ claim: { role, epoch, leader }, from, relayed }: ClaimInput, nowMs: number): void {
+  #takeClaim({ claim, from, relayed, viewFollows }: ClaimInput, nowMs: number): void {
+    const { role, epoch, leader } = claim
     if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
     const elected = this.#view.elected
-    const distance = distanceOf(epoch, this.#highestEpochSeen, leader === elected)
+    const firstHand = from === leader && relayed !== true
+    const isOurs = elected === this.me
+    const isElected = leader === elected
+    const distance = distanceOf(epoch, this.#highestEpochSeen, { isElected, firstHand, isOurs })
     if (distance === 'far') {
       if (leader !== this.me) this.#far.hold(leader, epoch, elected, nowMs)
-      if (elected === this.me && this.#far.insisted(leader, nowMs)) this.#hear(leader, epoch, false, nowMs)
+      if (isOurs && this.#far.insisted(nowMs)) this.#hear(leader, epoch, false, nowMs)
     }
     if (distance !== 'near') return
-    const firstHand = from === leader && relayed !== true
     if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, firstHand, nowMs)
-    this.#correct(leader, epoch, from)
+    this.#correct(leader, epoch, from, viewFollows === true)
   }
 
   #hear(leader: PeerId, epoch: number, firstHand: boolean, nowMs: number): void {
@@ -203,10 +206,11 @@ export class Election {
    * Whoever speaks of an old claim is told ours, unless we are about to outbid that claim anyhow; so is whoever has our claim
    * from others and asks. And the leader that we follow, where it says less of itself than others said of it.
    */
-  #correct(leader: PeerId, epoch: number, from: PeerId | undefined): void {
+  #correct(leader: PeerId, epoch: number, from: PeerId | undefined, inHello: boolean): void {
     const followed = this.#accepted?.claim
     const isOurs = leader === this.me && followed?.leader === this.me && epoch === followed.epoch
-    if (isOurs && from !== undefined && from !== this.me) return this.#tellClaim(from, followed)
+    // Our own hello says so too.
+    if (isOurs && !inHello && from !== undefined && from !== this.me) return this.#tellClaim(from, followed)
     if (from === leader && followed?.leader === leader && leader !== this.me && epoch < followed.epoch)
       return this.#tellClaim(leader, followed)
     if (from === undefined || this.#last === undefined || epoch >= this.epoch) return
@@ -394,7 +398,9 @@ export class Election {
     const isNeeded = to !== undefined && to !== this.me && (isSilent || !this.#isConfirmed(claim))
     if (this.#reminders.remindsNow(isNeeded, nowMs) && to !== undefined) {
       this.#tellClaim(to, claim)
-      if (isSilent) for (const peer of [to, claim.leader]) this.#confront(peer)
+      // It may not even stand for this role: somebody may have made its record up as well.
+      this.#confront(to)
+      if (isSilent) this.#confront(claim.leader)
     }
     for (const peer of this.#reminders.greetsNow(this.leading, nowMs)) this.#tellClaim(peer, claim)
   }

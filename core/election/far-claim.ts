@@ -10,22 +10,34 @@ const maxPauseMs = 3 * limits.claimPatienceMs
 
 type Distance = 'near' | 'far' | 'absurd'
 
+/** How we come to know of a claim. */
+export interface Hearing {
+  /** By the peer that our view elects. */
+  readonly isElected: boolean
+  /** The claimer says it itself. */
+  readonly firstHand: boolean
+  /** We are elected, and somebody holds it up to us. */
+  readonly isOurs: boolean
+}
+
 /**
  * How far `epoch` is ahead. Of one that is not elected only half the jump counts: a leader raises its own epoch
- * above that claim, and the others, who did not count it, must still be able to follow.
+ * above that claim, and the others, who did not count it, must still be able to follow. For the same reason what others say
+ * counts as far up to a quarter of what the claimer itself may say, and what is held up to the elected peer up to half.
  */
-export function distanceOf(epoch: number, highestSeen: number, isElected: boolean): Distance {
+export function distanceOf(epoch: number, highestSeen: number, how: Hearing): Distance {
   const jump = epoch - highestSeen
-  if (jump <= (isElected ? limits.maxEpochJump : limits.maxEpochJump / 2)) return 'near'
-  return jump <= limits.maxFarEpochJump ? 'far' : 'absurd'
+  if (jump <= (how.isElected ? limits.maxEpochJump : limits.maxEpochJump / 2)) return 'near'
+  const part = how.isOurs ? 2 : how.firstHand ? 1 : 4
+  return jump <= limits.maxFarEpochJump / part ? 'far' : 'absurd'
 }
 
 /** The newest far claim, of one claimer: the elected one, where it made any. */
 export class FarClaim {
   #held: { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number } | undefined
 
-  /** Of whose far claims we are told while we are elected. */
-  #told: { readonly leader: PeerId; readonly sinceMs: number; readonly lastMs: number } | undefined
+  /** We are told of far claims while we are elected. */
+  #told: { readonly sinceMs: number; readonly lastMs: number } | undefined
 
   hold(leader: PeerId, epoch: number, elected: PeerId | undefined, nowMs: number): void {
     const held = this.#held
@@ -37,14 +49,16 @@ export class FarClaim {
 
   /**
    * We are the elected one, and are told of a claim far above ours, which may be said to be our own. Whoever follows it
-   * cannot follow us, and reminds us of it every second: what is still said after the same patience is believed, by whom it
-   * may be said. Several may each follow another epoch.
+   * cannot follow us, and reminds us of it every second; several may each follow another one. What is still said after a while
+   * is believed, by whom it may be said, and then nothing for as long again. That while is half of the followers', so that
+   * nobody can lead them away from us faster than we come after.
    */
-  insisted(leader: PeerId, nowMs: number): boolean {
+  insisted(nowMs: number): boolean {
     const told = this.#told
-    const goesOn = told?.leader === leader && nowMs <= told.lastMs + maxPauseMs
-    this.#told = { leader, sinceMs: goesOn ? told.sinceMs : nowMs, lastMs: nowMs }
-    return nowMs >= this.#told.sinceMs + limits.farClaimPatienceMs
+    const sinceMs = told && nowMs <= told.lastMs + maxPauseMs ? told.sinceMs : nowMs
+    const isBelieved = nowMs >= sinceMs + limits.farClaimPatienceMs / 2
+    this.#told = { sinceMs: isBelieved ? nowMs : sinceMs, lastMs: nowMs }
+    return isBelieved
   }
 
   /** The time that counts is the time as the elected one. */

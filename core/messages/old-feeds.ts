@@ -41,8 +41,8 @@ export class OldFeeds {
   readonly #unreadable = new Set<string>()
   /** Old feeds of which others never get what stands from there on, and why. */
   readonly #stranded = new Map<Feed, { readonly from: number; readonly behind: 'a hole' | 'a fork' }>()
-  /** Feeds with a hole that nobody is known to fill, and since when. */
-  readonly #lackedSinceMs = new Map<Feed, number>()
+  /** Holes that nobody is known to fill, the first of each feed, and since when. */
+  readonly #lacked = new Map<Feed, { readonly number: number; readonly sinceMs: number }>()
   #reading = false
   readonly #realigning = new Map<StoreId, number>()
 
@@ -91,16 +91,17 @@ export class OldFeeds {
     for (const feed of feeds.writtenBy(desk.me.member)) {
       const isLacked = feed.holes.size > 0 && sync.canAsk(feed.id) === 'nobody has it'
       if (feed.id === outbox.storeId || !isLacked) {
-        this.#lackedSinceMs.delete(feed)
+        this.#lacked.delete(feed)
         continue
       }
+      const number = Math.min(...feed.holes)
+      const before = this.#lacked.get(feed)
+      const sinceMs = before?.number === number ? before.sinceMs : monotonicMs
+      this.#lacked.set(feed, { number, sinceMs })
       // The others are only being asked.
       const patienceMs = 2 * limits.fetchTimeoutMs
-      const sinceMs = this.#lackedSinceMs.get(feed) ?? monotonicMs
-      this.#lackedSinceMs.set(feed, sinceMs)
-      const from = Math.min(...feed.holes) + 1
-      if (monotonicMs >= sinceMs + patienceMs) this.#stranded.set(feed, { from, behind: 'a hole' })
-      else sync.compareWithin(patienceMs)
+      if (monotonicMs < sinceMs + patienceMs) sync.compareWithin(patienceMs)
+      else this.#stranded.set(feed, { from: number + 1, behind: 'a hole' })
     }
     this.#unreadable.clear()
     this.moveOld()

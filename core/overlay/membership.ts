@@ -250,15 +250,17 @@ export class Membership {
   }
 
   /**
-   * Another's verdict: who has heard nothing over its own link either need not ask around. And who doubts that peer because of
-   * a stall of its own gives it no more time than any other evidence gives.
+   * Another's verdict: who has heard nothing over its own link either need not ask around.
+   * @param told The incarnation for which a neighbour says so to us alone: who doubts that peer because of a stall of its own
+   *   gives it no more time than any other evidence gives.
    */
-  confirm(peer: PeerId, nowMs: number): void {
+  confirm(peer: PeerId, told: number | undefined, nowMs: number): void {
     const suspicion = this.#suspicions.get(peer)
     if (!suspicion) return
     suspicion.confirmed = true
-    if (suspicion.evidence === 'own-stall')
-      suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs + limits.maxProbeTimeoutMs)
+    const isLast = told !== undefined && told >= this.#known.get(peer)!.record.incarnation
+    if (suspicion.evidence === 'own-stall' && isLast)
+      this.#putOff(peer, suspicion, Math.min(suspicion.deadlineMs, nowMs + limits.maxProbeTimeoutMs))
     if (suspicion.evidence === 'word-of-silence' && suspicion.askedAround)
       suspicion.deadlineMs = Math.min(suspicion.deadlineMs, nowMs)
   }

@@ -367,9 +367,11 @@ export class Overlay {
         return
       case 'suspect':
         return this.#view.takeSuspicion(payload)
-      case 'gone':
-        if (from === link.remote && !viaBroadcast) this.#view.contradict(payload)
-        return this.#view.takeGone(from, link.remote, payload)
+      case 'gone': {
+        const alone = from === link.remote && !viaBroadcast
+        if (alone) this.#view.contradict(payload)
+        return this.#view.takeGone(from, link.remote, payload, alone)
+      }
       case 'viewDigest':
         if (from === link.remote) this.#rosters.takeDigest(link, payload.digest)
         return

@@ -82,10 +82,16 @@ export class View {
   /** It stood still while they died, or heard of them from one that did: by itself it gives them long to come back. */
   #tellTheDead(link: LinkState, view: readonly PeerRecord[]): void {
     const { membership } = this.#context
-    for (const { id, incarnation } of view) {
-      const goneAs = membership.get(id) ? undefined : membership.goneAs(id)
-      if (goneAs === undefined || goneAs < incarnation) continue
-      const payload = { type: 'gone', peer: id, incarnation: goneAs, reason: 'failed' } as const
+    const dead = view.filter(
+      ({ id, incarnation }) => !membership.get(id) && (membership.goneAs(id) ?? -1) >= incarnation,
+    )
+    for (const { id } of dead.slice(0, limits.maxOffersPerPing)) {
+      const payload = {
+        type: 'gone',
+        peer: id,
+        incarnation: membership.goneAs(id)!,
+        reason: 'failed',
+      } as const
       this.#parts.delivery.send(link, { type: 'direct', payload })
     }
   }
@@ -143,9 +149,14 @@ export class View {
 
   /**
    * Its own goodbye is believed; another's verdict is one more piece of evidence, and so is a goodbye that others pass
-   * on, where we have a link to that peer. `via`: over whose link it came.
+   * on, where we have a link to that peer. `via`: over whose link it came; `alone`: its sender tells nobody else.
    */
-  takeGone(from: PeerId, via: PeerId, { peer, incarnation, reason }: PayloadOf<'gone'>): void {
+  takeGone(
+    from: PeerId,
+    via: PeerId,
+    { peer, incarnation, reason }: PayloadOf<'gone'>,
+    alone: boolean,
+  ): void {
     if (peer === this.#context.self.id) {
       // It closes its link to us, which says nothing about itself.
       const link = this.#context.links.to(from)
@@ -155,7 +166,7 @@ export class View {
     const isOwnWord = from === peer && (via === peer || this.#context.links.to(peer) === undefined)
     // Whoever was told of the evidence when it arose looks into it already.
     if (!isOwnWord || reason !== 'left') {
-      this.#context.membership.confirm(peer, this.#context.nowMs)
+      this.#context.membership.confirm(peer, alone ? incarnation : undefined, this.#context.nowMs)
       return this.suspect(peer, 'word-of-silence')
     }
     const record = this.#context.membership.depose(peer, incarnation)
