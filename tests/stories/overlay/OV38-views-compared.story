@@ -59,4 +59,4 @@ given alice, bob, carol and dave join; cut dave from erin; cut dave from frank; 
   dave -> alice: viewDigest
   dave -> alice: roster
   frank -> carol: viewDigest
-! *: viewDigest before * -> dave: records of *frank*
+! * -> dave: records of *frank*
