@@ -82,7 +82,7 @@ test(
     expect(lone.mesh.me.seniority).toBe(place)
     const isEqual = (): boolean => new Set(docs.map(textOf)).size === 1 && docs.every(({ synced }) => synced)
     await world.until(isEqual, { withinMs: 60_000, what: 'the copies are equal' })
-    expect([...textOf(docs[0]!)].toSorted()).toEqual([...'some one of grey geese'].toSorted())
+    expect(['some one of grey geese', 'one of some grey geese']).toContain(textOf(docs[0]!))
 
     const [leader, ...survivors] = actors
     await world.until(() => duties.running.size === 1, { withinMs: 10_000, what: 'one duty runs' })
