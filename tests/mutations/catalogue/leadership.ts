@@ -61,7 +61,7 @@ export const leadershipMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/election/far-claim.ts',
-        find: 'if (jump <= (isElected ? limits.maxEpochJump : limits.maxEpochJump / 2)) return',
+        find: 'if (jump <= (how.isElected ? limits.maxEpochJump : limits.maxEpochJump / 2)) return',
         replace: 'if (jump <= Infinity) return',
       },
     ],
@@ -76,7 +76,7 @@ export const leadershipMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/election/far-claim.ts',
-        find: "return jump <= limits.maxFarEpochJump ? 'far' : 'absurd'",
+        find: "return jump <= limits.maxFarEpochJump / part ? 'far' : 'absurd'",
         replace: "return 'absurd'",
       },
     ],
