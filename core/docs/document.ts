@@ -50,6 +50,8 @@ export class Document {
   #refused = false
   /** Who was not heard of since it was opened here: whether they have it open, and how, is not known. */
   #unheard = new Set<PeerId>()
+  /** Told that we wait for others, when they were not known to have it open. */
+  readonly #toldWaiting = new Set<PeerId>()
   #askAtMs = Infinity
   #tellAtMs = Infinity
   #compareAtMs = Infinity
@@ -245,6 +247,8 @@ export class Document {
     if (state.revision > before) this.#refused = false
     if (isNew) this.awareness.greet(peer)
     const holder = this.agreement.get(peer)!
+    // What we waited for when it asked us may be here by now, or given up.
+    if (isNew && this.#toldWaiting.delete(peer)) holder.untold = true
     // It may not know that we are equal now; or, where it begins to follow us, what came since it was told last.
     const isEqual = sameDigest(state.digest, ours.digest)
     if ((isNew || anew || isEqual) && holder.untold && !answered) this.tell([holder])
@@ -263,6 +267,7 @@ export class Document {
   }
 
   #lost(peer: PeerId): void {
+    this.#toldWaiting.delete(peer)
     this.awareness.gone(peer)
     this.#fetching.gone(peer)
     if (!this.agreement.closed(peer) || !this.open) return
@@ -391,8 +396,10 @@ export class Document {
   forget(peer: PeerId): void {
     this.#unheard.delete(peer)
     this.#fetching.drop(peer)
+    this.#toldWaiting.delete(peer)
     this.awareness.gone(peer)
-    this.agreement.closed(peer)
+    // Others may have been told that we wait for it.
+    if (this.agreement.closed(peer)) this.#tellChanged()
     this.#fetch()
   }
 
@@ -449,6 +456,7 @@ export class Document {
     const state = this.state()
     const holder = this.agreement.get(peer)
     if (holder) this.#noteTold(holder, state)
+    else if (state.waitingFor.length > 0) this.#toldWaiting.add(peer)
     return state
   }
 
