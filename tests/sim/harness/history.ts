@@ -161,6 +161,8 @@ export type Happening =
       readonly settled: boolean
       readonly storeId: StoreId
       readonly docs: readonly {
+        /** Something in it waits for what is not there. */
+        readonly pending?: true
         readonly name: string
         readonly state: DocState
         readonly stored: boolean

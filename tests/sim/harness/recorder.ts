@@ -302,6 +302,11 @@ export class Recorder {
     }
   }
 
+  #isPending(doc: string): boolean {
+    const open = this.#docs.get(doc)
+    return open !== undefined && isPending(open.handle.doc)
+  }
+
   #lookAt(doc: string, open: OpenDoc): void {
     const { run } = this
     if (open.dirty) {
@@ -337,6 +342,7 @@ export class Recorder {
       settled: status.settled,
       storeId: status.storage.storeId,
       docs: status.docs.map(({ name, state, stored, basedOn, problem }) => ({
+        ...(this.#isPending(name) && { pending: true as const }),
         name,
         state,
         stored,

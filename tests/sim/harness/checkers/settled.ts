@@ -2,6 +2,7 @@
 // say what did not come about.
 
 import type { MemberId, PeerId } from '../../../../core/base/ids.ts'
+import { docRowsPrefix } from '../../../../core/docs/rows.ts'
 import type { Entry } from '../history.ts'
 import { livesIn, ofType, type EntryOf, type Life } from './violation.ts'
 
@@ -18,8 +19,9 @@ export function unsettled(
   const lives = livesIn(entries)
   const present = observed.flatMap(({ run }) => lives.get(run) ?? [])
   const peers = new Set(present.map(({ peer }) => peer))
+  const lost = lostDocs(entries, observed)
   for (const each of observed) {
-    const own = [...viewsOf(each, peers), ...queuesOf(each), ...docsOf(each, lives.get(each.run))]
+    const own = [...viewsOf(each, peers), ...queuesOf(each), ...docsOf(each, lives.get(each.run), lost)]
     missing.push(...own.map((what) => `${each.run}: ${what}`))
   }
   missing.push(
@@ -42,9 +44,21 @@ function* queuesOf({ figures }: Observed): Iterable<string> {
   if (figures['linkBytes'] !== 0) yield `${figures['linkBytes']} bytes wait for links`
 }
 
-function* docsOf({ docs }: Observed, life: Life | undefined): Iterable<string> {
+/** Rows of it were damaged, what hangs on them waits, and who waits for nothing has all there is: what is lost nobody has. */
+function lostDocs(entries: readonly Entry[], observed: readonly Observed[]): Set<string> {
+  const damaged = ofType(entries, 'diskHarmed').flatMap(({ how, ...harm }) =>
+    how === 'rows' ? (harm.keys ?? []) : [],
+  )
+  const docs = observed.flatMap((each) => each.docs)
+  const isLost = (doc: string): boolean =>
+    damaged.some((key) => key.startsWith(`${docRowsPrefix}${doc}/`)) &&
+    docs.every(({ name, pending, state }) => name !== doc || pending === true || state === 'synced')
+  return new Set(docs.map(({ name }) => name).filter(isLost))
+}
+
+function* docsOf({ docs }: Observed, life: Life | undefined, lost: ReadonlySet<string>): Iterable<string> {
   for (const { name, state, stored, problem } of docs) {
-    if (state === 'syncing') yield `${name} is syncing`
+    if (state === 'syncing' && !lost.has(name)) yield `${name} is syncing`
     if (!stored && life?.volatile !== true) yield `${name} is not stored`
     if (problem !== undefined) yield `${name} has a problem: ${problem}`
   }
