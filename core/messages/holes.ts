@@ -33,6 +33,8 @@ export class Holes {
   readonly #looking = new Map<Feed, object>()
   /** Holes that could not be written down. */
   readonly #unwritten = new Map<Feed, Set<number>>()
+  /** Rows that could not be written again. */
+  readonly #notRebuilt = new Set<string>()
   /** Entries for holes behind the lowest, by number: one answer may fill many. */
   readonly #early = new Map<Feed, Map<number, VerifiedEntry>>()
 
@@ -57,10 +59,23 @@ export class Holes {
     } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
     else if (kind === 'meta') forks.storeLost()
     else if (kind === 'unbound') unbound.restore(id as MessageId)
-    else if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number)
     else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number)
-    else if (kind === 'talk') this.#rebuildTalk(key)
     else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)
+    else this.#rebuild(key)
+  }
+
+  /**
+   * A row of which an entry tells all. What the store does not take now is tried again with the next comparison of digests (but for
+   * rows of the inbox: what they say may have been handled by then).
+   */
+  #rebuild(key: string): void {
+    const place = readPlace(key)
+    const failed = (): void => {
+      if (this.#notRebuilt.size < limits.maxSeenIds) this.#notRebuilt.add(key)
+      else this.#parts.desk.count('rowsLost')
+    }
+    if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number, failed)
+    else if (key.startsWith('talk/')) this.#rebuildTalk(key, failed)
   }
 
   /** Known to be missing already, or retired long ago. */
@@ -158,6 +173,9 @@ export class Holes {
   retry(): void {
     for (const [feed, numbers] of this.#unwritten)
       for (const number of [...numbers]) this.missing(feed, number)
+    const notRebuilt = [...this.#notRebuilt]
+    this.#notRebuilt.clear()
+    for (const key of notRebuilt) this.#rebuild(key)
     for (const feed of this.#parts.feeds.all()) {
       const isUnknown = feed.holes.size > 0 && feed.visible.number < Math.min(...feed.holes) - 1
       if (isUnknown && !this.#looking.has(feed)) this.#fallBack(feed)
@@ -247,30 +265,30 @@ export class Holes {
   }
 
   /** A place in a conversation: all that is in it is in its entry too. */
-  #rebuildTalk(key: string): void {
+  #rebuildTalk(key: string, failed: () => void): void {
     const { desk, filing, log } = this.#parts
     const place = readTalkKey(key)
     if (!place) return
-    log.readOne(place.feed, place.number, (stored) => {
+    const then = (stored: StoredEntry | undefined): void => {
       if (!stored || !isShown(stored.mark) || !filing.talkKeys(stored).includes(key)) return
       desk.commit(
         { expect: [{ key, value: undefined, adopt: () => {} }], put: [{ key, value: new Uint8Array() }] },
-        { ok: () => {}, conflict: () => {}, failed: () => desk.count('talkRowsLost') },
+        { ok: () => {}, conflict: () => {}, failed },
       )
-    })
+    }
+    log.readOne(place.feed, place.number, then, failed)
   }
 
-  #rebuildOutbox(feed: StoreId, number: number): void {
-    const { desk, receipts, outbox } = this.#parts
+  #rebuildOutbox(feed: StoreId, number: number, failed: () => void): void {
+    const { desk, receipts, outbox, log } = this.#parts
     const open = receipts.openItems().find((item) => item.feed === feed && item.number === number)
-    if (open) outbox.restore(open)
-    else {
-      this.#parts.log.readOne(feed, number, (stored) => {
-        const item = stored && outbox.openItem(stored)
-        if (!item || receipts.lacking(item).length === 0) return desk.count('outboxRowsLost')
-        outbox.restore(item)
-      })
+    if (open) return outbox.restore(open, failed)
+    const then = (stored: StoredEntry | undefined): void => {
+      const item = stored && outbox.openItem(stored)
+      if (!item || receipts.lacking(item).length === 0) return desk.count('outboxRowsLost')
+      outbox.restore(item, failed)
     }
+    log.readOne(feed, number, then, failed)
   }
 
   /** When digests were first compared with others while our own feed had a hole. */

@@ -461,15 +461,11 @@ export class Outbox {
   }
 
   /** Writes an outbox row again that was lost. */
-  restore(item: OpenItem): void {
+  restore(item: OpenItem, failed: () => void): void {
     const { desk, receipts } = this.#parts
     desk.commit(
       { expect: [], put: [row(keys.outbox(item.feed, item.number), outboxRow, item.row)] },
-      {
-        ok: () => receipts.open(item),
-        conflict: () => {},
-        failed: () => desk.count('outboxRowsLost'),
-      },
+      { ok: () => receipts.open(item), conflict: () => {}, failed },
     )
   }
 }

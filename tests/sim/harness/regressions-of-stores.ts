@@ -4,6 +4,34 @@ import { agent, story, type Regression } from './kept.ts'
 
 export const storeRegressions: readonly Regression[] = [
   {
+    broke: 'a damaged place in a conversation was not written again, because the disk was full just then',
+    schedule: {
+      ...story(
+        5000843,
+        ['bob', 'carol'],
+        [
+          { atMs: 503, act: { type: 'join', who: 'bob' } },
+          { atMs: 503, act: { type: 'join', who: 'carol' } },
+          { atMs: 9_627, act: { type: 'send', who: 'bob', to: '#side', id: 'm5', count: 1, bytes: 132 } },
+          { atMs: 9_720, act: { type: 'send', who: 'carol', to: '@bob', id: 'm6', count: 1, bytes: 86 } },
+          { atMs: 10_117, act: { type: 'send', who: 'bob', to: '@carol', id: 'm7', count: 1, bytes: 145 } },
+          {
+            atMs: 18_039,
+            act: { type: 'send', who: 'carol', to: '#general', id: 'm20', count: 1, bytes: 153 },
+          },
+          { atMs: 24_851, act: { type: 'clone', disk: 'carol', to: 'bob', forMs: 5_398 } },
+          {
+            atMs: 26_048,
+            act: { type: 'failing', disk: 'bob', code: 'storage-full', uncertain: true, forMs: 7_431 },
+          },
+          { atMs: 27_358, act: { type: 'corrupt', disk: 'bob', rows: 1, seed: 1999614653 } },
+          { atMs: 29_268, act: { type: 'send', who: 'carol', to: '@bob', id: 'm52', count: 1, bytes: 48 } },
+        ],
+      ),
+      cast: [agent('bob'), { ...agent('carol'), priority: -1 }],
+    },
+  },
+  {
     broke:
       'a message given back by the program never came again, because its entry was damaged when its time came',
     schedule: story(
