@@ -160,6 +160,9 @@ export const limits = {
   redialMaxMs: 30 * second,
   /** A peer that was lost without a goodbye, or named and never met, is dialled for this long. chosen. */
   rememberLostMs: 60 * minute,
+  /** … and by who has all the links it wants, one of them this often. chosen: two large parts that were apart meet within seconds,
+   * and a mesh of 60 that lost half sends six signals a second. */
+  lookForLostMs: 10 * second,
   /** The introducers are asked anew who is there, by all who live together, about once in this time. chosen: a server may
    * have kept two parts of a mesh from each other, and one more request a minute costs it nothing. */
   askAgainMs: 60 * second,

@@ -46,6 +46,8 @@ export class Topology {
   /** Links beyond the first ones wait until nobody was heard of for a while. */
   #leisureAtMs = Number.NEGATIVE_INFINITY
   #linkedBefore = 0
+  /** When one more may be looked for, though there are links enough. */
+  #lookAtMs = Number.NEGATIVE_INFINITY
 
   constructor(me: PeerId, random: Random) {
     this.#me = me
@@ -173,7 +175,8 @@ export class Topology {
     }
     // The link waits for its hello: that ends the attempt, or its going down renews it.
     const most = attempt.knocked || view.isClose(peer) ? limits.maxAnsweredLinks : limits.maxLinks
-    if (view.isLinked(peer) || linked >= most) {
+    const isExtra = linked >= most
+    if (view.isLinked(peer) || (isExtra && !this.#mayLookFor(peer, view, linked))) {
       attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
@@ -192,6 +195,7 @@ export class Topology {
         attempt.nextAtMs = knockAtMs
         return undefined
       }
+      if (isExtra) this.#lookAtMs = nowMs + this.#jittered(limits.lookForLostMs)
       this.#pause(attempt, nowMs)
       attempt.knockedAtMs = nowMs
       return { type: 'knock', peer }
@@ -202,11 +206,20 @@ export class Topology {
       attempt.nextAtMs = slotFreeAtMs
       return undefined
     }
+    if (isExtra) this.#lookAtMs = nowMs + this.#jittered(limits.lookForLostMs)
     attempt.connection = this.#random.hexId()
     attempt.dialledAtMs = nowMs
     // The connector gives up by itself; this is for the one that does not.
     attempt.giveUpAtMs = nowMs + limits.dialTimeoutMs + limits.knockDelayMs
     return { type: 'dial', peer, connection: attempt.connection }
+  }
+
+  /**
+   * It has all the links it wants; but behind somebody who is not in the view may be a whole other part of the mesh, whose
+   * peers have all the links they want too: now and then one of those is looked for.
+   */
+  #mayLookFor(peer: PeerId, { inView, nowMs }: TopologyView, linked: number): boolean {
+    return !inView(peer) && linked < limits.maxAnsweredLinks && nowMs >= this.#lookAtMs
   }
 
   #linger(nowMs: number): void {

@@ -219,7 +219,7 @@ describe('getting links', () => {
     const dialled = new Set<string>()
     // All links come up at once.
     for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
-      for (const { peer } of tick(nowMs, { linkedPeers })) {
+      for (const { peer } of tick(nowMs, { linkedPeers, inView: () => true })) {
         expect(dialled.has(peer)).toBe(false)
         dialled.add(peer)
         topology.forget(peer)
@@ -228,6 +228,32 @@ describe('getting links', () => {
     }
     expect(dialled.size).toBe(limits.maxLinks - 5)
     expect(topology.failures(carol)).toBe(0)
+  })
+
+  test('OV22 who has all the links it wants still looks for one of those it lost, now and then', () => {
+    const lost = Array.from({ length: 20 }, (_, i) => peerId(String(100 + i)))
+    const { topology, tick } = seekerOf(alice)
+    const linkedPeers = limits.maxLinks + 5
+    for (const peer of lost) topology.seek(peer, 0, { pause: true })
+    const found: string[] = []
+    const minutes = 2
+    for (let nowMs = 0; nowMs < minutes * 60_000; nowMs += 250)
+      for (const action of tick(nowMs, { linkedPeers }))
+        if (action.type !== 'abandon') found.push(action.peer)
+    const most = (minutes * 60_000) / (limits.lookForLostMs / 2)
+    expect(found.length).toBeGreaterThan(most / 3)
+    expect(found.length).toBeLessThanOrEqual(most)
+    // Not the same one each time.
+    expect(new Set(found).size).toBeGreaterThan(found.length / 3)
+  })
+
+  test('OV22 of those in the view nobody is dialled by who has all the links it wants, nor anybody by who has far too many', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0)
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 250) {
+      expect(tick(nowMs, { linkedPeers: limits.maxLinks, inView: () => true })).toEqual([])
+      expect(tick(nowMs, { linkedPeers: limits.maxAnsweredLinks })).toEqual([])
+    }
   })
 })
 
