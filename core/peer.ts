@@ -3,7 +3,7 @@
 // contract: what is to be durable comes before what speaks of it.
 
 import { assert } from './base/errors.ts'
-import type { MemberId, StoreId } from './base/ids.ts'
+import type { MemberId, PeerId, StoreId } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { Instant } from './base/ports.ts'
 import { Docs } from './docs/docs.ts'
