@@ -12,7 +12,7 @@ import { DocReplica } from '../../core/mesh-replica.ts'
 import type { World } from '../../core/platform/sim/world.ts'
 import { createMeshWorld, joinAs, server, type Actor } from './mesh-world.ts'
 
-const seeds = Number(process.env['SKEIN_SEEDS'] ?? 60)
+const seeds = Number(process.env['SKEIN_SEEDS'] ?? 30)
 const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? 4000)
 
 /** Two tabs of one browser, and three agents. */
