@@ -32,6 +32,15 @@ const viewsOf = (actor: DocsActor, from = 0): DocView[] =>
 const append = (actor: DocsActor, word: string): void =>
   actor.edit('notes', (doc) => doc.getText('text').insert(doc.getText('text').length, word))
 
+/** Of two in a larger mesh: what one sees, `noDocuments` being what the other says of itself, `mute` what it says itself. */
+const viewsOfTwo =
+  (alice: DocsActor, bob: DocsActor) =>
+  (actor: DocsActor, noDocuments: boolean, mute: boolean): void => {
+    const { id, store } = actor === alice ? bob : alice
+    const peers = [{ peer: id, store, neighbours: [], noDocuments }]
+    actor.step({ type: 'live', peers, settled: true, store: actor.store, mute })
+  }
+
 describe('opening and closing', () => {
   test('a document that the other has long open is not called synced before it is here', () => {
     const { world, alice, bob } = two()
@@ -84,15 +93,11 @@ describe('opening and closing', () => {
     const world = new DocsWorld()
     const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
     world.run(2 * limits.docAskIntervalMs)
-    const view = (actor: DocsActor, noDocuments: boolean): void => {
-      const { id, store } = actor === alice ? bob : alice
-      const peers = [{ peer: id, store, neighbours: [], noDocuments }]
-      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute: noDocuments })
-    }
-    for (const actor of [alice, bob]) view(actor, true)
+    const view = viewsOfTwo(alice, bob)
+    for (const actor of [alice, bob]) view(actor, true, true)
     for (const actor of [alice, bob]) actor.open('notes')
     world.run(20)
-    for (const actor of [alice, bob]) view(actor, false)
+    for (const actor of [alice, bob]) view(actor, false, false)
     // Over several hops words may be lost: they are asked again.
     world.filter = () => false
     world.run(50)
@@ -109,11 +114,7 @@ describe('opening and closing', () => {
     const world = new DocsWorld()
     const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
     world.run(100)
-    const view = (actor: DocsActor, noDocuments: boolean, mute: boolean): void => {
-      const { id, store } = actor === alice ? bob : alice
-      const peers = [{ peer: id, store, neighbours: [], noDocuments }]
-      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute })
-    }
+    const view = viewsOfTwo(alice, bob)
     view(alice, true, true)
     view(bob, true, true)
     bob.open('notes')
@@ -136,11 +137,7 @@ describe('opening and closing', () => {
     const world = new DocsWorld()
     const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
     world.run(100)
-    const view = (actor: DocsActor, noDocuments: boolean, mute: boolean): void => {
-      const { id, store } = actor === alice ? bob : alice
-      const peers = [{ peer: id, store, neighbours: [], noDocuments }]
-      actor.step({ type: 'live', peers, settled: true, store: actor.store, mute })
-    }
+    const view = viewsOfTwo(alice, bob)
     view(bob, true, true)
     view(alice, true, true)
     alice.open('notes')

@@ -72,12 +72,12 @@ export async function untilLedBy(
   aboveEpoch?: number,
 ): Promise<Agreement> {
   const { me } = await leader.report()
-  let agreement = await untilAgree(participants, aboveEpoch)
+  let agreement: Agreement | undefined
   await expect(async () => {
     agreement = await untilAgree(participants, aboveEpoch)
     expect(agreement.leader).toBe(me)
   }).toPass(patience)
-  return agreement
+  return agreement!
 }
 
 /** Resolves when exactly one duty runs among them, and it is the leader's. */
