@@ -5,7 +5,7 @@
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
-import type { PeerRecord } from '../wire/messages.ts'
+import type { PayloadOf, PeerRecord } from '../wire/messages.ts'
 import type { RoundTrip } from './links.ts'
 
 export type Evidence =
@@ -128,6 +128,17 @@ export class Membership {
   /** Up to which incarnation that peer is gone. */
   goneAs(peer: PeerId): number | undefined {
     return this.#gone.get(peer)
+  }
+
+  /** What to tell somebody who takes these for alive: who of them is gone, a bounded number. */
+  goneAmong(peers: readonly Pick<PeerRecord, 'id' | 'incarnation'>[]): PayloadOf<'gone'>[] {
+    return peers
+      .flatMap(({ id, incarnation }): PayloadOf<'gone'>[] => {
+        const goneAs = this.#known.has(id) ? undefined : this.#gone.get(id)
+        if (goneAs === undefined || goneAs < incarnation) return []
+        return [{ type: 'gone', peer: id, incarnation: goneAs, reason: 'failed' }]
+      })
+      .slice(0, limits.maxOffersPerPing)
   }
 
   /**

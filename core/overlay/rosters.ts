@@ -54,11 +54,7 @@ export class Rosters {
       ({ id, incarnation }) => id !== link.remote && incarnation > (theirs.get(id) ?? -1),
     )
     if (news.length > 0) this.#tell(link, { type: 'records', records: news.slice(0, limits.maxPeers) })
-    const dead = peers.filter(
-      ({ id, incarnation }) => !membership.get(id) && incarnation <= (membership.goneAs(id) ?? -1),
-    )
-    for (const { id } of dead.slice(0, limits.maxOffersPerPing))
-      this.#tell(link, { type: 'gone', peer: id, incarnation: membership.goneAs(id)!, reason: 'failed' })
+    for (const gone of membership.goneAmong(peers)) this.#tell(link, gone)
     if (ask) this.#tell(link, this.#roster(false))
   }
 

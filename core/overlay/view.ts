@@ -81,19 +81,8 @@ export class View {
 
   /** It stood still while they died, or heard of them from one that did: by itself it gives them long to come back. */
   #tellTheDead(link: LinkState, view: readonly PeerRecord[]): void {
-    const { membership } = this.#context
-    const dead = view.filter(
-      ({ id, incarnation }) => !membership.get(id) && (membership.goneAs(id) ?? -1) >= incarnation,
-    )
-    for (const { id } of dead.slice(0, limits.maxOffersPerPing)) {
-      const payload = {
-        type: 'gone',
-        peer: id,
-        incarnation: membership.goneAs(id)!,
-        reason: 'failed',
-      } as const
+    for (const payload of this.#context.membership.goneAmong(view))
       this.#parts.delivery.send(link, { type: 'direct', payload })
-    }
   }
 
   /** `from`: over whose link it came; the peer's own, or another neighbour's. */

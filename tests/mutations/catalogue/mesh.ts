@@ -348,8 +348,8 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/rosters.ts',
-        find: 'dead.slice(0, limits.maxOffersPerPing)',
-        replace: 'dead.slice(0, 0)',
+        find: 'membership.goneAmong(peers)',
+        replace: 'membership.goneAmong([])',
       },
     ],
     scenario: 'what one of a crowd was not told',
