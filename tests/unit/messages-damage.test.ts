@@ -169,6 +169,38 @@ describe('forks', () => {
     expect(b.texts().sort()).toEqual(['from the first tab', 'from the second tab', 'newer'])
   })
 
+  it('MS6 MS8 a tab that reads what its sibling wrote into a feed before it follows to that feed waits no longer for its addressee', () => {
+    const { world, a, b, c } = trio()
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'newer')
+    world.advance(1000)
+    for (const peer of [a, c]) peer.kill()
+    const [first, second] = [1, 2].map(() => world.add('alice', { rows: backup })) as [Peer, Peer]
+    for (const tab of [first, second]) world.cut(tab, b)
+    world.settle()
+    world.meet()
+    first.send('@dave', 'waits')
+    world.advance(limits.antiEntropyIntervalMs)
+    expect([first, second].map(({ messages }) => messages.status().waitingForName)).toEqual([1, 1])
+    const dave = world.add('dave')
+    for (const tab of [first, second]) world.cuts.add(`${tab.id} ${dave.id}`).add(`${dave.id} ${tab.id}`)
+    const meet = (other: Peer): void => {
+      world.cuts.delete(`${first.id} ${other.id}`)
+      world.cuts.delete(`${other.id} ${first.id}`)
+      world.meet()
+      world.settle()
+    }
+    // The first alone meets who knows that their feed went on elsewhere: it begins a new one, and writes there.
+    meet(b)
+    meet(dave)
+    expect(dave.texts()).toEqual(['waits'])
+    expect(second.messages.storeId).not.toBe(first.messages.storeId)
+    world.heal()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(second.messages.storeId).toBe(first.messages.storeId)
+    expect([first, second].map(({ messages }) => messages.status().waitingForName)).toEqual([0, 0])
+  })
+
   it('MS8 a wiped store is a new one and gets its own history back', () => {
     const { world, a, b } = trio()
     a.send('@bob', 'before')

@@ -1,4 +1,4 @@
-// A schedule that once kept an inbox from its program, as the shrinker left it.
+// Schedules that once went wrong where tabs share a store, as the shrinker left them.
 
 import type { Regression } from './kept.ts'
 import type { Role } from './schedule.ts'
@@ -26,6 +26,47 @@ const cuts = (words: string): [string, string][] =>
     )
 
 export const tabRegressions: readonly Regression[] = [
+  {
+    broke:
+      'what a sibling tab wrote into the feed it had just begun waited for a name in this tab for ever, which read it before it followed',
+    schedule: {
+      cast: [
+        { ...role('alice.1', 252, 0), browser: 'alice' },
+        { ...role('alice.4', 252, 0), browser: 'alice' },
+        role('bob', 0, 0),
+        role('dave', 0, 0),
+      ],
+      seed: 501156,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      steps: [
+        { atMs: 0, act: { type: 'lead', who: 'alice.1', role: 'indexer' } },
+        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
+        { atMs: 412, act: { type: 'join', who: 'alice.4' } },
+        { atMs: 11439, act: { type: 'clone', disk: 'bob', to: 'alice', forMs: 940 } },
+        { atMs: 12300, act: { type: 'cut', cuts: cuts('alice.1>one alice.4>one'), forMs: 30415 } },
+        {
+          atMs: 22003,
+          act: { type: 'send', who: 'alice.1', to: '#general', id: 'm35', count: 1, bytes: 40 },
+        },
+        { atMs: 23943, act: { type: 'clone', disk: 'alice', to: 'bob', forMs: 196 } },
+        {
+          atMs: 29385,
+          act: { type: 'send', who: 'alice.4', to: '#general', id: 'm44', count: 1, bytes: 40 },
+        },
+        { atMs: 32655, act: { type: 'send', who: 'alice.1', to: '@alice', id: 'm49', count: 1, bytes: 40 } },
+        {
+          atMs: 34314,
+          act: { type: 'send', who: 'alice.1', to: '#general', id: 'm50', count: 1, bytes: 40 },
+        },
+        { atMs: 36573, act: { type: 'send', who: 'alice.4', to: '@dave', id: 'm52', count: 1, bytes: 40 } },
+        {
+          atMs: 45307,
+          act: { type: 'send', who: 'alice.4', to: '#general', id: 'm57', count: 1, bytes: 40 },
+        },
+      ],
+    },
+  },
   {
     broke: 'what a sibling tab had moved to a new feed waited in this tab for ever, its old entry being gone',
     schedule: {
