@@ -1,6 +1,7 @@
 // Who is doing what in one document right now (cursors, names). Compatible with y-protocols' Awareness where programs
 // touch it, without its flooding: each peer tells only its own states, to those who have the document open, when they
-// change; nobody passes anything on, nothing is renewed, and who leaves the view is removed by everybody.
+// change, and those without a link every half minute anew; nobody passes anything on, and who leaves the view is
+// removed by everybody.
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'

@@ -1,0 +1,81 @@
+// What was said of a document and did not come, or was overtaken by what happened: nobody waits for it for ever. Each
+// was found by a seed whose schedule shows it no more (it hung on a few milliseconds), or takes too long to play.
+
+import { expect, test } from 'vitest'
+import { limits } from '../../core/base/limits.ts'
+import { docsOf, DocsWorld, stateOf, type DocsActor } from './docs-world.ts'
+
+const digest = new Uint8Array(16).fill(7)
+const statesOf = (actors: readonly DocsActor[]): (string | undefined)[] =>
+  actors.map((actor) => actor.view('notes')?.state)
+
+/** Alice has documents open; mallory says to have more of each, and gives it to nobody. */
+function aliceWaits(...docs: string[]): { world: DocsWorld; alice: DocsActor; mallory: DocsActor } {
+  const world = new DocsWorld()
+  const [alice, mallory] = world.joinAll('alice', 'mallory') as [DocsActor, DocsActor]
+  for (const doc of docs) alice.open(doc)
+  world.run(1_000)
+  world.filter = ({ to }) => to !== mallory
+  world.say(mallory, alice, docsOf(docs.map((doc) => stateOf(doc, { revision: 9, digest }))))
+  world.settle()
+  expect(statesOf([alice])).toEqual(['syncing'])
+  return { world, alice, mallory }
+}
+
+// Seed 4001653.
+test('DO6 who heard that we wait for somebody before we knew of its copy hears it too when we no longer do', () => {
+  const { world, alice, mallory } = aliceWaits('notes')
+  const { filter } = world
+  world.filter = () => false
+  const bob = world.join('bob')
+  bob.open('notes')
+  world.settle()
+  world.unlink(alice, bob)
+  world.filter = filter
+  world.link(alice, bob)
+  // Both have said how they stand; before either hears it, the one alice waits for is gone.
+  expect(alice.sentTo(bob, 'docs').at(-1)?.open[0]?.waitingFor).toEqual([mallory.id])
+  world.kill(mallory)
+  world.run(2 * limits.docAskIntervalMs)
+  expect(statesOf([alice, bob])).toEqual(['synced', 'synced'])
+})
+
+// Of the same mend: another way to stop waiting.
+test('DO6 who was told that we wait for somebody hears it when that one is not listened to any more', () => {
+  const { world, alice, mallory } = aliceWaits('notes', 'tasks')
+  const bob = world.join('bob')
+  bob.open('notes')
+  world.run(1_000)
+  expect(statesOf([alice, bob])).toEqual(['syncing', 'syncing'])
+  const malformed = {
+    type: 'docUpdates' as const,
+    doc: 'tasks',
+    number: 1,
+    updates: [new Uint8Array([1, 2])],
+  }
+  world.say(mallory, alice, malformed)
+  expect(alice.blamed).toHaveLength(1)
+  world.run(2 * limits.docAskIntervalMs)
+  expect(statesOf([alice, bob])).toEqual(['synced', 'synced'])
+})
+
+// Seed 500985, of 19 peers: in smaller meshes everybody has links to all.
+test('DO11 awareness that was lost by way of others is said again within half a minute, and over a link nothing is', () => {
+  const world = new DocsWorld()
+  const cast = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+  const [alice, bob, carol] = cast
+  for (const actor of cast) actor.open('notes')
+  world.unlink(alice, bob)
+  world.run(2_000)
+  const shownTo = (actor: DocsActor): unknown[] =>
+    actor.events.flatMap((event) => (event.event === 'docAwareness' ? event.states : []))
+  const cursor = { client: 7, clock: 1, state: '{"at":1}' }
+  world.filter = ({ detour, payload }) => !(detour && payload.type === 'docAwareness')
+  alice.step({ type: 'awareDoc', doc: 'notes', states: [cursor] })
+  world.run(1_000)
+  expect([bob, carol].map(shownTo)).toEqual([[], [cursor]])
+  world.filter = () => true
+  world.run(limits.antiEntropyIntervalMs)
+  expect([bob, carol].map(shownTo)).toEqual([[cursor], [cursor]])
+  expect(alice.sentTo(carol, 'docAwareness')).toHaveLength(1)
+})
