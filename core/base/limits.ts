@@ -90,6 +90,8 @@ export const limits = {
   answerPatienceMs: 15 * second,
   /** A new link is pinged once after this, so that its round trip is known. chosen: when those made with it stand too. */
   firstPingDelayMs: 4 * second,
+  /** … and once before, after this, by whoever would follow its leader: a leader may freeze in a young mesh too. chosen. */
+  closePingDelayMs: 500,
   /** Offers of broadcasts wait for a ping of their own at most this long after the one before. chosen. */
   offerIntervalMs: 2 * second,
   /** One that was heard of gets this long to dial us before we knock; also how long a link may take to say hello. chosen. */

@@ -120,13 +120,22 @@ export class Heartbeats {
     // Half a beat late is late: the rest of the time until it counts as silent is for the answer.
     const sinceMs = this.#newlyWatched.get(link.remote)?.sinceMs ?? Number.NEGATIVE_INFINITY
     const lateMs = Math.max(this.#dueMs(link) + heartbeatIntervalMs / 2, sinceMs)
-    const isUntimed = link.pingedAtMs === Number.NEGATIVE_INFINITY
-    const firstMs = isUntimed ? link.sinceMs + limits.firstPingDelayMs : Number.POSITIVE_INFINITY
+    const firstMs = this.#timingDueMs(link)
     const againMs = link.pingedAtMs + heartbeatIntervalMs
     // The answer to the lower end's ping bears the higher one's offers.
     const offersAfterMs = isLower ? 0 : limits.offerIntervalMs / 2
     const offersMs = Math.max(link.offersDueMs, link.pingedAtMs + limits.offerIntervalMs) + offersAfterMs
     return Math.min(Math.max(Math.min(lateMs, this.#answerDueMs(link)), againMs), firstMs, offersMs)
+  }
+
+  /** When it is pinged only to know its round trip: early where a failover hangs on it, and when others were made too. */
+  #timingDueMs(link: LinkState): number {
+    const calmMs = link.sinceMs + limits.firstPingDelayMs
+    const isUntimed = link.pingedAtMs === Number.NEGATIVE_INFINITY
+    const watch = this.#watchesNow().get(link.remote)
+    const isClose = watch !== undefined && watch.expectMs <= limits.secondHeartbeatIntervalMs
+    if (isClose && isUntimed) return link.sinceMs + limits.closePingDelayMs
+    return isUntimed || (isClose && link.pingedAtMs < calmMs) ? calmMs : Number.POSITIVE_INFINITY
   }
 
   /** Whoever expects more than before asks at once, and gives the other the time to answer. */

@@ -85,6 +85,8 @@ export class LinkState {
   /** One of the two ends did not listen until then: pings sent before it measure no round trip. */
   untimedUntilMs = Number.NEGATIVE_INFINITY
   roundTrip: RoundTrip | undefined
+  /** … as it was while other links were being made: the next one stands for itself. */
+  #timedEarly = false
   /** Broadcasts to offer with a ping or pong, and from when on; the latest last. */
   #offers: { readonly id: BroadcastId; readonly ripeAtMs: number }[] = []
   bytesSent = 0
@@ -209,7 +211,10 @@ export class LinkState {
     this.#pings.delete(nonce)
     if (sentAtMs < this.untimedUntilMs) return true
     const sample = Math.max(0, nowMs - sentAtMs)
-    const { smoothedMs, variationMs } = this.roundTrip ?? { smoothedMs: sample, variationMs: sample / 2 }
+    const isEarly = sentAtMs < this.sinceMs + limits.firstPingDelayMs
+    const before = this.#timedEarly && !isEarly ? undefined : this.roundTrip
+    this.#timedEarly = isEarly
+    const { smoothedMs, variationMs } = before ?? { smoothedMs: sample, variationMs: sample / 2 }
     this.roundTrip = {
       smoothedMs: smoothedMs + (sample - smoothedMs) / 8,
       variationMs: variationMs + (Math.abs(sample - smoothedMs) - variationMs) / 4,

@@ -15,12 +15,13 @@ const sees = (node: Node, other: Node): boolean => node.overlay.others().some(({
 function circle(world: OverlayWorld, each = 3): Node[] {
   const nodes = Array.from({ length: count }, (_, i) => world.add(String(i + 1)))
   const isNear = (a: number, b: number): boolean => Math.min(b - a, count - (b - a)) <= each
-  for (const [a, node] of nodes.entries()) {
-    for (const [b, other] of nodes.entries()) {
-      if (b <= a) continue
-      if (isNear(a, b)) world.connect(node, other)
-      else world.cut(node, other)
-    }
+  const pairs = nodes.flatMap((node, a) =>
+    nodes.slice(a + 1).map((other, i) => [node, other, isNear(a, a + 1 + i)] as const),
+  )
+  // First of all, or they would link before it is their turn.
+  for (const [node, other, near] of pairs) if (!near) world.cut(node, other)
+  for (const node of nodes) {
+    for (const [first, other, near] of pairs) if (first === node && near) world.connect(node, other)
     world.run(100)
   }
   world.run(20_000)

@@ -83,6 +83,24 @@ describe('signs of life', () => {
     for (const node of nodes) expect(node.overlay.counters()['suspicions']).toBeUndefined()
   })
 
+  test('OV31 those that would follow a leader time their links to it early, so that a young one is not waited for longer', () => {
+    const world = new OverlayWorld()
+    const nodes = ['1', '2', '3', '4'].map((name) => world.add(name))
+    const [alice, bob, carol, dave] = nodes as [Node, Node, Node, Node]
+    for (const [i, node] of nodes.entries()) for (const other of nodes.slice(0, i)) world.connect(other, node)
+    const succession = nodes.map(({ id }) => id)
+    world.run(100)
+    for (const node of nodes) world.step(node, ({ overlay }) => overlay.setSuccessions([succession]))
+    world.run(limits.closePingDelayMs)
+    const tripOf = (from: Node, to: Node) => from.overlay.links.to(to.id)?.roundTrip
+    expect([tripOf(bob, alice), tripOf(carol, alice)]).not.toContain(undefined)
+    expect([tripOf(dave, alice), tripOf(dave, bob)]).toEqual([undefined, undefined])
+    const early = tripOf(bob, alice)
+    world.run(limits.firstPingDelayMs)
+    // Measured again when the other links stand too.
+    expect(tripOf(bob, alice)).not.toBe(early)
+  })
+
   test('OV32 one that is not sent is asked for, and the answer will do', () => {
     const world = new OverlayWorld()
     const [alice, bob] = world.mesh(3) as [Node, Node, Node]

@@ -12,7 +12,6 @@ given alice and bob join; all take the duty; wait 1 s
   bob: leader alice -> carol, epoch 2 (outranked)
   carol: leader nobody -> carol, epoch 2 (elected)
   carol -> alice: claim of carol, epoch 2
-  carol -> alice: to all: claim of carol, epoch 2
   carol -> bob: to all: claim of carol, epoch 2
   carol: duty starts, epoch 2
 ! alice: duty stops before alice -> carol: *yielded*

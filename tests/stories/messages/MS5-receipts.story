@@ -49,7 +49,6 @@ given alice and bob join; wait 40 s
   alice -> carol: vector carol 1
   alice: stores ack of carol for alice
   alice: stores feed carol 2
-  alice -> bob: vector whole: alice 4 and bob 1 and carol 2
   alice -> carol: vector carol 2
   alice: stores ack of bob for alice
   alice: receipt "too late" by bob
@@ -58,11 +57,11 @@ given alice and bob join; wait 40 s
   alice: stores feed alice 5, joined #news
   alice: stores outbox alice 6, feed alice 6
   alice: receipt "for two" by bob
-  bob -> alice: vector whole: alice 3 and bob 1
+  bob -> carol: vector whole: alice 3 and bob 1
   bob: stores ack of carol for bob
   bob: stores feed alice 4
   bob: stores feed carol 1 to 2
-  bob -> alice: vector alice 4
+  bob -> carol: to alice: vector alice 4
   bob -> carol: vector carol 2
   bob: stores ack of alice for bob
   bob: stores feed alice 5
@@ -79,6 +78,7 @@ given alice and bob join; wait 40 s
   carol: stores ack of alice for carol
   carol -> alice: vector alice 4 and bob 1
   carol: stores feed carol 2, joined #news
+  carol -> alice: to alice, from bob: vector alice 4
   carol -> bob: vector whole: alice 4 and bob 1 and carol 2
   carol: stores ack of bob for carol
   carol: stores feed bob 2

@@ -19,6 +19,8 @@ given alice, bob and carol join; wait 40 s
 > mend alice and bob; until bob has one link to alice; wait 100 ms
   alice -> carol: to bob: alive
   alice: link to bob up (webrtc)
+  bob -> carol: to alice: alive
   bob: link to alice up (webrtc)
+  carol -> alice: to alice, from bob: alive
   carol -> bob: to bob, from alice: alive
 ! bob: link to alice up (webrtc)

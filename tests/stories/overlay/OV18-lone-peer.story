@@ -5,13 +5,13 @@ given alice and bob join; cut carol from alice, bob and server; carol starts; un
 
 > heal; until alice leads alice, bob and carol; wait 3 s
   alice -> carol: hello, knows bob
-  alice -> bob: to all, from carol: record of carol, place 3, 1 links
   alice: leader alice -> alice, epoch 2 (merged)
   bob -> carol: hello, knows alice
   bob: leader alice -> alice, epoch 2 (merged)
-  carol -> alice: hello, lone, knows nobody
+  carol -> alice: hello, knows alice and bob
   carol -> bob: hello, lone, knows nobody
-  carol -> alice: to all: record of carol, place 3, 1 links
+  carol -> alice: to all: record of carol, place 3, 2 links
+  carol -> bob: to all: record of carol, place 3, 2 links
   carol: leader carol -> alice, epoch 2 (merged)
 ! carol -> *: hello, lone, knows nobody
 ! never alice: leader * -> carol*

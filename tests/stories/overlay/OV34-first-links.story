@@ -19,10 +19,10 @@ given alice, bob, carol, dave and frank join; wait 40 s
   bob: dials erin
   bob: link to erin up (webrtc)
   carol: link to erin up (webrtc)
+  erin: link to bob up (webrtc)
   erin: dials carol
   erin: link to carol up (webrtc)
   erin: dials frank
-  erin: link to bob up (webrtc)
   erin: link to frank up (webrtc)
   frank: link to erin up (webrtc)
 ! now erin, alice, bob, carol, dave and frank are linked with one another

@@ -7,24 +7,24 @@ show share, cast, heard, pull
 given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
 
 > all hear of 16 others; wait 2 s
-  alice -> bob: share ids
-  alice -> erin: share nothing
+  alice -> bob: share nothing
+  alice -> erin: share ids
   alice -> frank: share ids
   bob -> carol: share ids
   bob -> erin: share nothing
   bob -> frank: share ids
-  carol -> bob: share ids
-  carol -> dave: share nothing
-  carol -> erin: share ids
-  dave -> carol: share ids
-  dave -> erin: share ids
+  carol -> alice: share ids
+  carol -> dave: share ids
+  carol -> erin: share nothing
+  dave -> alice: share ids
+  dave -> bob: share ids
   dave -> frank: share nothing
   erin -> alice: share ids
   erin -> bob: share ids
   erin -> frank: share nothing
-  frank -> bob: share ids
-  frank -> dave: share ids
-  frank -> erin: share nothing
+  frank -> alice: share ids
+  frank -> carol: share nothing
+  frank -> erin: share ids
 ! 2 times alice -> *: share ids
 ! 2 times frank -> *: share ids
 ! 1 times alice -> *: share nothing
@@ -34,17 +34,23 @@ given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
   alice -> bob: to all: cast news
   alice -> carol: to all: cast news
   alice -> dave: to all: cast news
-  alice -> frank: to all: cast news
+  bob -> carol: to all, from alice: cast news
   bob -> dave: to all, from alice: cast news
+  bob -> frank: to all, from alice: cast news
   bob: heard "hi" from alice
+  carol -> bob: to all, from alice: cast news
+  carol -> dave: to all, from alice: cast news
   carol -> erin: to all, from alice: cast news
   carol -> frank: to all, from alice: cast news
   carol: heard "hi" from alice
   dave -> bob: to all, from alice: cast news
+  dave -> carol: to all, from alice: cast news
   dave -> erin: to all, from alice: cast news
+  dave -> frank: to all, from alice: cast news
   dave: heard "hi" from alice
   erin -> carol: to all, from alice: cast news
   erin: heard "hi" from alice
+  frank -> bob: to all, from alice: cast news
   frank -> carol: to all, from alice: cast news
   frank: heard "hi" from alice
 ! 1 times bob: heard "hi" from alice
@@ -55,19 +61,23 @@ given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
 ! at most 19 times * -> *: to all*: cast news
 
 > wait 4 s; frank is killed; wait 3 s
-  alice -> erin: share ids
+  alice -> bob: share ids
   bob -> erin: share ids
-  carol -> dave: share ids
-  carol -> erin: share whole
+  carol -> dave: share whole
+  carol -> erin: share ids
 ! * -> *: share whole
 
 > lose the next cast from bob to alice; lose the next cast from carol to alice; lose the next cast from dave to alice; erin casts "lost" on news; wait 900 ms
   bob -> alice: to all, from erin: cast news (lost)
+  bob -> carol: to all, from erin: cast news
   bob: heard "lost" from erin
   carol -> alice: to all, from erin: cast news (lost)
+  carol -> bob: to all, from erin: cast news
+  carol -> dave: to all, from erin: cast news
   carol: heard "lost" from erin
   dave -> alice: to all, from erin: cast news (lost)
   dave -> bob: to all, from erin: cast news
+  dave -> carol: to all, from erin: cast news
   dave: heard "lost" from erin
   erin -> carol: to all: cast news
   erin -> dave: to all: cast news

@@ -2,33 +2,29 @@
 #
 # dave has no link to erin and none to frank, and what he should be told of them is lost.
 
-seed 4
+seed 10
 show viewDigest, roster, gone
 given alice, bob, carol and dave join; cut dave from erin; cut dave from frank; cut dave from server; erin starts; wait 40 s
 
 > all hear of 16 others; wait 8 s
-  alice -> erin: viewDigest
-  carol -> bob: viewDigest
+  bob -> alice: viewDigest
+  erin -> bob: viewDigest
 ! *: viewDigest
 ! never *: roster*
 ! now dave knows erin
 
 > lose 99 gone from alice to dave; lose 99 gone from bob to dave; lose 99 gone from carol to dave; erin leaves; wait 5 s
-  alice -> carol: to all, from erin: gone: erin (left)
+  alice -> bob: to all, from erin: gone: erin (left)
   alice -> dave: to all, from erin: gone: erin (left) (lost)
   alice -> dave: viewDigest
   alice -> dave: gone: erin (failed) (lost)
   alice -> dave: roster
   bob -> carol: to all, from erin: gone: erin (left)
-  bob -> dave: viewDigest
-  bob -> dave: gone: erin (failed) (lost)
-  bob -> dave: roster
   bob -> dave: to all, from erin: gone: erin (left) (lost)
-  carol -> alice: to all, from erin: gone: erin (left)
   carol -> dave: to all, from erin: gone: erin (left) (lost)
+  carol -> alice: viewDigest
   carol -> dave: roster, asks
   carol -> dave: gone: erin (failed) (lost)
-  dave -> bob: roster, asks
   dave -> carol: viewDigest
   dave -> alice: roster, asks
   dave -> carol: roster
@@ -39,23 +35,26 @@ given alice, bob, carol and dave join; cut dave from erin; cut dave from frank; 
 ! never dave: loses erin*
 
 > lose nothing more; until dave: loses erin*
-  alice -> dave: roster, asks
-  alice -> dave: gone: erin (failed)
+  alice -> bob: viewDigest
   bob -> alice: viewDigest
-  carol -> alice: viewDigest
+  bob -> carol: viewDigest
   carol -> bob: viewDigest
-  dave -> alice: viewDigest
-  dave -> alice: roster
+  carol -> dave: roster, asks
+  carol -> dave: gone: erin (failed)
+  dave -> carol: viewDigest
+  dave -> carol: roster
 ! *: viewDigest before * -> dave: gone: erin (failed)
 ! within 15 s dave: loses erin (failed)
 
 > lose 99 records from alice to dave; lose 99 records from bob to dave; lose 99 records from carol to dave; lose 99 record from alice to dave; lose 99 record from bob to dave; lose 99 record from carol to dave; frank starts; wait 5 s
-  alice -> bob: viewDigest
+  bob -> frank: viewDigest
+  carol -> bob: viewDigest
 ! alice: meets frank
 ! never dave: meets frank
 
 > lose nothing more; until dave: meets frank
-  alice -> dave: roster, asks
-  dave -> alice: viewDigest
-  dave -> alice: roster
+  alice -> frank: viewDigest
+  carol -> dave: roster, asks
+  dave -> carol: viewDigest
+  dave -> carol: roster
 ! * -> dave: records of *frank*

@@ -17,14 +17,13 @@ given alice, bob, carol, dave and erin join; cut dave from carol; wait 60 s
   alice -> bob: beat
   alice -> carol: beat
   dave -> bob: beat
-  erin -> dave: beat
 ! dave -> bob: beat
 
 > dave freezes; wait 9 s
   alice -> bob: beat
-  alice -> carol: beat
   alice -> carol: to all, from bob: suspect dave, silent
   alice -> dave: to all, from bob: suspect dave, silent
+  alice -> carol: beat
   bob -> carol: to all: suspect dave, silent
   bob -> dave: to all: suspect dave, silent
   bob -> erin: to all: suspect dave, silent
@@ -32,7 +31,6 @@ given alice, bob, carol, dave and erin join; cut dave from carol; wait 60 s
   carol -> erin: to all, from bob: suspect dave, silent
   erin -> alice: to all, from bob: suspect dave, silent
   erin -> carol: to all, from bob: suspect dave, silent
-  erin -> dave: to all, from bob: suspect dave, silent
 ! bob -> *: to all: suspect dave, silent
 ! never alice -> *: to all: suspect*
 ! within 8 s alice: loses dave (failed)
