@@ -6,13 +6,14 @@ import { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState, PayloadOf } from '../wire/messages.ts'
-import { Agreement, sameDigest, type Holder } from './agreement.ts'
+import { Agreement, sameDigest } from './agreement.ts'
 import { DocAwareness } from './awareness.ts'
 import type { Desk } from './desk.ts'
 import { Edits } from './edits.ts'
 import { Fetching } from './fetching.ts'
 import { Pace } from './pace.ts'
 import { Storage } from './storage.ts'
+import { Telling } from './telling.ts'
 import type { AwarenessState, DocView, Replica } from './types.ts'
 import { Horizon, isNews, scanUpdate, type UpdateScan } from './update-scan.ts'
 
@@ -41,6 +42,7 @@ export class Document {
   readonly #storage: Storage
   readonly #fetching: Fetching
   readonly #edits: Edits
+  readonly #telling: Telling
   #revision: number
   /** Our own copy is over its limit: it is neither told nor stored. */
   #over = false
@@ -48,17 +50,6 @@ export class Document {
   #unreadable: string | undefined
   /** What others have would take it over its limit. */
   #refused = false
-  /** Who was not heard of since it was opened here: whether they have it open, and how, is not known. */
-  #unheard = new Set<PeerId>()
-  /** Told that we wait for others, when they were not known to have it open. */
-  readonly #toldWaiting = new Set<PeerId>()
-  #askAtMs = Infinity
-  #tellAtMs = Infinity
-  #compareAtMs = Infinity
-  /** Who is told at the next comparison; those told before that did not answer are asked. */
-  #compareWith = new Set<PeerId>()
-  #asking = false
-  #antiEntropyAtMs = 0
   #view: DocView
   /** The program handed in a document that held something already. */
   readonly #brought: boolean
@@ -72,6 +63,7 @@ export class Document {
     this.agreement = new Agreement(desk)
     this.awareness = new DocAwareness(desk, this.name)
     this.#edits = new Edits(desk, this.name)
+    this.#telling = new Telling(desk, this.agreement, () => this.state())
     this.#pace = new Pace(desk)
     this.#storage = new Storage(desk, this.name, this.replica, this.#pace, {
       loaded: () => this.#onLoaded(),
@@ -120,8 +112,7 @@ export class Document {
     const deadlines = [this.#storage.deadlineMs]
     if (this.open) {
       deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
-      deadlines.push(this.#tellAtMs, this.#compareAtMs, this.#antiEntropyDueMs(), this.agreement.askAtMs)
-      if (this.#unheard.size > 0) deadlines.push(this.#askAtMs)
+      deadlines.push(this.#telling.deadlineMs)
       if (!this.#fetching.busy && !this.#refused) deadlines.push(this.agreement.retryAtMs)
     }
     return Math.min(...deadlines)
@@ -142,16 +133,11 @@ export class Document {
   tick(): void {
     this.#storage.tick()
     if (!this.open) return
-    const { nowMs } = this.#desk
     const holders = this.agreement.peers()
-    this.#told(this.#edits.tick(holders))
+    if (this.#edits.tick(holders)) this.#telling.announce(this.#revision)
     this.awareness.tick(holders)
     this.#fetching.tick()
-    if (nowMs >= this.#tellAtMs) this.#tellAll()
-    if (nowMs >= this.#compareAtMs) this.#compare()
-    if (nowMs >= this.#antiEntropyDueMs()) this.#antiEntropy()
-    if (nowMs >= this.agreement.askAtMs) this.#askConfirmation()
-    if (nowMs >= this.#askAtMs) this.ask([...this.#unheard])
+    this.#telling.tick()
     this.#fetch()
   }
 
@@ -189,24 +175,20 @@ export class Document {
       return
     }
     this.#storage.save(updates)
-    if (this.#storage.loaded) this.#told(this.#edits.add(updates, this.agreement.peers()))
+    if (!this.#storage.loaded) return
+    if (this.#edits.add(updates, this.agreement.peers())) this.#telling.announce(this.#revision)
   }
 
   #changed(): void {
     this.#revision++
-    const holders = this.agreement.all()
-    // Counted from the first change that nobody was told of: until then there is nothing to compare.
-    if (!holders.some((holder) => holder.untold)) {
-      this.#antiEntropyAtMs = this.#desk.nowMs + limits.antiEntropyIntervalMs
-    }
-    for (const holder of holders) holder.untold = true
+    this.#telling.changed()
   }
 
   #wentOver(): void {
     const wasKnown = this.#storage.loaded
     this.#edits.clear()
     this.#fetching.drop()
-    this.#unheard.clear()
+    this.#telling.stopAsking()
     for (const peer of this.agreement.peers()) this.agreement.closed(peer)
     if (wasKnown) this.#options.openness(false)
   }
@@ -225,14 +207,12 @@ export class Document {
 
   /** Asks these, everybody alive at first, whether they have it open, and tells them how it stands here. */
   ask(peers: readonly PeerId[]): void {
-    this.#unheard = new Set(peers)
-    this.#askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
-    this.#desk.multicast(peers, docsWith([this.state()], true))
+    this.#telling.ask(peers)
   }
 
   /** It does not have it open. */
   notOpen(peer: PeerId): void {
-    this.#unheard.delete(peer)
+    this.#telling.heard(peer)
     if (this.agreement.get(peer)) this.#lost(peer)
     else this.awareness.gone(peer)
   }
@@ -240,18 +220,17 @@ export class Document {
   /** `anew`: it begins, or begins again, to follow us. `answered`: it will be told how we stand in any case. */
   heard(peer: PeerId, state: DocState, { anew = false, answered = false } = {}): void {
     if (!this.open) return
-    this.#unheard.delete(peer)
+    this.#telling.heard(peer)
     const before = this.agreement.get(peer)?.revision ?? -1
     const ours = { revision: this.#revision, digest: this.replica.digest() }
     const isNew = this.agreement.heard(peer, state, ours, anew)
     if (state.revision > before) this.#refused = false
     if (isNew) this.awareness.greet(peer)
     const holder = this.agreement.get(peer)!
-    // What we waited for when it asked us may be here by now, or given up.
-    if (isNew && this.#toldWaiting.delete(peer)) holder.untold = true
+    if (isNew) this.#telling.met(holder)
     // It may not know that we are equal now; or, where it begins to follow us, what came since it was told last.
     const isEqual = sameDigest(state.digest, ours.digest)
-    if ((isNew || anew || isEqual) && holder.untold && !answered) this.tell([holder])
+    if ((isNew || anew || isEqual) && holder.untold && !answered) this.#telling.tell([holder])
     this.#fetch()
   }
 
@@ -262,18 +241,17 @@ export class Document {
 
   /** It is not alive any more. */
   gone(peer: PeerId): void {
-    this.#unheard.delete(peer)
     this.#lost(peer)
   }
 
   #lost(peer: PeerId): void {
-    this.#toldWaiting.delete(peer)
+    this.#telling.forget(peer)
     this.awareness.gone(peer)
     this.#fetching.gone(peer)
     if (!this.agreement.closed(peer) || !this.open) return
     // What it told some of us last it may not have told the others.
     this.agreement.doubt(this.#revision)
-    this.#compareSoon(this.agreement.peers())
+    this.#telling.compareSoon(this.agreement.peers())
     this.#fetch()
   }
 
@@ -282,13 +260,7 @@ export class Document {
     const holder = this.agreement.get(peer)
     if (!holder || !this.open) return
     this.agreement.unlinked(holder, this.#revision)
-    this.#compareSoon([peer])
-  }
-
-  #compareSoon(peers: readonly PeerId[]): void {
-    for (const peer of peers) this.#compareWith.add(peer)
-    this.#asking = false
-    this.#compareAtMs = Math.min(this.#compareAtMs, this.#desk.nowMs + limits.docCompareDelayMs)
+    this.#telling.compareSoon([peer])
   }
 
   updates(from: PeerId, link: number | undefined, { number, updates }: PayloadOf<'docUpdates'>): void {
@@ -388,18 +360,17 @@ export class Document {
       this.#desk.effect({ type: 'blame', link, reason })
       this.#options.outcast(from)
     }
-    this.#tellChanged()
+    this.#telling.soon()
     this.#fetch()
   }
 
   /** It is not listened to any more. */
   forget(peer: PeerId): void {
-    this.#unheard.delete(peer)
     this.#fetching.drop(peer)
-    this.#toldWaiting.delete(peer)
+    this.#telling.forget(peer)
     this.awareness.gone(peer)
     // Others may have been told that we wait for it.
-    if (this.agreement.closed(peer)) this.#tellChanged()
+    if (this.agreement.closed(peer)) this.#telling.soon()
     this.#fetch()
   }
 
@@ -424,86 +395,22 @@ export class Document {
       if (end) holder.untold = true
     }
     if (news) this.agreement.compare({ revision: this.#revision, digest: this.replica.digest() })
-    this.#tellChanged()
+    this.#telling.soon()
     this.#fetch()
-  }
-
-  /** One transfer is often followed by the next: what has changed is told when they are through. */
-  #tellChanged(): void {
-    const delayMs = this.#desk.isForming ? limits.docFormingTellDelayMs : limits.docTellDelayMs
-    this.#tellAtMs = Math.min(this.#tellAtMs, this.#desk.nowMs + delayMs)
-  }
-
-  /** To those who may lack what came or wait for us, and to those who were told that we were waiting. */
-  #tellAll(): void {
-    this.#tellAtMs = Infinity
-    const waiting = this.agreement.waitingFor().length > 0
-    this.tell(this.agreement.all().filter((holder) => holder.untold || (holder.toldWaiting && !waiting)))
-  }
-
-  /** Says how our copy stands. */
-  tell(holders: readonly Holder[], ask = false): void {
-    if (holders.length === 0) return
-    const state = this.state()
-    for (const holder of holders) this.#noteTold(holder, state)
-    const peers = holders.map(({ peer }) => peer)
-    this.#desk.multicast(peers, docsWith([state], ask))
   }
 
   /** What is about to be told to that peer; undefined: that it is not open. */
   tellTo(peer: PeerId): DocState | undefined {
     if (!this.open) return undefined
     const state = this.state()
-    const holder = this.agreement.get(peer)
-    if (holder) this.#noteTold(holder, state)
-    else if (state.waitingFor.length > 0) this.#toldWaiting.add(peer)
+    this.#telling.tells(peer, state)
     return state
-  }
-
-  #noteTold(holder: Holder, state: DocState): void {
-    holder.toldWaiting = state.waitingFor.length > 0
-    holder.untold = false
-  }
-
-  /** Edits that could not be pushed are announced: who lacks them fetches them. */
-  #told(announce: boolean): void {
-    if (!announce) return
-    const holders = this.agreement.all()
-    for (const holder of holders) this.agreement.expect(holder, this.#revision)
-    this.tell(holders)
-  }
-
-  #askConfirmation(): void {
-    const { nowMs } = this.#desk
-    const waiting = this.agreement
-      .all()
-      .filter((holder) => holder.needs !== undefined && holder.askAtMs <= nowMs)
-    for (const holder of waiting) holder.askAtMs = nowMs + limits.docAskIntervalMs
-    this.tell(waiting, true)
   }
 
   /** The overlay had no room for our edits to these. */
   refusedBy(peers: readonly PeerId[]): void {
     const refused = peers.flatMap((peer) => this.agreement.get(peer) ?? [])
     for (const holder of refused) this.agreement.expect(holder, this.#revision)
-  }
-
-  #compare(): void {
-    const unsure = this.agreement.all().filter((holder) => holder.unsure)
-    // Everybody tells everybody once; whoever has not noticed yet is asked until it answers.
-    if (this.#asking) this.tell(unsure, true)
-    else this.tell(this.agreement.all().filter(({ peer }) => this.#compareWith.has(peer)))
-    this.#compareWith.clear()
-    this.#asking = unsure.length > 0
-    this.#compareAtMs = this.#asking ? this.#desk.nowMs + limits.docAskIntervalMs : Infinity
-  }
-
-  #antiEntropyDueMs(): number {
-    return this.agreement.all().some((holder) => holder.untold) ? this.#antiEntropyAtMs : Infinity
-  }
-
-  #antiEntropy(): void {
-    this.tell(this.agreement.all().filter((holder) => holder.untold))
   }
 
   // --------------------------------------------------------------------------------------------- view
@@ -532,7 +439,7 @@ export class Document {
   }
 
   #standing(): DocView['state'] {
-    const everybody = this.#unheard.size === 0 && this.#options.everybodyAnswered()
+    const everybody = this.#telling.everybodyHeard && this.#options.everybodyAnswered()
     const known = this.open && this.#desk.settled && everybody
     if (!known) return 'syncing'
     const holders = this.agreement.all()
@@ -541,14 +448,6 @@ export class Document {
     return whole && this.agreement.complete() ? 'synced' : 'syncing'
   }
 }
-
-const docsWith = (open: readonly DocState[], ask: boolean): PayloadOf<'docs'> => ({
-  type: 'docs',
-  whole: false,
-  ask,
-  open,
-  closed: [],
-})
 
 const sameView = (a: DocView, b: DocView): boolean =>
   a.state === b.state &&

@@ -39,7 +39,7 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/docs/document.ts',
-        find: 'const everybody = this.#unheard.size === 0 && this.#options.everybodyAnswered()',
+        find: 'const everybody = this.#telling.everybodyHeard && this.#options.everybodyAnswered()',
         replace: 'const everybody = true',
       },
     ],
