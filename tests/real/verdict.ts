@@ -48,30 +48,34 @@ export function judge(history: readonly Entry[]): string[] {
 export interface Deliveries {
   readonly sent: number
   readonly delivered: number
-  /** Some addressee that is a member here lacks it. */
-  readonly lost: number
+  /** Some addressee that is a member here lacks it; one sentence each. */
+  readonly lost: readonly string[]
   /** Times that a peer was told of a message again. */
   readonly twice: number
 }
 
 export function countDeliveries(history: readonly Entry[]): Deliveries {
   const lives = livesIn(history)
-  const members = new Set([...lives.values()].map(({ member }) => member))
+  const labels = new Map([...lives.values()].map(({ member, label }) => [member as string, label]))
   const addressees = new Map<string, readonly string[]>()
   const holders = new Map<string, Set<string>>()
   const told = new Set<string>()
   let twice = 0
   for (const { run, id, addressees: them } of ofType(history, 'message')) {
     addressees.set(id, them)
-    holders.set(id, (holders.get(id) ?? new Set()).add(lives.get(run)!.member))
     if (told.has(`${run} ${id}`)) twice++
     told.add(`${run} ${id}`)
   }
+  // Who was killed between storing a message and saying so has it from its inbox after the next start.
+  for (const { run, id } of [...ofType(history, 'message'), ...ofType(history, 'given')])
+    holders.set(id, (holders.get(id) ?? new Set()).add(lives.get(run)!.member))
   const stored = ofType(history, 'stored')
-  const lost = stored.filter(({ id }) => {
-    const holding = holders.get(id) ?? new Set()
+  const lost = stored.flatMap(({ run, id }) => {
     const them = addressees.get(id)
-    return them === undefined || them.some((member) => members.has(member as never) && !holding.has(member))
+    if (them === undefined) return `${id} of ${run} came to nobody`
+    const lacking = them.filter((member) => labels.has(member) && holders.get(id)?.has(member) !== true)
+    const names = lacking.map((member) => labels.get(member)).join(', ')
+    return lacking.length === 0 ? [] : `${id} of ${run} did not come to ${names}`
   })
-  return { sent: stored.length, delivered: stored.length - lost.length, lost: lost.length, twice }
+  return { sent: stored.length, delivered: stored.length - lost.length, lost, twice }
 }

@@ -36,7 +36,7 @@ export function report(soaked: Soaked): { readonly text: string; readonly proble
     ...judge(history),
     ...(calm.suspicions > 0 ? [`${calm.suspicions} suspicions while nothing was done to anybody`] : []),
     ...departures.map((text) => `living peer declared gone: ${text}`),
-    ...(deliveries.lost > 0 ? [`${deliveries.lost} messages are lost`] : []),
+    ...deliveries.lost.map((text) => `lost: ${text}`),
     ...(deliveries.twice > 0 ? [`${deliveries.twice} messages came twice`] : []),
     ...[...traffic.failures].map(([text, count]) => `${count} times: ${text}`),
   ]
@@ -46,7 +46,7 @@ export function report(soaked: Soaked): { readonly text: string; readonly proble
     rows: [
       ['messages stored', deliveries.sent],
       ['delivered to all addressees', deliveries.delivered],
-      ['lost', deliveries.lost],
+      ['lost', deliveries.lost.length],
       ['twice', deliveries.twice],
       ['minutes undisturbed', calm.minutes.toFixed(1)],
       ['suspicions, undisturbed', calm.suspicions],
