@@ -40,7 +40,11 @@ async function flockLedByATab({ mesh, profile, agent }: Cast): Promise<Flock> {
   for (const one of everybody) await one.lead()
   const before = await untilLedBy(leader, everybody)
   await untilOneDuty(everybody)
-  return { browser, leader, sibling, bob, carol, before }
+  // Where the first one stood still, on a machine with other work, the second has come to lead.
+  const [leads, follows] =
+    before.leader === (await sibling.report()).me ? [sibling, leader] : [leader, sibling]
+  expect((await leads.report()).me).toBe(before.leader)
+  return { browser, leader: leads, sibling: follows, bob, carol, before }
 }
 
 /** What holds for those left, whatever became of the leader. `successor`: who has to lead, where that is asked. */
