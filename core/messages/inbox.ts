@@ -218,7 +218,10 @@ export class Inbox {
     )
   }
 
-  /** Its row was damaged, so it was not handled: written again, and given out if it was not. */
+  /**
+   * Its row was damaged, so it was not handled: written again, and given out if it was not. Where the store does not take it now it
+   * is given out all the same, for nobody else would; it is not tried again, since it may be handled at any time.
+   */
   restore(feed: StoreId, number: number): void {
     const { desk, filing, log } = this.#parts
     log.readOne(feed, number, (stored) => {
@@ -227,7 +230,14 @@ export class Inbox {
       const told = (): void => this.stored(stored, stored.mark, 1)
       desk.commit(
         { expect: [{ key: written.key, value: undefined, adopt: () => {} }], put: [written] },
-        { ok: told, conflict: told, failed: () => desk.count('inboxRowsLost') },
+        {
+          ok: told,
+          conflict: told,
+          failed: () => {
+            desk.count('inboxRowsNotStored')
+            told()
+          },
+        },
       )
     })
   }

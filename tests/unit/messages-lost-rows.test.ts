@@ -53,6 +53,31 @@ it('MS9 while a lost head cannot be written again nothing is written to that fee
   expect(b.texts()).toEqual(['0', '1', '2', 'more'])
 })
 
+it('MS9 a message whose inbox row is damaged is given to the program, also where the store has no room for the row', () => {
+  const { world, a, b } = pair()
+  a.send('@bob', 'owed')
+  world.advance(1000)
+  b.kill()
+  const [key] = b.keysOf('inbox/') as [string]
+  for (const hasRoom of [true, false]) {
+    const rows = new MemoryRows()
+    for (const row of b.rows.range({ from: '', to: '~' })) rows.put(row.key, row.value)
+    const again = world.add('bob', { rows })
+    world.settle()
+    if (!hasRoom) again.commitError = noRoom()
+    damage(again, key)
+    again.step({ type: 'inboxActive', active: true })
+    world.settle()
+    expect(again.inbox().map(({ message }) => bodyText(message))).toEqual(['owed'])
+    expect(again.rows.get(key) !== undefined).toBe(hasRoom)
+    again.commitError = undefined
+    again.handle(again.inbox()[0]!)
+    world.settle()
+    expect(again.keysOf('inbox/')).toEqual([])
+    again.kill()
+  }
+})
+
 it('MS9 what may have been lost before the first entry that is left is reported', () => {
   const { world, a } = pair()
   for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
