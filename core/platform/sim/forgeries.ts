@@ -7,6 +7,7 @@ import { encode } from '../../wire/codec.ts'
 import { noHash } from '../../wire/entries.ts'
 import { linkMessage, type LinkMessage, type PeerRecord } from '../../wire/messages.ts'
 import { documentAttacks, messageAttacks } from './forgeries-data.ts'
+import { wayAttacks } from './forgeries-ways.ts'
 import {
   anyOf,
   broadcast,
@@ -210,6 +211,7 @@ const attacks = {
   ...impersonations,
   ...messageAttacks,
   ...documentAttacks,
+  ...wayAttacks,
 }
 
 export type AttackKind = keyof typeof attacks

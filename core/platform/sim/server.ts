@@ -33,6 +33,8 @@ export interface Lies {
   readonly ghosts?: number
   /** So many of those who are there are left out; the count says nothing of them. Default 0. */
   readonly hide?: number
+  /** It takes all meshes for one: introduces peers of one to those of another, and carries their signals. */
+  readonly mixes?: boolean
 }
 
 export interface SimServer {
@@ -84,7 +86,8 @@ export function createServer(
   let idleAtMs = 0
 
   const othersOf = (topic: string, me: PeerId): Map<PeerId, Socket> => {
-    const others = new Map(topics.get(topic))
+    const members = lies.mixes ? [...topics.values()].flatMap((each) => [...each]) : topics.get(topic)
+    const others = new Map(members)
     others.delete(me)
     return others
   }

@@ -121,6 +121,7 @@ export const documentMutations: readonly Mutation[] = [
         replace: 'answer.unasked = answer.passedOver = false',
       },
     ],
+    profile: 'larger mesh',
     scenario: 'two of a crowd open a document at once',
     complaint: 'in a larger mesh two that open a document at once do not share it',
   },

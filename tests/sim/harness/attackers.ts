@@ -1,10 +1,11 @@
 // Hostile peers: production peers that take part like everybody, and beside that send what no Skein peer sends. They
 // are gone before the run calms down.
 
+import type { PeerId } from '../../../core/base/ids.ts'
 import { MeshHandle } from '../../../core/mesh.ts'
 import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
 import type { HostilePeer } from '../../../core/platform/sim/hostile.ts'
-import type { World } from '../../../core/platform/sim/world.ts'
+import type { SimProcess, World } from '../../../core/platform/sim/world.ts'
 import type { Schedule } from './schedule.ts'
 
 const tryEveryMs = 250
@@ -14,9 +15,27 @@ export class Attackers {
   readonly #schedule: Schedule
   readonly #peers = new Map<string, HostilePeer>()
 
-  constructor(world: World, schedule: Schedule) {
+  readonly #visitors: SimProcess[] = []
+  readonly #isStranger: (peer: PeerId) => void
+
+  /** @param isStranger Is told of each that is of another mesh. */
+  constructor(world: World, schedule: Schedule, isStranger: (peer: PeerId) => void) {
     this.#world = world
     this.#schedule = schedule
+    this.#isStranger = isStranger
+  }
+
+  /** A peer of another mesh, no hostile one. Returns how to end it. */
+  visit(name: string): () => void {
+    const process = this.#world.platform({ name: `${name}-${this.#visitors.length + 1}`, store: 'memory' })
+    this.#visitors.push(process)
+    const { servers } = this.#schedule
+    const how = { kind: 'agent', hidden: false, store: 'memory', platform: process, servers } as const
+    MeshHandle.open({ mesh: 'another', name, ...how }).then(
+      (mesh) => this.#isStranger(mesh.me.id),
+      () => process.kill(),
+    )
+    return () => process.kill({ links: 'down' })
   }
 
   attack(name: string, kind: AttackKind, sent: (frames: number) => void): () => void {
@@ -37,6 +56,7 @@ export class Attackers {
   /** All of them die. */
   end(): void {
     for (const { process } of this.#peers.values()) process.kill({ links: 'down' })
+    for (const process of this.#visitors) process.kill({ links: 'down' })
   }
 
   #peerNamed(name: string): HostilePeer {

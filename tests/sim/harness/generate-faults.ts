@@ -3,6 +3,7 @@
 import { limits } from '../../../core/base/limits.ts'
 import type { Random } from '../../../core/base/random.ts'
 import { attackKinds, impersonationKinds } from '../../../core/platform/sim/forgeries.ts'
+import { attackerNames } from './generate-beginnings.ts'
 import { between, partition } from './partitions.ts'
 import { chance, oneOf, range, weighted, type FaultType, type Profile } from './profiles.ts'
 import { diskOf, machinesOf, type Cut, type Fault, type Role } from './schedule.ts'
@@ -18,8 +19,9 @@ const attacks = attackKinds.filter(
 )
 
 /** In a larger mesh whoever has no link to a peer has nobody's word but a forger's of it: core/overlay/README.md, "Known limits". */
+const forgedRecords: ReadonlySet<string> = new Set(['record-of-other', 'records-ahead'])
 const isPutRight = (kind: string, cast: readonly Role[]): boolean =>
-  kind !== 'record-of-other' || cast.length + strangers <= limits.maxLinks
+  !forgedRecords.has(kind) || cast.length + attackerNames.length <= limits.maxLinks
 
 const losing: ReadonlySet<FaultType> = new Set<FaultType>([
   'corrupt',
@@ -28,9 +30,6 @@ const losing: ReadonlySet<FaultType> = new Set<FaultType>([
   'restore',
   'wipe',
 ])
-
-/** Attackers at one time, at most. */
-const strangers = 2
 
 const second = 1_000
 const minute = 60 * second
@@ -69,6 +68,12 @@ export function drawFault(
     case 'freeze':
     case 'suspend':
       return { type, who, forMs: sleepMs(random) }
+    case 'nap':
+      return { type: 'freeze', who, forMs: range(random, 150, 900) }
+    case 'loseLinks':
+      return { type, who }
+    case 'visit':
+      return { type, server, who: 'stranger', forMs: range(random, 2_000, 15_000) }
     case 'hide':
       return { type, who, forMs: chance(random, profile.pausesMs ? 0.7 : 0.05) ? 6 * minute : forMs }
     case 'jumpClock':
@@ -101,7 +106,7 @@ export function drawFault(
     case 'attack':
       return {
         type,
-        attacker: `mallory-${1 + random.integer(strangers)}`,
+        attacker: `mallory-${1 + random.integer(attackerNames.length)}`,
         kind: oneOf(
           random,
           (profile.attacks ?? attacks).filter((kind) => isPutRight(kind, cast)),

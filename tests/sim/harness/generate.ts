@@ -3,8 +3,8 @@
 
 import type { Random } from '../../../core/base/random.ts'
 import { streamFor } from '../../../core/platform/sim/crypto.ts'
+import { beginnings } from './generate-beginnings.ts'
 import { drawFault } from './generate-faults.ts'
-import { partition } from './partitions.ts'
 import {
   chance,
   oneOf,
@@ -16,7 +16,7 @@ import {
   type FaultType,
   type Profile,
 } from './profiles.ts'
-import { diskOf, machinesOf, type Act, type Role, type Schedule, type Step } from './schedule.ts'
+import { diskOf, type Act, type Role, type Schedule, type Step } from './schedule.ts'
 
 const names = [
   ...['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'],
@@ -40,10 +40,7 @@ export function generate(seed: number, options: GenerateOptions = {}): Schedule 
   const servers = serverUrls.slice(0, chance(random, profile.beginsApart ? 0.7 : 0.25) ? 2 : 1)
   const cast = drawCast(random, profile, options.peers)
   const large = cast.length > 20
-  const steps = [
-    ...(profile.beginsApart ? apart(random, cast, servers) : []),
-    ...begin(random, cast, profile, large),
-  ]
+  const steps = [...beginnings(random, profile, cast, servers), ...begin(random, cast, profile, large)]
   const count = large ? 20 : range(random, ...profile.steps)
   const faults = faultsOf(profile, large)
   const disks = [...new Set(cast.filter(({ store }) => store === 'durable').map(diskOf))]
@@ -55,9 +52,10 @@ export function generate(seed: number, options: GenerateOptions = {}): Schedule 
     const act = isFault
       ? drawFault(random, { type: weighted(random, faults), cast, servers, victims, profile })
       : drawTraffic(random, cast, profile, `m${i}`)
-    if (act !== undefined) steps.push({ atMs, act })
+    if (act !== undefined) steps.push(...together(random, cast, profile, { atMs, act }))
   }
-  return { seed, profile: profile.name, servers, cast, steps }
+  const { name, latencyMs } = profile
+  return { seed, profile: name, servers, cast, steps, ...(latencyMs && { latencyMs }) }
 }
 
 /** The rare theme that a seed has, if it has one. */
@@ -126,35 +124,13 @@ function drawCast(random: Random, profile: Profile, peers: number | undefined): 
   return cast.some(({ candidate }) => candidate) ? cast : cast.map((role) => ({ ...role, candidate: true }))
 }
 
-/** Before anybody comes. */
-function* apart(random: Random, cast: readonly Role[], servers: readonly string[]): Iterable<Step> {
-  const machines = [...machinesOf(cast), ...servers.map((url) => [url])]
-  const shape = oneOf(random, ['halves', 'halves', 'alone', 'three'] as const)
-  const cuts = random.sample(partition(random, shape, machines), Infinity)
-  const forMs = range(random, 5_000, 20_000)
-  const healEveryMs = chance(random, 0.3) ? range(random, 50, 300) : 0
-  yield { atMs: 0, act: { type: 'partition', shape, cuts, forMs, healEveryMs } }
-  for (const server of servers)
-    if (chance(random, 0.5))
-      yield {
-        atMs: 0,
-        act: {
-          type: 'lie',
-          server,
-          ghosts: range(random, 1, 3),
-          hide: 0,
-          forMs: range(random, 2_000, 20_000),
-        },
-      }
-}
-
 /** What everybody means to do, and when they come. */
 function* begin(random: Random, cast: readonly Role[], profile: Profile, large: boolean): Iterable<Step> {
   let atMs = 0
   for (const { name: who } of cast) {
     yield { atMs: 0, act: { type: 'enterRoom', who, room: rooms[0] } }
     if (chance(random, 0.2)) yield { atMs: 0, act: { type: 'enterRoom', who, room: rooms[1] } }
-    if (!large && chance(random, 2 * profile.documents))
+    if (!large && !profile.opensTogether && chance(random, 2 * profile.documents))
       yield { atMs: 0, act: { type: 'openDoc', who, doc: docNames[0] } }
     for (const role of roleNames) if (chance(random, 0.6)) yield { atMs: 0, act: { type: 'lead', who, role } }
     const late = chance(random, 0.15)
@@ -170,11 +146,21 @@ function pauseMs(random: Random): number {
   return range(random, 2_000, 8_000)
 }
 
+/** Some open it at the same moment, where the theme says so. */
+function together(random: Random, cast: readonly Role[], { opensTogether }: Profile, step: Step): Step[] {
+  const { atMs, act } = step
+  if (!opensTogether || act.type !== 'openDoc') return [step]
+  const others = random.sample(cast, range(random, 2, 3)).filter(({ name }) => name !== act.who)
+  return [step, ...others.map(({ name: who }): Step => ({ atMs, act: { ...act, who } }))]
+}
+
 // ---------------------------------------------------------------------------------------------- traffic
 
 function drawTraffic(random: Random, cast: readonly Role[], profile: Profile, id: string): Act {
   const { name: who } = oneOf(random, cast)
   if (chance(random, profile.documents)) return drawDocuments(random, profile, who)
+  if (profile.casts !== undefined && chance(random, profile.casts))
+    return { type: 'cast', who, id, toOne: chance(random, 0.5) }
   const dice = random.float()
   if (dice < 0.78) return drawSend(random, cast, profile, who, id)
   if (dice < 0.84) return { type: 'cast', who, id, toOne: dice < 0.81 }

@@ -75,6 +75,8 @@ export type Happening =
       /** The program was told that its date is not to be believed. */
       readonly clockAhead?: true
     }
+  /** A volatile message was sent: to all, or to one. */
+  | { readonly type: 'castSaid'; readonly run: Run; readonly id: string; readonly to?: PeerId }
   /** A volatile message came. */
   | { readonly type: 'castHeard'; readonly run: Run; readonly id: string }
   | {
@@ -171,6 +173,9 @@ export type Happening =
       }[]
       readonly figures: Figures
     }
+  // others
+  /** A peer of another mesh came to their server. */
+  | { readonly type: 'stranger'; readonly peer: PeerId }
   // what was done to them
   | {
       readonly type: 'faultBegins' | 'faultEnds'
@@ -217,6 +222,8 @@ export type Happening =
   /** All that liveness asks for holds; or the time for it is over. */
   | { readonly type: 'settled'; readonly inTime: boolean; readonly waitingFor: readonly string[] }
   | { readonly type: 'over' }
+  /** So much happened in so short a time that the run was broken off. */
+  | { readonly type: 'storm'; readonly events: number; readonly ms: number }
   /** How much happened in a while of rest. */
   | { readonly type: 'rate'; readonly eventsPerSecond: number; readonly peers: number }
 

@@ -4,6 +4,7 @@
 import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
 import type { SimProcess, World } from '../../../core/platform/sim/world.ts'
 import { streamFor } from '../../../core/platform/sim/crypto.ts'
+import { kindOf } from './fault-kinds.ts'
 import type { Happening } from './history.ts'
 import { diskOf, touchedBy, type Cut, type Fault, type Role, type Schedule } from './schedule.ts'
 
@@ -16,6 +17,8 @@ export interface Victims {
   readonly revive: (name: string) => void
   /** Sends the attack as soon as somebody listens; returns how to give up. */
   readonly attack: (attacker: string, kind: AttackKind, sent: (frames: number) => void) => () => void
+  /** A peer of another mesh comes; returns how to end it. */
+  readonly visit: (name: string) => () => void
   /** It runs again after standing still. */
   readonly woke: (name: string) => void
 }
@@ -133,6 +136,11 @@ export class Nemesis {
         return this.#cut(fault, index)
       case 'dropLinks':
         return { bit: this.#world.dropLinks(fault.a, fault.b, { oneEnd: fault.oneEnd }) > 0 }
+      case 'loseLinks': {
+        const others = this.#schedule.cast.filter(({ name }) => name !== fault.who)
+        const ended = others.map(({ name }) => this.#world.dropLinks(fault.who, name))
+        return { bit: ended.some((links) => links > 0) }
+      }
       case 'heavyTails': {
         this.#world.shape({ tail: { probability: fault.share, maxMs: fault.upToMs } })
         return { bit: true, end: () => this.#world.shape({ tail: undefined }) }
@@ -140,6 +148,7 @@ export class Nemesis {
       case 'stopServer':
       case 'lie':
       case 'slowServer':
+      case 'visit':
       case 'accuse':
       case 'forget':
         return this.#harmServer(fault)
@@ -361,6 +370,17 @@ export class Nemesis {
       case 'slowServer':
         server.slow(fault.ms)
         return { bit, end: () => server.slow(0) }
+      case 'visit': {
+        server.lie({ mixes: true })
+        const end = this.#victims.visit(fault.who)
+        return {
+          bit,
+          end: () => {
+            server.lie()
+            end()
+          },
+        }
+      }
       case 'accuse':
         return { bit: server.accuse(fault.who) > 0 }
       case 'forget':
@@ -368,20 +388,3 @@ export class Nemesis {
     }
   }
 }
-
-/** What the table of coverage calls it. */
-function kindOf(fault: Fault): string {
-  if (fault.type === 'partition') return `partition ${fault.shape}`
-  if (fault.type === 'killAt') return `killAt ${fault.effect} ${fault.when}`
-  if (fault.type === 'attack') return `attack ${fault.kind}`
-  if (fault.type === 'failing') return fault.uncertain ? `${fault.code} uncertain` : fault.code
-  if (fault.type === 'wipe') return fault.deviceKey ? 'wipe with key' : 'wipe'
-  if (fault.type === 'dropLinks') return fault.oneEnd ? 'dropLinks oneEnd' : fault.type
-  if (fault.type === 'cut' || fault.type === 'flap')
-    return isOneWay(fault.cuts) ? `${fault.type} oneWay` : fault.type
-  if (fault.type === 'jumpClock') return `jumpClock ${fault.byMs < 0 ? 'back' : 'ahead'}`
-  return fault.type
-}
-
-const isOneWay = (cuts: readonly Cut[]): boolean =>
-  !cuts.some(([from, to]) => cuts.some(([a, b]) => a === to && b === from))

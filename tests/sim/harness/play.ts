@@ -27,6 +27,8 @@ export interface PlayOptions {
 const lookEveryMs = 50
 const actEveryMs = 400
 const askEveryMs = 500
+/** Of one peer, in that time. The most that was seen is 1,100, in a flood of garbage among 17. */
+const stormEvents = 4_000
 /** From when on no fault is left until all must be well. */
 const settleWithinMs = 300_000
 /** What follows is watched for so long: nothing may happen any more. */
@@ -35,7 +37,14 @@ const warmUpMs = 2_000
 
 export async function play(schedule: Schedule, options: PlayOptions = {}): Promise<Played> {
   const { onTrace } = options
-  const world = createWorld({ seed: schedule.seed, maxTraceLines: 200, ...(onTrace && { onTrace }) })
+  const { seed, latencyMs } = schedule
+  const network = latencyMs && { latencyMs: { from: latencyMs[0], to: latencyMs[1] } }
+  const world = createWorld({
+    seed,
+    maxTraceLines: 200,
+    ...(network && { network }),
+    ...(onTrace && { onTrace }),
+  })
   for (const url of schedule.servers) world.server(url)
   const history = createHistory(
     () => world.now,
@@ -50,7 +59,7 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
     isDown: (name) => nemesis.isDown(name),
     isAsleep: (name) => nemesis.isAsleep(name),
   })
-  const attackers = new Attackers(world, schedule)
+  const attackers = new Attackers(world, schedule, (peer) => add({ type: 'stranger', peer }))
   const nemesis: Nemesis = new Nemesis(
     world,
     schedule,
@@ -63,6 +72,7 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
       revive: (name) => cast.revive(name),
       woke: (name) => cast.woke(name),
       attack: (name, kind, sent) => attackers.attack(name, kind, sent),
+      visit: (name) => attackers.visit(name),
     },
     add,
   )
@@ -73,13 +83,20 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
     }),
   )
   const stage: Stage = { world, cast, probes, schedule, history }
-  await trouble(stage)
-  nemesis.calm()
-  attackers.end()
-  cast.gather()
-  add({ type: 'calm' })
-  await calm(stage)
-  await lastLook(stage)
+  const calmDown = (): void => {
+    nemesis.calm()
+    attackers.end()
+    cast.gather()
+    add({ type: 'calm' })
+  }
+  try {
+    await trouble(stage)
+    calmDown()
+    await calm(stage)
+    await lastLook(stage)
+  } catch (problem) {
+    if (!(problem instanceof Storm)) throw problem
+  }
   return {
     history,
     traceHash: world.trace.hash,
@@ -97,11 +114,27 @@ interface Stage {
   readonly history: History
 }
 
+/** As much is never going on while a mesh works: what breeds without end would fill the machine. */
+class Storm extends Error {}
+
+/** In steps so short that a storm is seen before it has grown. */
+async function look({ world, schedule, history }: Stage, untilMs: number): Promise<void> {
+  const [fromMs, before] = [world.now, world.trace.count]
+  while (world.now < untilMs) {
+    await world.run(Math.min(lookEveryMs / 10, untilMs - world.now))
+    const events = world.trace.count - before
+    if (events <= stormEvents * schedule.cast.length) continue
+    history.add({ type: 'storm', events, ms: world.now - fromMs })
+    throw new Storm()
+  }
+}
+
 /** Lets time pass, in steps as short as what is watched for. */
-async function pass({ world, cast, probes }: Stage, ms: number): Promise<void> {
+async function pass(stage: Stage, ms: number): Promise<void> {
+  const { world, cast, probes } = stage
   const endMs = world.now + ms
   while (world.now < endMs) {
-    await world.run(Math.min(lookEveryMs, endMs - world.now))
+    await look(stage, Math.min(world.now + lookEveryMs, endMs))
     cast.look()
     probes.look()
     if (Math.floor(world.now / actEveryMs) !== Math.floor((world.now - lookEveryMs) / actEveryMs)) cast.act()

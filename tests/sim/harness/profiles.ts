@@ -3,9 +3,11 @@
 
 import type { Random } from '../../../core/base/random.ts'
 import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
+import { meshProfiles } from './profiles-of-the-mesh.ts'
 import type { Fault } from './schedule.ts'
 
-export type FaultType = Fault['type']
+/** `nap`: a freeze too short to be noticed by itself. */
+export type FaultType = Fault['type'] | 'nap'
 
 export interface Profile {
   readonly name: string
@@ -28,6 +30,16 @@ export interface Profile {
   readonly pausesMs?: readonly [from: number, to: number]
   /** Messages are for a few seconds only, this share of them. */
   readonly shortLived?: number
+  /** Pairs that never reach each other, this share of all; attackers too. */
+  readonly holes?: number
+  /** The servers hide everybody until all have come. */
+  readonly beginsHidden?: true
+  /** One way, of each link: the mesh spans a continent, or is in one room. */
+  readonly latencyMs?: readonly [from: number, to: number]
+  /** Of what is no matter of documents, how much is volatile. */
+  readonly casts?: number
+  /** Documents are opened by several at one moment, now and then, instead of from the beginning. */
+  readonly opensTogether?: true
 }
 
 const mostlySmall = [
@@ -275,6 +287,7 @@ export const rareProfiles: readonly Profile[] = [
     pausesMs: [5_000, 70_000],
     faults: { hide: 6, kill: 1, stopServer: 1, failing: 3 },
   },
+  ...meshProfiles,
 ]
 
 /** One of the items, by their weights. */

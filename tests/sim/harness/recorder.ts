@@ -182,6 +182,7 @@ export class Recorder {
   cast(id: string, isForOne: boolean): void {
     const others = [...this.mesh.others.keys()]
     const to = isForOne ? others[hash(id) % others.length] : undefined
+    this.#add({ type: 'castSaid', run: this.run, id, ...(to !== undefined && { to }) })
     this.mesh.cast(castTopic, id, to === undefined ? {} : { to })
   }
 

@@ -108,12 +108,14 @@ export type Fault =
   /** A partition, healed path by path in this order, `healEveryMs` apart. */
   | {
       readonly type: 'partition'
-      readonly shape: 'halves' | 'alone' | 'bridge' | 'ring' | 'three'
+      readonly shape: 'halves' | 'alone' | 'bridge' | 'ring' | 'three' | 'holes'
       readonly cuts: readonly Cut[]
       readonly forMs: number
       readonly healEveryMs: number
     }
   | { readonly type: 'dropLinks'; readonly a: string; readonly b: string; readonly oneEnd: boolean }
+  /** All its links end at one moment: its machine changes networks. */
+  | { readonly type: 'loseLinks'; readonly who: string }
   | { readonly type: 'heavyTails'; readonly share: number; readonly upToMs: number; readonly forMs: number }
   // signaling servers
   | { readonly type: 'stopServer'; readonly server: string; readonly forMs: number }
@@ -125,6 +127,8 @@ export type Fault =
       readonly forMs: number
     }
   | { readonly type: 'slowServer'; readonly server: string; readonly ms: number; readonly forMs: number }
+  /** A server takes all meshes for one, and a peer of another mesh comes to it. */
+  | { readonly type: 'visit'; readonly who: string; readonly server: string; readonly forMs: number }
   | { readonly type: 'accuse' | 'forget'; readonly server: string; readonly who: string }
   // a peer that is no Skein peer
   | { readonly type: 'attack'; readonly attacker: string; readonly kind: AttackKind }
@@ -142,6 +146,8 @@ export interface Schedule {
   readonly seed: number
   readonly profile: string
   readonly servers: readonly string[]
+  /** One way, of each link; absent: as the simulator has it. */
+  readonly latencyMs?: readonly [from: number, to: number]
   readonly cast: readonly Role[]
   readonly steps: readonly Step[]
 }
@@ -175,15 +181,19 @@ export const machinesOf = (cast: readonly Role[]): string[][] => {
 
 /** What is said in another's name is believed for a while, in an open mesh; and a flood is a flood. */
 const disturbsAll = (kind: AttackKind): boolean =>
-  kind.startsWith('flood-') || kind === 'records-of-others' || impersonationKinds.has(kind)
+  kind.startsWith('flood-') ||
+  kind === 'records-of-others' ||
+  kind === 'records-ahead' ||
+  impersonationKinds.has(kind)
 
 /** Of whom a fault speaks: processes, disks and servers by name. */
 export function touchedBy(fault: Fault, cast: readonly Role[]): string[] {
   const onDisk = (disk: string): string[] =>
     cast.filter((role) => diskOf(role) === disk).map(({ name }) => name)
   // A server's false word harms nobody who is linked, and a hostile peer mostly nobody but itself.
-  if (fault.type === 'accuse' || fault.type === 'forget') return [fault.server]
+  if (fault.type === 'accuse' || fault.type === 'forget' || fault.type === 'visit') return [fault.server]
   if (fault.type === 'attack' && !disturbsAll(fault.kind)) return [fault.attacker]
+  if (fault.type === 'loseLinks') return [fault.who]
   if ('who' in fault) return [fault.who, ...siblingsOf(fault.who, cast)]
   if (fault.type === 'clone') return [...onDisk(fault.disk), ...onDisk(fault.to)]
   if ('disk' in fault) return onDisk(fault.disk)

@@ -17,6 +17,9 @@ import { checkStanding } from './standing.ts'
 import { checkStored } from './stored.ts'
 import { checkSuspicions } from './suspicions.ts'
 import { checkSynced } from './synced.ts'
+import { checkArrivals } from './arrivals.ts'
+import { checkDeaths } from './deaths.ts'
+import { checkVerdicts } from './verdicts.ts'
 import type { Checker, Violation } from './violation.ts'
 
 const checkers: readonly Checker[] = [
@@ -36,6 +39,9 @@ const checkers: readonly Checker[] = [
   checkSynced,
   checkBounds,
   checkLiveness,
+  checkArrivals,
+  checkDeaths,
+  checkVerdicts,
 ]
 
 /** In the order of time. */

@@ -11,7 +11,7 @@ const maxLinkQueueBytes = 2 * limits.maxQueuedBytes
 const restEventsPerSecond = 30
 
 export function checkBounds(entries: readonly Entry[]): Violation[] {
-  return [...figures(entries), ...rest(entries), ...broken(entries), ...met(entries)]
+  return [...figures(entries), ...rest(entries), ...broken(entries), ...storms(entries), ...met(entries)]
 }
 
 function* figures(entries: readonly Entry[]): Iterable<Violation> {
@@ -33,6 +33,12 @@ function* rest(entries: readonly Entry[]): Iterable<Violation> {
         text: `${Math.round(eventsPerSecond)} events a second among ${peers} peers at rest`,
       }
   }
+}
+
+/** Nothing breeds: what is passed on comes to an end (OV1, OV6). */
+function* storms(entries: readonly Entry[]): Iterable<Violation> {
+  for (const { events, ms, atMs } of ofType(entries, 'storm'))
+    yield { checker: 'storm', atMs, text: `${events} events within ${Math.round(ms)} ms` }
 }
 
 function* broken(entries: readonly Entry[]): Iterable<Violation> {

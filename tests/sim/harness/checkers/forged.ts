@@ -34,6 +34,8 @@ function* shown(entries: readonly Entry[]): Iterable<Violation> {
     for (const { id, body } of told)
       if (neverShown.test(body))
         yield { checker, atMs: entry.atMs, text: `a message is shown that had to be refused: ${id}` }
+    if (entry.type === 'castHeard' && neverShown.test(entry.id))
+      yield { checker, atMs: entry.atMs, text: `${entry.run} hears what was not to travel so far` }
   }
 }
 

@@ -70,12 +70,16 @@ function* goodbyes(entries: readonly Entry[]): Iterable<Violation> {
   }
 }
 
+/** What they make up of a peer stands above the word it died with. */
+const raising = /^attack record(s-ahead|s-of-others|-of-other)$/
+
 /** OV16: nobody that is long dead, and known to be, is seen again. Who was suspended since has forgotten (OV14). */
 function* comeBack(entries: readonly Entry[]): Iterable<Violation> {
   const lives = livesIn(entries)
   const byPeer = byPeerOf(lives)
   const missed = new Set<string>()
   for (const entry of entries) {
+    if (entry.type === 'faultBegins' && raising.test(entry.kind)) return
     if (entry.type === 'faultBegins' && entry.kind === 'suspend') {
       const isTouched = (run: Run): boolean => entry.touched.includes(lives.get(run)?.name ?? '')
       for (const key of missed) if (isTouched(key.slice(0, key.lastIndexOf(' ')))) missed.delete(key)

@@ -69,6 +69,16 @@ export class Together {
     return this.#companies.get(run)?.seen.has(peer) ?? false
   }
 
+  /** Since when without a break; undefined: it does not. */
+  seesSinceMs(run: Run, peer: PeerId): number | undefined {
+    return this.#companies.get(run)?.seen.get(peer)
+  }
+
+  /** A run has a link to that peer, as it says itself. */
+  hasLink(run: Run, peer: PeerId): boolean {
+    return this.#companies.get(run)?.links.has(peer) ?? false
+  }
+
   /** Since when they see and have links to each other; undefined: they do not. */
   sinceMs(a: Run, b: Run): number | undefined {
     const [one, other] = [this.#companies.get(a), this.#companies.get(b)]

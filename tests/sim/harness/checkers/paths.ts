@@ -1,0 +1,66 @@
+// Which ways through the network stand, from what was done to it: faults name the paths they cut. And whom anything else
+// touches.
+
+import type { Entry } from '../history.ts'
+import type { Cut } from '../schedule.ts'
+import { Disturbance } from './disturbance.ts'
+import type { EntryOf } from './violation.ts'
+
+/** Faults of paths: they harm who uses the path, and not those whom it joins by another way. */
+const ofPaths = /^(cut|flap|partition|dropLinks)/
+/** Attacks that change nobody's standing, and are not to be noticed. */
+const unfelt = /^attack (copies-of-|unicast-too-far|replay-broadcasts|alive-of-others|pong-false)/
+
+interface Span {
+  readonly fromMs: number
+  toMs: number
+}
+
+export const isUnfelt = (entry: Entry): boolean =>
+  (entry.type === 'faultBegins' || entry.type === 'faultEnds') && unfelt.test(entry.kind)
+
+const isOfPaths = (entry: Entry): entry is EntryOf<'faultBegins' | 'faultEnds'> =>
+  (entry.type === 'faultBegins' || entry.type === 'faultEnds') && ofPaths.test(entry.kind)
+
+export class Paths {
+  /** Of all that is no matter of paths. */
+  readonly others: Disturbance
+  readonly #cuts = new Map<string, Span[]>()
+  /** When anything began, ended, came or went. */
+  readonly #changesMs: readonly number[]
+
+  constructor(entries: readonly Entry[]) {
+    this.others = new Disturbance(entries.filter((entry) => !isOfPaths(entry) && !isUnfelt(entry)))
+    const spans = new Map<number, Span[]>()
+    for (const entry of entries.filter(isOfPaths)) {
+      if (entry.type === 'faultEnds') for (const span of spans.get(entry.fault) ?? []) span.toMs = entry.atMs
+      else spans.set(entry.fault, this.#begin(entry))
+    }
+    const changes = new Set(['faultBegins', 'faultEnds', 'joined', 'leaving', 'ended', 'clock', 'calm'])
+    this.#changesMs = entries
+      .filter((entry) => changes.has(entry.type) && !isUnfelt(entry))
+      .map(({ atMs }) => atMs)
+  }
+
+  #begin({ what, atMs }: EntryOf<'faultBegins' | 'faultEnds'>): Span[] {
+    const fault = JSON.parse(what) as { cuts?: readonly Cut[]; a?: string; b?: string }
+    const pairs = fault.cuts ?? [[fault.a ?? '', fault.b ?? '']]
+    return pairs.map(([a, b]) => {
+      const key = [a, b].toSorted().join(' ')
+      const span = { fromMs: atMs, toMs: Infinity }
+      this.#cuts.set(key, [...(this.#cuts.get(key) ?? []), span])
+      return span
+    })
+  }
+
+  /** Nothing was done to that path between the two times, in either direction. */
+  isWhole(a: string, b: string, fromMs: number, toMs: number): boolean {
+    const spans = this.#cuts.get([a, b].toSorted().join(' ')) ?? []
+    return spans.every((span) => span.toMs < fromMs || span.fromMs > toMs)
+  }
+
+  /** Nothing at all changed, of those paths that are cut as well. */
+  isQuiet(fromMs: number, toMs: number): boolean {
+    return this.#changesMs.every((atMs) => atMs < fromMs || atMs > toMs)
+  }
+}
