@@ -403,6 +403,27 @@ export class Election {
       if (isSilent) this.#confront(claim.leader)
     }
     for (const peer of this.#reminders.greetsNow(this.leading, nowMs)) this.#tellClaim(peer, claim)
+    const rival = this.#rival()
+    if (this.#reminders.confrontsNow(rival !== undefined, nowMs)) this.#confront(rival!)
+  }
+
+  /**
+   * Claims above the peer that we elect and follow, which does not answer that: others may elect the claimer, of which we hold
+   * what it never said.
+   */
+  #rival(): PeerId | undefined {
+    const elected = this.#view.elected
+    if (elected === undefined || elected === this.me || elected !== this.#accepted?.claim.leader)
+      return undefined
+    const above = [...this.#heard.all()].find(
+      ({ leader, epoch, firstHand }) =>
+        firstHand &&
+        epoch > this.epoch &&
+        leader !== elected &&
+        leader !== this.me &&
+        this.#view.isLive(leader),
+    )
+    return above?.leader
   }
 
   #isConfirmed({ leader, epoch }: Claim): boolean {

@@ -1,5 +1,6 @@
 // When to repeat a claim to somebody who should know it already. Claims are broadcast once and ride on hellos; a
-// peer that missed both, on the far side of a partition for example, would never agree. Two clocks see to that.
+// peer that missed both, on the far side of a partition for example, would never agree. Two clocks see to that; a third to
+// views that differ for longer than that takes.
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -10,10 +11,12 @@ export class Reminders {
   /** Who came since we claimed, and may have missed it. */
   readonly #arrived = new Set<PeerId>()
   #greetAtMs: number | undefined
+  /** When to show a claimer that we do not elect what we hold of it. */
+  #confrontAtMs: number | undefined
 
   get deadlineMs(): number | undefined {
-    if (this.#remindAtMs === undefined) return this.#greetAtMs
-    return Math.min(this.#remindAtMs, this.#greetAtMs ?? Infinity)
+    const all = [this.#remindAtMs, this.#greetAtMs, this.#confrontAtMs].filter((each) => each !== undefined)
+    return all.length === 0 ? undefined : Math.min(...all)
   }
 
   arrived(peer: PeerId): void {
@@ -43,6 +46,18 @@ export class Reminders {
     this.#remindAtMs ??= nowMs + limits.claimPatienceMs
     if (nowMs < this.#remindAtMs) return false
     this.#remindAtMs = nowMs + limits.claimPatienceMs
+    return true
+  }
+
+  /** Whether to do so now: when a leader would have raised its epoch above that claim, and again each time that passes. */
+  confrontsNow(isNeeded: boolean, nowMs: number): boolean {
+    if (!isNeeded) {
+      this.#confrontAtMs = undefined
+      return false
+    }
+    this.#confrontAtMs ??= nowMs + limits.handoverTimeoutMs
+    if (nowMs < this.#confrontAtMs) return false
+    this.#confrontAtMs = nowMs + limits.handoverTimeoutMs
     return true
   }
 

@@ -5,10 +5,12 @@ import { generate } from './generate.ts'
 import { agent, joins, sends, story, type Regression } from './kept.ts'
 import { storeRegressions } from './regressions-of-stores.ts'
 import { tabRegressions } from './regressions-of-tabs.ts'
+import { wordRegressions } from './regressions-of-words.ts'
 
 export const regressions: readonly Regression[] = [
   ...storeRegressions,
   ...tabRegressions,
+  ...wordRegressions,
   {
     broke:
       'a message that waited for a name waited for ever where a sibling tab had set its damaged row aside',
