@@ -166,7 +166,13 @@ const merging = [
   leader('bob', 'alice', 3, place(1), place(1)),
 ]
 
-const frozen = [...pair, begins('alice', 3), fault('faultBegins', 'freeze', 'alice'), ...pause(9)]
+const frozen = [
+  ...pair,
+  begins('alice', 3),
+  fault('faultBegins', 'freeze', 'alice'),
+  left('bob', 'alice', 'failed'),
+  ...pause(9),
+]
 
 /** By checker: what breaks the promise, and the same where it is kept. */
 type Case = readonly [checker: string, broken: readonly Happening[], kept: readonly Happening[]]
