@@ -417,15 +417,15 @@ export class Driver {
       )
   }
 
-  #persistEpoch({ role, epoch, answer }: Extract<PeerEffect, { type: 'persistEpoch' }>): void {
+  #persistEpoch({ role, epoch, claiming }: Extract<PeerEffect, { type: 'persistEpoch' }>): void {
     this.#write(
       raiseEpoch(this.store, role, epoch).then(
         (stored) => {
-          if (answer) this.input({ type: 'epochPersisted', role, epoch: stored })
+          if (claiming) this.input({ type: 'epochPersisted', role, epoch: stored })
         },
         (error: unknown) => {
           if (!this.#closed) this.#options.onError(asMeshError(error))
-          if (answer) this.input({ type: 'epochFailed', role })
+          this.input({ type: 'epochFailed', role, claiming })
         },
       ),
     )

@@ -67,7 +67,7 @@ export type PeerInput =
   /** The store set that row aside: it did not match its checksum. */
   | { readonly type: 'corrupt'; readonly key: string }
   | { readonly type: 'epochPersisted'; readonly role: string; readonly epoch: number }
-  | { readonly type: 'epochFailed'; readonly role: string }
+  | { readonly type: 'epochFailed'; readonly role: string; readonly claiming: boolean }
   // the program
   | MessagesRequest
   | DocsRequest
@@ -106,8 +106,13 @@ export type PeerEffect =
   | Extract<MessagesEffect, { type: 'seal' | 'resolve' | 'reject' }>
   | ({ readonly machine: StoringMachine } & Extract<MessagesEffect, { type: 'commit' | 'read' }>)
   | Extract<DocsEffect, { type: 'applyDoc' }>
-  /** Raise the stored epoch to at least this; where `answer`, say what it is then. */
-  | { readonly type: 'persistEpoch'; readonly role: string; readonly epoch: number; readonly answer: boolean }
+  /** Raise the stored epoch to at least this; where it is to be claimed, say what it is then. A failure is always told. */
+  | {
+      readonly type: 'persistEpoch'
+      readonly role: string
+      readonly epoch: number
+      readonly claiming: boolean
+    }
   | { readonly type: 'emit'; readonly event: PeerEvent }
 
 /** How soon silence is noticed. */

@@ -305,7 +305,7 @@ export class Peer {
           type: 'persistEpoch',
           role,
           epoch: effect.epoch,
-          answer: effect.type === 'persistEpoch',
+          claiming: effect.type === 'persistEpoch',
         })
         return
       case 'broadcastClaim':
@@ -336,6 +336,8 @@ export class Peer {
   }
 
   #epochAnswer(input: Extract<PeerInput, { type: 'epochPersisted' | 'epochFailed' }>, nowMs: number): void {
+    if (input.type === 'epochFailed' && !input.claiming)
+      return this.#roles.step(input.role, { type: 'rememberFailed' }, nowMs)
     const durable = input.type === 'epochPersisted' && this.#options.durable
     this.#fitness.step({ type: 'storage', durable }, nowMs)
     if (input.type === 'epochFailed') this.#roles.step(input.role, { type: 'persistFailed' }, nowMs)

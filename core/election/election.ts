@@ -39,6 +39,8 @@ export class Election {
   #durableEpoch = 0
   #persistingEpoch: number | undefined
   #retryPersistAtMs: number | undefined
+  /** When to have the epoch that we follow stored once more. */
+  #rememberAgainAtMs: number | undefined
 
   // Claims.
   readonly #heard = new HeardClaims()
@@ -99,6 +101,7 @@ export class Election {
       this.#reminders.deadlineMs,
       this.#far.deadlineMs(this.#view.elected),
       this.#claimDueMs(),
+      this.#rememberAgainAtMs,
     ].filter((deadline) => deadline !== undefined)
     return deadlines.length > 0 ? Math.min(...deadlines) : undefined
   }
@@ -120,6 +123,9 @@ export class Election {
       case 'persistFailed':
         this.#takePersistFailed(nowMs)
         break
+      case 'rememberFailed':
+        this.#rememberAgainAtMs = nowMs + limits.storageBusyMs
+        break
       case 'yielded':
         this.#takeYield(input.leader, input.epoch)
         break
@@ -139,6 +145,7 @@ export class Election {
     if (farEpoch !== undefined && elected !== undefined) this.#hear(elected, farEpoch, false, nowMs)
     if (elected === this.me) this.#claimWhereDue(nowMs)
     else if (elected !== undefined) this.#followWhereDue(elected, nowMs)
+    this.#rememberWhereDue(nowMs)
     this.#answerClaims()
     this.#startDutyWhereDue()
     this.#tellVacancyWhereDue(nowMs)
@@ -367,6 +374,13 @@ export class Election {
     else if (isFollowing && !claim.firstHand) this.#tellClaim(elected, claimed)
     if (!isLast) this.#effects.push({ type: 'rememberEpoch', epoch: claim.epoch })
     this.#tell(elected, reason)
+  }
+
+  /** The store did not take the epoch that we follow: a sibling tab may have been frozen inside a transaction. */
+  #rememberWhereDue(nowMs: number): void {
+    if (this.#rememberAgainAtMs === undefined || nowMs < this.#rememberAgainAtMs) return
+    this.#rememberAgainAtMs = undefined
+    this.#effects.push({ type: 'rememberEpoch', epoch: this.epoch })
   }
 
   /** A former leader answers those who claimed above it, as soon as nothing of its time runs any more. */

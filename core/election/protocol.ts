@@ -41,6 +41,8 @@ export type ElectionInput =
   | { readonly type: 'epochPersisted'; readonly epoch: number }
   /** The answer to `persistEpoch`: nothing was written. */
   | { readonly type: 'persistFailed' }
+  /** What `rememberEpoch` asked for was not written. */
+  | { readonly type: 'rememberFailed' }
   /** `leader`, who led before, answers our claim `epoch`: its duty has stopped. */
   | { readonly type: 'yielded'; readonly leader: PeerId; readonly epoch: number }
   /** Our own clock stood still, or we were suspended. */
@@ -51,7 +53,7 @@ export type ElectionInput =
 export type ElectionEffect =
   /** Make durable, merging with what is stored (the greater wins), then answer. One at a time. */
   | { readonly type: 'persistEpoch'; readonly epoch: number }
-  /** The same for an epoch of another leader; nothing waits for it and nothing is answered. */
+  /** The same for an epoch of another leader; nothing waits for it, and only a failure is answered. */
   | { readonly type: 'rememberEpoch'; readonly epoch: number }
   | { readonly type: 'broadcastClaim'; readonly claim: Claim }
   /** Tell one peer of a claim that it seems not to know. */

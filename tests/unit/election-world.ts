@@ -238,6 +238,8 @@ export class World {
         })
         return
       case 'rememberEpoch':
+        if (this.random.float() < this.failures)
+          return this.later(() => this.#step(node, { type: 'rememberFailed' }))
         node.stored = Math.max(node.stored, effect.epoch)
         return
       case 'broadcastClaim':

@@ -64,6 +64,20 @@ describe('EL2 persist, then claim', () => {
     expect(story.view(bob)).toEqual(['persist 2'])
   })
 
+  test('EL4 an accepted epoch that the store did not take is stored later', () => {
+    const story = new Story(bob)
+    story.view(alice, bob)
+    expect(story.claim(alice, 3)).toEqual(['remember 3', 'leader nobody -> alice 3 elected'])
+    expect(story.step({ type: 'rememberFailed' })).toEqual([])
+    expect(story.after(limits.storageBusyMs - 1)).toEqual([])
+    expect(story.after(1)).toEqual(['remember 3'])
+    // What is followed by then counts.
+    expect(story.step({ type: 'rememberFailed' })).toEqual([])
+    expect(story.claim(alice, 4)).toEqual(['remember 4', 'leader alice -> alice 4 merged'])
+    expect(story.after(limits.storageBusyMs)).toContain('remember 4')
+    expect(story.after(limits.storageBusyMs)).not.toContain('remember 4')
+  })
+
   test('EL2 a peer that does not stand follows and never claims', () => {
     const story = new Story(carol)
     const view = { type: 'view', candidates: [candidate(alice)], live: [alice, carol] } as const
