@@ -37,6 +37,8 @@ export interface SimDisk {
    * seed, some of the last few that were called done. Default false.
    */
   forgetful: boolean
+  /** Told of every commit right after it was done, and of the process that did it. */
+  watch: ((commit: Commit, by: string) => void) | undefined
   /** How often a crash left a torn commit, took commits back, or made a failed one happen. */
   readonly bites: { readonly torn: number; readonly forgotten: number; readonly landed: number }
   /** In order. */
@@ -70,7 +72,7 @@ export interface DiskInternals extends SimDisk {
   /** Somebody has looked through it. */
   looked(): void
   readonly deviceSecret: Uint8Array
-  apply(commit: Commit): CommitResult
+  apply(commit: Commit, by: string): CommitResult
   /** The commit failed; see `uncertain`. */
   failed(commit: Commit, host: string): void
   /** A process died; `underWay` is the commit it was in the middle of, where that did not happen. */
@@ -176,6 +178,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
     uncertain: false,
     slowMs: 0,
     tearing: false,
+    watch: undefined,
     get deviceSecret() {
       return deviceSecret
     },
@@ -231,7 +234,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
       mayLack = false
       if (options?.deviceKey === true) deviceSecret = newSecret()
     },
-    apply: (commit) => {
+    apply: (commit, by) => {
       if (!holds(commit)) {
         return { ok: false, found: (commit.expect ?? []).map(({ key }) => rows.get(key)) }
       }
@@ -240,6 +243,7 @@ export function createDisk(name: string, random: Random): DiskInternals {
       write(commit)
       doubtful = undefined
       commits++
+      disk.watch?.(commit, by)
       return { ok: true }
     },
     failed: (commit, host) => {

@@ -197,7 +197,7 @@ function attempt(disk: DiskInternals, commit: Commit, host: string): CommitResul
   if (disk.failing === 'storage-full' && (commit.put?.length ?? 0) > 0) {
     return new MeshError('storage-full', 'The disk is full; what was stored stays readable.')
   }
-  return disk.apply(commit)
+  return disk.apply(commit, host)
 }
 
 const outcomeName = (outcome: CommitResult | MeshError): string => {

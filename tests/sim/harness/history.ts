@@ -61,6 +61,8 @@ export type Happening =
       readonly run: Run
       readonly id: MessageId
       readonly lacking: readonly MemberId[]
+      /** By an error event; absent: to whoever waited for its delivery. */
+      readonly reported?: true
     }
   | { readonly type: 'receipt'; readonly run: Run; readonly id: MessageId; readonly member: MemberId }
   | {
@@ -207,6 +209,8 @@ export type Happening =
       /** The highest epoch of each role. */
       readonly epochs: Readonly<Record<string, number>>
       readonly rows: number
+      /** Own messages that somebody still lacks, and that are not there with their bodies. */
+      readonly hollow?: readonly string[]
       /** At the end, by feed and number: a piece of the hash of what stands there. */
       readonly hashes?: Readonly<Record<string, Readonly<Record<number, string>>>>
     }

@@ -2,29 +2,19 @@
 // a message or a receipt came from elsewhere, an epoch is used, a document is stored. What is not there is written down.
 // It reads the rows themselves, not through a peer, and tells nobody anything: a run goes the same way with it or without.
 
-import * as Y from 'yjs'
-import { docRange, docRowsPrefix, decodeRow } from '../../../core/docs/rows.ts'
-import { keys, readEntry } from '../../../core/messages/rows.ts'
-import { toHex, type MemberId, type StoreId } from '../../../core/base/ids.ts'
-import type { SimDisk } from '../../../core/platform/sim/disk.ts'
+import { docOfKey, docRowsPrefix } from '../../../core/docs/rows.ts'
+import { keys } from '../../../core/messages/rows.ts'
+import type { MemberId, StoreId } from '../../../core/base/ids.ts'
+import type { Commit } from '../../../core/base/ports.ts'
 import type { World } from '../../../core/platform/sim/world.ts'
-import { includes } from './checkers/held.ts'
+import { includes, union } from './checkers/held.ts'
 import { placeOf } from './checkers/places.ts'
-import { heldBy } from './document-content.ts'
 import type { Happening, Held, Run } from './history.ts'
+import { contentOf, docOn, docRowsOn, epochOn, hashesOn, isMessageAt, isMessageOn } from './rows-on-disk.ts'
 import { diskOf, type Schedule } from './schedule.ts'
 
 type Of<T extends Happening['type']> = Extract<Happening, { readonly type: T }>
 type Add = (happening: Happening) => void
-
-/** What stands before every value. */
-const checksumBytes = 4
-
-/** Keys of rows: `id/<author>/<message>`, `unbound/<message>`, `feed/<feed>/<number>`, `epoch/<role>`. */
-const idRow = /^id\/([^/]+)\/([^/]+)$/
-const unboundRow = /^unbound\/([^/]+)$/
-const feedRow = /^feed\/([^/]+)\/(\d+)$/
-const epochRow = /^epoch\/(.*)$/
 
 export class Probes {
   readonly #world: World
@@ -36,8 +26,8 @@ export class Probes {
   readonly #disksOf = new Map<MemberId, Set<string>>()
   /** By author and message: where it stands. Several where a store forked. */
   readonly #places = new Map<string, Set<string>>()
-  /** Documents of which something was called stored, by disk. */
-  readonly #promised = new Map<string, Set<string>>()
+  /** By disk and document: what was called stored there. */
+  readonly #promised = new Map<string, Map<string, Held>>()
 
   /** @param add Takes what was found to be missing. */
   constructor(world: World, schedule: Schedule, add: Add) {
@@ -45,6 +35,7 @@ export class Probes {
     this.#schedule = schedule
     this.#add = add
     this.#disks = new Set(schedule.cast.filter(({ store }) => store === 'durable').map(diskOf))
+    for (const name of this.#disks) world.disk(name).watch = (commit, by) => this.#committed(name, commit, by)
   }
 
   /** To be told of everything as it happens. */
@@ -91,7 +82,9 @@ export class Probes {
   look(): void {
     for (const [disk, docs] of this.#promised) {
       const { slowMs } = this.#world.disk(disk)
-      if (slowMs > 0) for (const doc of docs) if (this.#rowsOf(disk, doc).length === 0) this.#lost(disk, doc)
+      if (slowMs === 0) continue
+      for (const doc of docs.keys())
+        if (docRowsOn(this.#world.disk(disk), doc).length === 0) this.#lost(disk, doc)
     }
   }
 
@@ -100,7 +93,7 @@ export class Probes {
   #stored({ run, id }: Of<'stored'>): void {
     const life = this.#durable(run)
     if (life === undefined) return
-    if (this.#holds(life.disk, keys.id(life.member, id)) || this.#holds(life.disk, keys.unbound(id))) return
+    if (isMessageOn(this.#world.disk(life.disk), life.member, id)) return
     this.#absent([life.disk], 'message', `${id}, which ${run} was told is stored`)
   }
 
@@ -111,19 +104,19 @@ export class Probes {
     const key = keys.entry(place.feed as StoreId, place.number)
     addTo(this.#places, `${from} ${id}`, key)
     const life = this.#durable(run)
-    if (life !== undefined && !this.#holds(life.disk, key))
+    if (life !== undefined && !this.#holds(life.disk, key, from, id))
       this.#absent([life.disk], 'entry', `${id}, which ${run} shows`)
     const theirs = this.#durableDisksOf(from)
-    if (theirs.length > 0 && !theirs.some((disk) => this.#holds(disk, key)))
+    if (theirs.length > 0 && !theirs.some((disk) => this.#holds(disk, key, from, id)))
       this.#absent(theirs, 'entry', `${id}, which its author told ${run} of`)
   }
 
   #receipt({ run, id, member }: Of<'receipt'>): void {
-    const author = this.#lives.get(run)?.member
+    const author = this.#lives.get(run)!.member
     const places = [...(this.#places.get(`${author} ${id}`) ?? [])]
     const theirs = this.#durableDisksOf(member)
     if (theirs.length === 0 || places.length === 0) return
-    if (theirs.some((disk) => places.some((key) => this.#holds(disk, key)))) return
+    if (theirs.some((disk) => places.some((key) => this.#holds(disk, key, author, id)))) return
     this.#absent(theirs, 'receipt', `${id}, for which ${run} has its receipt`)
   }
 
@@ -131,7 +124,7 @@ export class Probes {
 
   #epoch(life: Of<'joined'> | undefined, role: string, epoch: number): void {
     if (life === undefined || life.volatile || !this.#disks.has(life.disk)) return
-    const stored = epochIn(this.#world.disk(life.disk).read(`epoch/${role}`))
+    const stored = epochOn(this.#world.disk(life.disk), role)
     if (stored >= epoch) return
     this.#absent(
       [life.disk],
@@ -144,10 +137,28 @@ export class Probes {
     const life = this.#durable(run)
     if (life === undefined) return
     // Of an empty document nothing is stored.
-    if (this.#rowsOf(life.disk, doc).length > 0) addTo(this.#promised, life.disk, doc)
+    if (docRowsOn(this.#world.disk(life.disk), doc).length > 0) this.#promise(life.disk, doc, held)
     const there = this.#contentOf(life.disk, doc)
     if (there !== undefined && !includes(there, held))
       this.#absent([life.disk], 'document', `all of ${doc}, which ${run} was told is stored`)
+  }
+
+  #promise(disk: string, doc: string, held: Held): void {
+    const docs = this.#promised.get(disk) ?? new Map<string, Held>()
+    const before = docs.get(doc)
+    this.#promised.set(disk, docs.set(doc, before === undefined ? held : union(before, held)))
+  }
+
+  /** Rows may be removed only once others hold what was in them, whenever the process is killed. */
+  #committed(disk: string, { delete: removed = [] }: Commit, by: string): void {
+    const docs = new Set(removed.filter((key) => key.startsWith(docRowsPrefix)).map(docOfKey))
+    for (const doc of docs) {
+      const promised = this.#promised.get(disk)?.get(doc)
+      const there = promised && this.#contentOf(disk, doc)
+      if (promised === undefined || there === undefined || includes(there, promised)) continue
+      this.#promised.get(disk)!.delete(doc)
+      this.#absent([disk], 'document', `all of ${doc} that was called stored, after ${by} removed rows of it`)
+    }
   }
 
   #lost(disk: string, doc: string): void {
@@ -155,37 +166,15 @@ export class Probes {
     this.#absent([disk], 'document', `anything of ${doc}, which was called stored`)
   }
 
-  #rowsOf(disk: string, doc: string): string[] {
-    const { from } = docRange(doc)
-    return this.#world
-      .disk(disk)
-      .keys()
-      .filter((key) => key.startsWith(docRowsPrefix) && key.startsWith(from))
-  }
-
-  /** Undefined where a row is damaged: what is missing then is for others to judge. */
   #contentOf(disk: string, doc: string): Held | undefined {
-    const whole = new Y.Doc()
-    try {
-      for (const key of this.#rowsOf(disk, doc)) {
-        const value = this.#world.disk(disk).read(key)!.subarray(checksumBytes)
-        const updates = decodeRow({ key, value })
-        if (updates === undefined) return undefined
-        for (const update of updates) Y.applyUpdate(whole, update)
-      }
-      return heldBy(whole)
-    } catch (problem) {
-      // A flipped bit may make an update of it that Yjs chokes on; its checksum would have told a peer.
+    return docOn(this.#world.disk(disk), doc, (problem) =>
       this.#add({
         type: 'error',
         run: '',
         code: 'record-corrupt',
         text: `probe of ${disk}: ${String(problem)}`,
-      })
-      return undefined
-    } finally {
-      whole.destroy()
-    }
+      }),
+    )
   }
 
   // ------------------------------------------------------------------------------------------- tools
@@ -205,42 +194,9 @@ export class Probes {
     return disks.every((disk) => this.#disks.has(disk)) ? disks : []
   }
 
-  #holds(disk: string, key: string): boolean {
-    return this.#world.disk(disk).read(key) !== undefined
+  #holds(disk: string, key: string, author: MemberId, id: string): boolean {
+    return isMessageAt(this.#world.disk(disk), key, author, id)
   }
-}
-
-function contentOf(disk: SimDisk): Omit<Of<'disk'>, 'type' | 'disk'> {
-  const messages: string[] = []
-  const feeds: Record<string, number> = {}
-  const epochs: Record<string, number> = {}
-  const all = disk.keys()
-  for (const key of all) {
-    const id = idRow.exec(key)?.[2] ?? unboundRow.exec(key)?.[1]
-    if (id !== undefined) messages.push(id)
-    const [, feed, digits] = feedRow.exec(key) ?? []
-    if (feed !== undefined) feeds[feed] = Math.max(feeds[feed] ?? 0, Number(digits))
-    const role = epochRow.exec(key)?.[1]
-    if (role !== undefined) epochs[role] = epochIn(disk.read(key))
-  }
-  return { messages, feeds, epochs, rows: all.length }
-}
-
-function hashesOn(disk: SimDisk): Record<string, Record<number, string>> {
-  const hashes: Record<string, Record<number, string>> = {}
-  for (const key of disk.keys()) {
-    const [, feed, digits] = feedRow.exec(key) ?? []
-    const stored = feed === undefined ? undefined : readEntry(disk.read(key)?.subarray(checksumBytes))
-    if (feed !== undefined && stored)
-      (hashes[feed] ??= {})[Number(digits)] = toHex(stored.hash.subarray(0, 4))
-  }
-  return hashes
-}
-
-/** 0: none, or damaged. */
-function epochIn(value: Uint8Array | undefined): number {
-  const number = Number(String.fromCharCode(...(value ?? []).slice(checksumBytes)))
-  return Number.isSafeInteger(number) ? number : 0
 }
 
 function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {

@@ -114,7 +114,7 @@ export class Recorder {
       const { code, message } = problem
       this.#add({ type: 'error', run, code, text: message })
       const { id } = problem.details as { id?: MessageId }
-      if (code === 'expired' && id !== undefined) this.#undelivered(id, problem)
+      if (code === 'expired' && id !== undefined) this.#undelivered(id, problem, true)
       if (code === 'left') this.end('broken')
     })
   }
@@ -139,10 +139,10 @@ export class Recorder {
     )
   }
 
-  #undelivered(id: MessageId, problem: MeshError): void {
+  #undelivered(id: MessageId, problem: MeshError, reported = false): void {
     if (problem.code !== 'expired') return
     const { lacking } = problem.details as { lacking: Extract<Happening, { type: 'expired' }>['lacking'] }
-    this.#add({ type: 'expired', run: this.run, id, lacking })
+    this.#add({ type: 'expired', run: this.run, id, lacking, ...(reported && { reported }) })
   }
 
   /** Takes messages until the mesh is left; now and then asks for one to come again. */

@@ -13,6 +13,7 @@ import { checkHistories } from './histories.ts'
 import { checkLeadership } from './leadership.ts'
 import { checkLiveness } from './liveness.ts'
 import { checkOrder } from './order.ts'
+import { checkOwed } from './owed.ts'
 import { checkStanding } from './standing.ts'
 import { checkStored } from './stored.ts'
 import { checkSuspicions } from './suspicions.ts'
@@ -26,6 +27,7 @@ const checkers: readonly Checker[] = [
   checkOrder,
   checkStored,
   checkDurable,
+  checkOwed,
   checkDeliveries,
   checkHistories,
   checkEpochs,

@@ -1,0 +1,46 @@
+// What is owed to somebody is kept whole until all have it or its time is over, whatever retention gives up meanwhile; and
+// the end of its time is reported, not only to whoever happens to wait. (promise 1, MS5, MS10)
+
+import type { Entry } from '../history.ts'
+import { copiedMembers } from './copies.ts'
+import { livesIn, ofType, type Life, type Violation } from './violation.ts'
+
+/** Both are said in one step; a sibling tab hears of it after a moment. */
+const reportedWithinMs = 1_000
+/** The clocks of two tabs of one browser are one; to write down that a time is over takes as long as the disk does. */
+const slackMs = 15_000
+
+export const checkOwed = (entries: readonly Entry[]): Violation[] => [...hollow(entries), ...silent(entries)]
+
+/** Of two copies of a store that wrote under the same numbers one gives way to the other before it writes again what it owes. */
+function* hollow(entries: readonly Entry[]): Iterable<Violation> {
+  const copied = copiedMembers(entries)
+  const excused = new Set(
+    [...livesIn(entries).values()].flatMap(({ member, disk }) => (copied.has(member) ? [disk] : [])),
+  )
+  for (const entry of entries) {
+    if (entry.type === 'diskHarmed') excused.add(entry.disk)
+    if (entry.type !== 'disk' || excused.has(entry.disk)) continue
+    const [id] = entry.hollow ?? []
+    if (id === undefined) continue
+    excused.add(entry.disk)
+    const text = `${entry.disk} owes ${id} to somebody, and no longer has it whole`
+    yield { checker: 'owed', atMs: entry.atMs, text }
+  }
+}
+
+/** Where the tab that wrote it down died at that moment, nobody is left to report it. */
+function* silent(entries: readonly Entry[]): Iterable<Violation> {
+  const lives = livesIn(entries)
+  const reports = ofType(entries, 'expired').filter(({ reported }) => reported)
+  for (const { run, id, reported, atMs } of ofType(entries, 'expired')) {
+    if (reported) continue
+    const { disk } = lives.get(run)!
+    const isReport = (other: (typeof reports)[number]): boolean =>
+      other.id === id && other.atMs <= atMs + reportedWithinMs && lives.get(other.run)!.disk === disk
+    const diedThen = (life: Life): boolean =>
+      life.disk === disk && life.toMs > atMs - slackMs && life.toMs <= atMs + reportedWithinMs
+    if (reports.some(isReport) || [...lives.values()].some(diedThen)) continue
+    yield { checker: 'silent', atMs, text: `${id} of ${run} ran out of time, and no error said so` }
+  }
+}
