@@ -1,6 +1,6 @@
 // Forged entries and documents: signed by the hostile peer's own key, where a signature is asked for, and wrong.
 
-import type { MessageId, StoreId } from '../../base/ids.ts'
+import type { MemberId, MessageId, StoreId } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import { encodeHeader, noHash, type Entry, type EntryContent } from '../../wire/entries.ts'
 import { mixingHash } from './crypto.ts'
@@ -30,6 +30,7 @@ interface Draft {
   readonly clockCounter?: number
   /** Addressees named; more than allowed where it is to be refused. */
   readonly addresseeCount?: number
+  readonly addressees?: readonly MemberId[]
   readonly expiresAt?: number
   /** It has to be refused: whoever shows it is found out by its body (tests/sim/harness/checkers/forged.ts). */
   readonly never?: true
@@ -43,8 +44,8 @@ function sign(k: Knowledge, draft: Draft): { entry: Entry; hash: Uint8Array } {
     type: 'message',
     id: k.random.hexId() as MessageId,
     to: '#general',
-    addressees: [],
-    addresseeCount: draft.addresseeCount ?? 0,
+    addressees: [...(draft.addressees ?? [])],
+    addresseeCount: draft.addresseeCount ?? draft.addressees?.length ?? 0,
     replyTo: undefined,
     sentAt: draft.clockMs,
     expiresAt: draft.expiresAt ?? draft.clockMs + limits.defaultTtlMs,
@@ -60,8 +61,11 @@ function sign(k: Knowledge, draft: Draft): { entry: Entry; hash: Uint8Array } {
 const byteOf = (ascii: string): number => ascii.charCodeAt(0)
 
 /** Entries 1, 2 … of a feed that begins here, each by its draft. */
-function feedOf(k: Knowledge, drafts: readonly Partial<Draft>[]): Entry[] {
-  const feed = k.random.hexId() as StoreId
+export function feedOf(
+  k: Knowledge,
+  drafts: readonly Partial<Draft>[],
+  feed = k.random.hexId() as StoreId,
+): Entry[] {
   const entries: Entry[] = []
   let previous: Uint8Array = noHash
   for (const [i, draft] of drafts.entries()) {

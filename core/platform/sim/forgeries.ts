@@ -8,6 +8,7 @@ import { noHash } from '../../wire/entries.ts'
 import { linkMessage, type LinkMessage, type PeerRecord } from '../../wire/messages.ts'
 import { documentAttacks, messageAttacks } from './forgeries-data.ts'
 import { wayAttacks } from './forgeries-ways.ts'
+import { claimAttacks, claimsOfOthers } from './forgeries-claims.ts'
 import {
   anyOf,
   broadcast,
@@ -21,6 +22,7 @@ import {
   type Forgery,
   type Knowledge,
 } from './forgery-tools.ts'
+import { lieKinds, type LieKind } from './lies.ts'
 
 // --------------------------------------------------------------------------------------- frames as such
 
@@ -212,18 +214,22 @@ const attacks = {
   ...messageAttacks,
   ...documentAttacks,
   ...wayAttacks,
+  ...claimAttacks,
 }
 
-export type AttackKind = keyof typeof attacks
+export type ForgeryKind = keyof typeof attacks
 
-export const attackKinds = Object.keys(attacks) as readonly AttackKind[]
+export type AttackKind = ForgeryKind | LieKind
+
+export const attackKinds: readonly AttackKind[] = [...(Object.keys(attacks) as ForgeryKind[]), ...lieKinds]
 
 /** Those by which it speaks in another's name. */
-export const impersonationKinds: ReadonlySet<AttackKind> = new Set(
-  Object.keys(impersonations) as (keyof typeof impersonations)[],
-)
+export const impersonationKinds: ReadonlySet<AttackKind> = new Set([
+  ...(Object.keys(impersonations) as (keyof typeof impersonations)[]),
+  ...claimsOfOthers,
+])
 
-export const forge = (kind: AttackKind, knowledge: Knowledge): Forgery[] => attacks[kind](knowledge)
+export const forge = (kind: ForgeryKind, knowledge: Knowledge): Forgery[] => attacks[kind](knowledge)
 
 export const isFrame = (forgery: Forgery): forgery is Uint8Array => forgery instanceof Uint8Array
 

@@ -14,8 +14,9 @@ export interface Knowledge {
   readonly victim: PeerRecord
   /** Everybody else it heard of; the victim, where there is nobody else. */
   readonly others: readonly PeerRecord[]
-  /** The highest epoch it heard of. */
+  /** The highest epoch it heard of, and whose it is. */
   readonly epoch: number
+  readonly leader: PeerId | undefined
   /** Feeds and documents it heard of. */
   readonly feeds: readonly StoreId[]
   readonly docs: readonly string[]

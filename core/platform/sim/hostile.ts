@@ -15,8 +15,10 @@ import {
   impersonationKinds,
   isFrame,
   type AttackKind,
+  type ForgeryKind,
 } from './forgeries.ts'
 import type { Forgery, Knowledge } from './forgery-tools.ts'
+import { isLie, Lies, type Listener } from './lies.ts'
 import type { SimLink } from './link.ts'
 import type { SimProcess } from './process.ts'
 
@@ -74,20 +76,26 @@ export function createHostile(
   const clients: number[] = []
   const sent = new Map<AttackKind, number>()
   let epoch = 1
+  let leader: PeerId | undefined
+  const lies = new Lies((ms, act) => void current.clock.alarm(current.clock.now().monotonicMs + ms, act))
 
+  const learnClaim = (claim: { readonly epoch: number; readonly leader: PeerId }): void => {
+    if (claim.epoch >= epoch) leader = claim.leader
+    epoch = Math.max(epoch, claim.epoch)
+  }
   const learnRecords = (found: readonly PeerRecord[]): void => {
     for (const record of found) records.set(record.id, record)
   }
   const learn = (message: LinkMessage): void => {
     if (message.type === 'hello') {
       learnRecords([message.record, ...message.view])
-      for (const claim of message.claims) epoch = Math.max(epoch, claim.epoch)
+      for (const claim of message.claims) learnClaim(claim)
     }
     if (!('payload' in message)) return
     const { payload } = message
     if (payload.type === 'record') learnRecords([payload.record])
     if (payload.type === 'records') learnRecords(payload.records)
-    if (payload.type === 'claim') epoch = Math.max(epoch, payload.epoch)
+    if (payload.type === 'claim') learnClaim(payload)
     if (payload.type === 'vector')
       for (const { feed, number, hash } of payload.heads) {
         if (!feeds.includes(feed)) keep(feeds, feed)
@@ -113,12 +121,16 @@ export function createHostile(
     if (tap.midway[0] || tap.midway[1]) return
     for (const forged of tap.waiting.splice(0)) tap.link.sendAnything(forged)
   }
-  const comesIn = (tap: Tapped, frame: Uint8Array): void => {
+  /** Returns whether the peer itself may hear of it. */
+  const comesIn = (tap: Tapped, frame: Uint8Array): boolean => {
     keep(heard, frame)
     const message = read(tap.in, frame)
-    if (message === undefined) return
+    if (message === undefined) return true
     if (message.type === 'hello') tap.theirs = message.record
     learn(message)
+    if (message.type !== 'direct' || message.payload.type !== 'want' || tap.theirs === undefined) return true
+    const { feed, after } = message.payload
+    return !lies.asked(tap.theirs.id, feed, after, (answer) => void sendForgery(tap, answer))
   }
 
   const tapLink = (link: SimLink): Link => {
@@ -153,8 +165,7 @@ export function createHostile(
         events = listener
         link.events = listener && {
           frame: (frame) => {
-            comesIn(tap, frame)
-            listener.frame(frame)
+            if (comesIn(tap, frame)) listener.frame(frame)
           },
           drained: () => listener.drained(),
           down: (reason) => {
@@ -216,11 +227,12 @@ export function createHostile(
     const others = [...records.values()].filter(({ id }) => id !== me.id && id !== victim.id)
     const { wallMs } = current.clock.now()
     const { deviceKey: key } = current
-    const learned = { others, epoch, feeds, docs, heads, clients, heard }
+    const learned = { others, epoch, leader, feeds, docs, heads, clients, heard }
     return { random, topic, me, victim, ...learned, sent: tap.sent, wallMs, key }
   }
 
   const sendForgery = (tap: Tapped, forgery: Forgery): number => {
+    if (!tap.open || !current.alive || current.frozen) return 0
     const frames: Uint8Array[] = []
     if (isFrame(forgery)) frames.push(forgery)
     else {
@@ -230,6 +242,18 @@ export function createHostile(
     if (tap.midway[0] || tap.midway[1]) tap.waiting.push(...frames)
     else for (const frame of frames) tap.link.sendAnything(frame)
     return frames.length
+  }
+
+  const forgeFor = (tap: Tapped, kind: ForgeryKind): number => {
+    const knowledge = knowledgeAt(tap)
+    const forged = knowledge === undefined ? [] : forge(kind, knowledge)
+    return forged.reduce((sum, forgery) => sum + sendForgery(tap, forgery), 0)
+  }
+  const listenerAt = (tap: Tapped): Listener[] => {
+    const knowledge = knowledgeAt(tap)
+    if (knowledge === undefined) return []
+    const { neighbours } = records.get(knowledge.victim.id) ?? knowledge.victim
+    return [{ knowledge, neighbours, send: (message) => sendForgery(tap, message) }]
   }
 
   return {
@@ -242,13 +266,10 @@ export function createHostile(
     attack: (kind) => {
       if (!current.alive || current.frozen) return 0
       const ready = [...taps].filter((tap) => tap.open && knowledgeAt(tap) !== undefined)
-      const targets = random.integer(2) === 0 ? ready : random.sample(ready, 1)
-      let frames = 0
-      for (const tap of targets) {
-        const knowledge = knowledgeAt(tap)
-        if (knowledge === undefined) continue
-        for (const forgery of forge(kind, knowledge)) frames += sendForgery(tap, forgery)
-      }
+      const targets = isLie(kind) || random.integer(2) === 0 ? ready : random.sample(ready, 1)
+      const frames = isLie(kind)
+        ? lies.offer(kind, targets.flatMap(listenerAt))
+        : targets.reduce((sum, tap) => sum + forgeFor(tap, kind), 0)
       announce(`attacks: ${kind}, ${frames} frames to ${targets.length}`)
       sent.set(kind, (sent.get(kind) ?? 0) + frames)
       return frames

@@ -75,6 +75,8 @@ export interface World {
   shape(shape: NetworkShape): void
   /** Members of different groups do not reach each other; who is in no group reaches everybody. */
   partition(groups: readonly (readonly HostName[])[]): void
+  /** Sets all wall clocks ahead, of machines that run and of those that do not: so long nothing happened. */
+  pass(ms: number): void
 }
 
 const defaultPatienceMs = 60_000
@@ -93,6 +95,7 @@ export function createWorld(options: WorldOptions): World {
   const processes = new Map<string, SimProcess>()
   const starts = new Map<string, number>()
 
+  let passedMs = 0
   const makeHost = (name: string, run: number): Host =>
     createHost(name, { timeline, trace, random: streamFor(seed, `host ${name} ${run}`) })
 
@@ -120,7 +123,7 @@ export function createWorld(options: WorldOptions): World {
       attempts,
       browser: process.browser === undefined ? undefined : made(browsers, process.browser, () => new Set()),
       transactions: diskNamed(process.browser ?? name).transactions,
-      machine: made(machines, process.browser ?? name, () => ({ jumpedMs: 0 })),
+      machine: made(machines, process.browser ?? name, () => ({ jumpedMs: passedMs })),
       findServer: (url) => servers.get(url),
       stream: (purpose) => streamFor(seed, `process ${name} ${run} ${purpose}`),
       restart: () => start(name, process),
@@ -198,6 +201,11 @@ export function createWorld(options: WorldOptions): World {
     dropLinks: (a, b, how) => network.dropLinks(nameOf(a), nameOf(b), how?.oneEnd ?? false),
     shape: (shape) => network.shape(shape),
     partition: (groups) => network.partition(groups.map((group) => group.map(nameOf))),
+    pass: (ms) => {
+      trace.add(timeline.now, 'world', `all wall clocks go ${ms} ms ahead`)
+      passedMs += ms
+      for (const machine of machines.values()) machine.jumpedMs += ms
+    },
   }
 }
 

@@ -28,7 +28,7 @@ export const documentMutations: readonly Mutation[] = [
         replace: 'const whole = !this.#refused',
       },
     ],
-    profile: 'forged entries',
+    profile: 'imports',
     scenario: 'something waits for what is not here',
     complaint: 'a document is called synced while something in it waits for what is not here',
   },

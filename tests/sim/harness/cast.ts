@@ -7,6 +7,7 @@ import { Fence } from '../../../core/election/tokens.ts'
 import { MeshHandle } from '../../../core/mesh.ts'
 import type { SimProcess, World } from '../../../core/platform/sim/world.ts'
 import { edit, undoFor, type Undo } from './edits.ts'
+import { Imports } from './imports.ts'
 import type { Happening } from './history.ts'
 import { Recorder } from './recorder.ts'
 import { diskOf, type Role, type Schedule, type Traffic } from './schedule.ts'
@@ -39,6 +40,7 @@ export class Cast {
   readonly #options: CastOptions
   readonly #actors = new Map<string, Actor>()
   readonly #fences = new Map<string, Fence>()
+  readonly #imports = new Imports()
 
   constructor(options: CastOptions) {
     this.#options = options
@@ -93,6 +95,7 @@ export class Cast {
 
   /** Everybody comes back, and means to take part in everything. */
   gather(): void {
+    this.#imports.end()
     for (const actor of this.#actors.values()) {
       actor.wanted = true
       this.#start(actor)
@@ -103,7 +106,9 @@ export class Cast {
   look(): void {
     for (const actor of this.#actors.values()) {
       if (actor.process !== undefined && !actor.process.alive) this.#gone(actor)
-      this.#ready(actor)?.look()
+      const recorder = this.#ready(actor)
+      if (recorder !== undefined) this.#imports.look(recorder)
+      recorder?.look()
     }
   }
 
@@ -164,7 +169,10 @@ export class Cast {
         if (handle === undefined || undo === undefined) return
         edit(handle.doc, undo, act.seed, act.count, act.large)
         if (act.ask) recorder.askStored(act.doc)
+        return
       }
+      case 'import':
+        this.#imports.take(recorder, act)
     }
   }
 

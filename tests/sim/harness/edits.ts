@@ -26,3 +26,17 @@ export function edit(doc: Y.Doc, undo: Undo, seed: number, count: number, large 
     else map.set('large', String(seed % 10).repeat(20_000 + random.integer(60_000)))
   }
 }
+
+/** What somebody wrote elsewhere, decided by the seed: its later part, or all of it. */
+export function writtenElsewhere(seed: number, whole: boolean): Uint8Array {
+  const random = streamFor(String(seed), 'elsewhere')
+  const elsewhere = new Y.Doc()
+  elsewhere.clientID = 1 + random.integer(2 ** 31)
+  const text = elsewhere.getText('text')
+  text.insert(0, `${seed % 1_000} begins `)
+  const before = Y.encodeStateVector(elsewhere)
+  for (let i = 1 + random.integer(3); i > 0; i--) text.insert(text.length, `${seed % 1_000} goes on `)
+  const update = whole ? Y.encodeStateAsUpdate(elsewhere) : Y.encodeStateAsUpdate(elsewhere, before)
+  elsewhere.destroy()
+  return update
+}

@@ -4,6 +4,7 @@ import { limits } from '../../../core/base/limits.ts'
 import type { Random } from '../../../core/base/random.ts'
 import { attackKinds, impersonationKinds } from '../../../core/platform/sim/forgeries.ts'
 import { attackerNames } from './generate-beginnings.ts'
+import { isLie } from '../../../core/platform/sim/lies.ts'
 import { between, partition } from './partitions.ts'
 import { chance, oneOf, range, weighted, type FaultType, type Profile } from './profiles.ts'
 import { diskOf, machinesOf, type Cut, type Fault, type Role } from './schedule.ts'
@@ -11,11 +12,13 @@ import { diskOf, machinesOf, type Cut, type Fault, type Role } from './schedule.
 /**
  * In an open mesh nothing says who first said it: a receipt in another's name is believed. What is said of who lives and
  * who leads is put right by the peer itself (OV35), so that these are drawn all the same. Not drawn: `flood-records`, which
- * is survived, but costs a run seconds of processor time; tests/sim/world-hostile.test.ts has it.
+ * is survived, but costs a run seconds of processor time; tests/sim/world-hostile.test.ts has it. Nor lies: who is lied to is
+ * right to believe them where nobody else is reachable, so that they have a theme without other faults.
  */
 const contradicted: ReadonlySet<string> = new Set(['goodbye-of-other', 'record-of-other', 'claim-of-other'])
 const attacks = attackKinds.filter(
-  (kind) => kind !== 'flood-records' && (!impersonationKinds.has(kind) || contradicted.has(kind)),
+  (kind) =>
+    kind !== 'flood-records' && !isLie(kind) && (!impersonationKinds.has(kind) || contradicted.has(kind)),
 )
 
 /** In a larger mesh whoever has no link to a peer has nobody's word but a forger's of it: core/overlay/README.md, "Known limits". */
@@ -56,7 +59,7 @@ export function drawFault(
   const disk =
     durable.length === 0 ? undefined : loses ? oneOf(random, victims) : diskOf(oneOf(random, durable))
   const server = oneOf(random, servers)
-  const forMs = lastsMs(random)
+  const forMs = profile.lastsMs === undefined ? lastsMs(random) : range(random, ...profile.lastsMs)
   const seed = random.integer(2 ** 31)
   switch (type) {
     case 'kill':
@@ -78,6 +81,8 @@ export function drawFault(
       return { type, who, forMs: chance(random, profile.pausesMs ? 0.7 : 0.05) ? 6 * minute : forMs }
     case 'jumpClock':
       return { type, who, byMs: jumpMs(random), forMs: 2 * forMs }
+    case 'absence':
+      return { type, byMs: range(random, 20, 80) * day, forMs: range(random, 1_000, 5_000) }
     case 'dropLinks': {
       const [a, b] = random.sample(cast, 2)
       if (a === undefined || b === undefined) return undefined

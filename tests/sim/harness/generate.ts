@@ -28,6 +28,8 @@ const docNames = ['notes', 'tasks'] as const
 const roleNames = ['', 'indexer'] as const
 const serverUrls = ['ws://one.test', 'ws://two.test'] as const
 
+const dayMs = 24 * 60 * 60 * 1_000
+
 export interface GenerateOptions {
   readonly profile?: string | undefined
   /** Machines; fixed instead of drawn. */
@@ -51,7 +53,7 @@ export function generate(seed: number, options: GenerateOptions = {}): Schedule 
     const isFault = faults.length > 0 && chance(random, profile.share)
     const act = isFault
       ? drawFault(random, { type: weighted(random, faults), cast, servers, victims, profile })
-      : drawTraffic(random, cast, profile, `m${i}`)
+      : (drawAgain(random, profile, steps) ?? drawTraffic(random, cast, profile, `m${i}`))
     if (act !== undefined) steps.push(...together(random, cast, profile, { atMs, act }))
   }
   const { name, latencyMs } = profile
@@ -97,7 +99,7 @@ function drawCast(random: Random, profile: Profile, peers: number | undefined): 
     profile.machines.map(([weight, ...bounds]) => [weight, bounds] as const),
   )
   const machines = peers ?? range(random, from, to)
-  const withTabs = chance(random, 0.5)
+  const withTabs = chance(random, profile.withTabs ? 1 : 0.5)
   const tabs = chance(random, 0.75) ? 2 : range(random, 3, 5)
   const cast = Array.from({ length: machines }, (_, i): Role[] => {
     const label = names[i] ?? `peer-${i + 1}`
@@ -172,6 +174,13 @@ function drawTraffic(random: Random, cast: readonly Role[], profile: Profile, id
   return { type: 'join', who }
 }
 
+/** One of the last few things sent, as it was: most likely while it is still under way, or its sender was killed meanwhile. */
+function drawAgain(random: Random, { sentAgain }: Profile, steps: readonly Step[]): Act | undefined {
+  if (sentAgain === undefined || !chance(random, sentAgain)) return undefined
+  const sent = steps.map(({ act }) => act).filter(({ type }) => type === 'send')
+  return sent.length === 0 ? undefined : oneOf(random, sent.slice(-8))
+}
+
 function drawSend(random: Random, cast: readonly Role[], profile: Profile, who: string, id: string): Act {
   const dice = random.float()
   const to = dice < 0.5 ? '#general' : dice < 0.58 ? '#side' : `@${oneOf(random, cast).label}`
@@ -182,12 +191,20 @@ function drawSend(random: Random, cast: readonly Role[], profile: Profile, who: 
   ])
   const count = bytes < 1_000 && chance(random, 0.15) ? range(random, 2, 40) : 1
   const longestMs = profile.shortLived === undefined ? 60_000 : 8_000
-  const ttl = chance(random, profile.shortLived ?? 0.06) ? { ttlMs: range(random, 2_000, longestMs) } : {}
+  const isLong = profile.longLived !== undefined && chance(random, profile.longLived)
+  const isShort = !isLong && chance(random, profile.shortLived ?? 0.06)
+  const ttl = isLong
+    ? { ttlMs: range(random, 60, 300) * dayMs }
+    : isShort
+      ? { ttlMs: range(random, 2_000, longestMs) }
+      : {}
   return { type: 'send', who, to, id, count, bytes, ...ttl }
 }
 
-function drawDocuments(random: Random, { largeEdits = 0 }: Profile, who: string): Act {
+function drawDocuments(random: Random, { largeEdits = 0, imports }: Profile, who: string): Act {
   const doc = chance(random, 0.75) ? docNames[0] : docNames[1]
+  if (imports !== undefined && chance(random, imports))
+    return { type: 'import', who, doc, seed: random.integer(2 ** 31), whole: chance(random, 0.2) }
   const dice = random.float()
   if (dice < 0.18) return { type: 'openDoc', who, doc }
   if (dice < 0.25) return { type: 'closeDoc', who, doc }

@@ -218,7 +218,8 @@ export type Happening =
   | {
       readonly type: 'absent'
       readonly disks: readonly string[]
-      readonly kind: 'message' | 'entry' | 'receipt' | 'epoch' | 'document'
+      /** `damaged`: it is there, and its checksum is wrong. */
+      readonly kind: 'message' | 'entry' | 'receipt' | 'epoch' | 'document' | 'damaged'
       readonly what: string
     }
   /** Faults are over, and everybody is back who comes back. */

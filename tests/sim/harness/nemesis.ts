@@ -32,8 +32,7 @@ interface Underway {
 }
 
 /** Of skipped commits, where they are not the last ones: how far back a run of them begins, and how long it is. */
-const mostSkipsBack = 60
-const longestSkip = 12
+const [mostSkipsBack, longestSkip] = [60, 12]
 
 /** An attacker has to meet somebody first. */
 const attackWithinMs = 5_000
@@ -130,6 +129,8 @@ export class Nemesis {
       }
       case 'jumpClock':
         return this.#jump(fault.who, fault.byMs)
+      case 'absence':
+        return this.#absence(fault.byMs)
       case 'cut':
       case 'partition':
       case 'flap':
@@ -207,6 +208,14 @@ export class Nemesis {
       this.#setClock(now, -byMs)
     }
     return { bit: true, end }
+  }
+
+  /** Nobody was there for so long, and then all come back. */
+  #absence(byMs: number): { bit: boolean; end: () => void } {
+    const names = this.#schedule.cast.map(({ name }) => name)
+    this.#world.pass(byMs)
+    for (const name of names) this.#add({ type: 'clock', name, byMs })
+    return { bit: true, end: this.#keepDown(names) }
   }
 
   #setClock(process: SimProcess, byMs: number): void {

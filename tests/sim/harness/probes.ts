@@ -10,7 +10,16 @@ import type { World } from '../../../core/platform/sim/world.ts'
 import { includes, union } from './checkers/held.ts'
 import { placeOf } from './checkers/places.ts'
 import type { Happening, Held, Run } from './history.ts'
-import { contentOf, docOn, docRowsOn, epochOn, hashesOn, isMessageAt, isMessageOn } from './rows-on-disk.ts'
+import {
+  contentOf,
+  docOn,
+  docRowsOn,
+  epochOn,
+  hashesOn,
+  isDamaged,
+  isMessageAt,
+  isMessageOn,
+} from './rows-on-disk.ts'
 import { diskOf, type Schedule } from './schedule.ts'
 
 type Of<T extends Happening['type']> = Extract<Happening, { readonly type: T }>
@@ -51,6 +60,8 @@ export class Probes {
         return this.#message(happening)
       case 'receipt':
         return this.#receipt(happening)
+      case 'page':
+        return this.#page(happening)
       case 'leader': {
         const life = this.#lives.get(happening.run)
         if (life?.peer === happening.leader) this.#epoch(life, '', happening.epoch)
@@ -109,6 +120,20 @@ export class Probes {
     const theirs = this.#durableDisksOf(from)
     if (theirs.length > 0 && !theirs.some((disk) => this.#holds(disk, key, from, id)))
       this.#absent(theirs, 'entry', `${id}, which its author told ${run} of`)
+  }
+
+  /** What is read now was read from rows that are whole. */
+  #page({ run, messages }: Of<'page'>): void {
+    const life = this.#durable(run)
+    if (life === undefined) return
+    const disk = this.#world.disk(life.disk)
+    for (const { id, from } of messages) {
+      const there = [...(this.#places.get(`${from} ${id}`) ?? [])].filter(
+        (key) => disk.read(key) !== undefined,
+      )
+      if (there.length > 0 && there.every((key) => isDamaged(disk, key)))
+        this.#absent([life.disk], 'damaged', `${id}, which ${run} shows, as it was written`)
+    }
   }
 
   #receipt({ run, id, member }: Of<'receipt'>): void {

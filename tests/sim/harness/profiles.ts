@@ -3,6 +3,7 @@
 
 import type { Random } from '../../../core/base/random.ts'
 import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
+import { storeProfiles } from './profiles-of-stores.ts'
 import { meshProfiles } from './profiles-of-the-mesh.ts'
 import type { Fault } from './schedule.ts'
 
@@ -40,6 +41,16 @@ export interface Profile {
   readonly casts?: number
   /** Documents are opened by several at one moment, now and then, instead of from the beginning. */
   readonly opensTogether?: true
+  /** How long faults last; absent: seconds, mostly. */
+  readonly lastsMs?: readonly [from: number, to: number]
+  /** The first machine is a browser with several tabs; absent: in half of the seeds. */
+  readonly withTabs?: true
+  /** Of the sends, how many are sent again under their id: its program does not know whether they are stored. */
+  readonly sentAgain?: number
+  /** Of what is done with documents, how many times something written elsewhere is taken in, mostly without its beginning. */
+  readonly imports?: number
+  /** Of the messages, how many are for months. */
+  readonly longLived?: number
 }
 
 const mostlySmall = [
@@ -288,6 +299,7 @@ export const rareProfiles: readonly Profile[] = [
     faults: { hide: 6, kill: 1, stopServer: 1, failing: 3 },
   },
   ...meshProfiles,
+  ...storeProfiles,
 ]
 
 /** One of the items, by their weights. */

@@ -12,6 +12,7 @@ import {
   readRow,
   type StoredEntry,
 } from '../../../core/messages/rows.ts'
+import { crc32 } from '../../../core/base/crc32.ts'
 import { toHex, type MemberId } from '../../../core/base/ids.ts'
 import type { SimDisk } from '../../../core/platform/sim/disk.ts'
 import { heldBy } from './document-content.ts'
@@ -50,6 +51,16 @@ export function isMessageAt(disk: SimDisk, key: string, author: MemberId, id: st
   if (entry === undefined) return true
   const { content } = entry.header
   return entry.author === author && content.type === 'message' && content.id === id
+}
+
+/** Its checksum is wrong: over the key, a zero and the value. */
+export function isDamaged(disk: SimDisk, key: string): boolean {
+  const raw = disk.read(key)
+  if (raw === undefined) return false
+  if (raw.length < checksumBytes) return true
+  const begun = crc32(new TextEncoder().encode(`${key}\0`))
+  const expected = new DataView(raw.buffer, raw.byteOffset, checksumBytes).getUint32(0)
+  return crc32(raw.subarray(checksumBytes), begun) !== expected
 }
 
 /** That author's message is there, under its place or waiting for somebody to bear the name. */

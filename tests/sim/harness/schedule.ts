@@ -51,6 +51,14 @@ export type Traffic =
       /** One of them writes a large value. */
       readonly large?: true
     }
+  /** What somebody wrote elsewhere is taken in, and its beginning is not: that comes when the run calms down, or with `whole`. */
+  | {
+      readonly type: 'import'
+      readonly who: string
+      readonly doc: string
+      readonly seed: number
+      readonly whole: boolean
+    }
 
 /** A fault ends by itself after `forMs`; at the latest when the run calms down. */
 export type Fault =
@@ -66,6 +74,8 @@ export type Fault =
     }
   | { readonly type: 'freeze' | 'suspend' | 'hide'; readonly who: string; readonly forMs: number }
   | { readonly type: 'jumpClock'; readonly who: string; readonly byMs: number; readonly forMs: number }
+  /** All processes die, and so much time passes by all clocks before they may start again. */
+  | { readonly type: 'absence'; readonly byMs: number; readonly forMs: number }
   // disks; `disk` is the name of a browser, or of an agent
   /** `uncertain`: what failed may be there after all. */
   | {
@@ -165,6 +175,7 @@ const traffic: ReadonlySet<string> = new Set<Traffic['type']>([
   'closeDoc',
   'aware',
   'edit',
+  'import',
 ])
 
 export const isFault = (act: Act): act is Fault => !traffic.has(act.type)

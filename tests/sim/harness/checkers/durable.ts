@@ -10,6 +10,7 @@ const checkers: Readonly<Record<EntryOf<'absent'>['kind'], string>> = {
   receipt: 'spoken too early',
   epoch: 'epochs',
   document: 'doc stored',
+  damaged: 'damage shown',
 }
 
 /** A clock set so far ahead may end what is kept by age. */
@@ -26,7 +27,9 @@ function* absent(entries: readonly Entry[]): Iterable<Violation> {
     if (entry.type === 'diskHarmed') excused.add(entry.disk)
     if (entry.type === 'clock' && entry.byMs > agesMs)
       for (const life of lives) if (life.name === entry.name) excused.add(life.disk)
-    if (entry.type !== 'absent' || entry.disks.some((disk) => excused.has(disk))) continue
+    if (entry.type !== 'absent') continue
+    // A disk may lose what it likes; that it is damaged may not be overlooked.
+    if (entry.kind !== 'damaged' && entry.disks.some((disk) => excused.has(disk))) continue
     const { disks, kind, what, atMs } = entry
     yield { checker: checkers[kind], atMs, text: `${disks.join(' and ')} does not hold ${what}` }
   }

@@ -9,6 +9,8 @@ import type { EntryOf, Life, Violation } from './violation.ts'
 
 /** To notice that the store does not take an epoch, to say so, and for the next to claim. */
 const vacantMs = 15_000
+/** Whose store works again says so after this long at most. */
+const fitAgainMs = 60_000
 const resignsWithinMs = limits.hiddenResignMs + 15_000
 
 export function checkFitness(entries: readonly Entry[]): Violation[] {
@@ -23,7 +25,10 @@ class Judge {
   readonly #disturbance: Disturbance
   /** By process: hidden since. */
   readonly #hidden = new Map<string, number>()
-  readonly #mayBeUnfit = new Set<string>()
+  /** Processes that were hidden or stood still, or had a slow disk: they may hold back for minutes. */
+  readonly #heldBack = new Set<string>()
+  /** By process: faults under way that fail its writes, and when the last of them ended. */
+  readonly #failing = new Map<string, { readonly faults: Set<number>; endedMs: number }>()
   /** Faults under way that make a disk slow, and when the last of them ended. */
   readonly #slow = new Set<number>()
   #slowUntilMs = -Infinity
@@ -57,8 +62,15 @@ class Judge {
   #takeFault({ type, kind, touched, atMs, fault }: EntryOf<'faultBegins' | 'faultEnds'>): void {
     if (kind === 'slowDisk' && type === 'faultBegins') this.#slow.add(fault)
     if (type === 'faultEnds' && this.#slow.delete(fault)) this.#slowUntilMs = atMs
-    const costsRank = /^(freeze|suspend|hide|storage|slowDisk)/.test(kind)
-    if (costsRank) for (const name of touched) this.#mayBeUnfit.add(name)
+    if (/^(freeze|suspend|hide|slowDisk)/.test(kind)) for (const name of touched) this.#heldBack.add(name)
+    if (kind.startsWith('storage'))
+      for (const name of touched) {
+        const failing = this.#failing.get(name) ?? { faults: new Set(), endedMs: atMs }
+        this.#failing.set(name, failing)
+        failing.endedMs = atMs
+        if (type === 'faultBegins') failing.faults.add(fault)
+        else failing.faults.delete(fault)
+      }
     if (kind !== 'hide') return
     const [name] = touched as readonly [string]
     if (type === 'faultEnds') this.#hidden.delete(name)
@@ -79,7 +91,8 @@ class Judge {
     for (const other of this.#together.runs) {
       const theirs = this.#together.life(other)!
       const withMs = this.#together.sinceMs(run, other)
-      if (other === run || !this.#isFit(theirs) || this.#told.get(other)?.own?.priority !== priority) continue
+      if (other === run || !this.#isFit(theirs, atMs) || this.#told.get(other)?.own?.priority !== priority)
+        continue
       if (withMs === undefined || atMs - withMs < acquaintedMs) continue
       const hiddenS = Math.round((atMs - sinceMs) / 1_000)
       this.#tell('hidden', atMs, `${run} leads hidden for ${hiddenS} s, though ${other} is fit and visible`)
@@ -91,7 +104,8 @@ class Judge {
     const told = this.#told.get(run)
     const life = this.#together.life(run)
     if (told === undefined || told.leader !== undefined || life === undefined) return
-    if (atMs < told.atMs + vacantMs || told.own?.seniority === undefined || !this.#isFit(life)) return
+    if (atMs < told.atMs + vacantMs || told.own?.seniority === undefined || !this.#isFit(life, told.atMs))
+      return
     if (this.#disturbance.touches(life.name, atMs, graceMs + atMs - told.atMs)) return
     // Whoever is next and has a slow disk is waited for: it does take the epoch (README of core/election, limits).
     if (this.#slow.size > 0 || this.#slowUntilMs >= told.atMs) return
@@ -99,8 +113,11 @@ class Judge {
     this.#tell('vacant', atMs, `${run} had no leader for ${forS} s, and was fit to lead itself`)
   }
 
-  #isFit({ name, volatile, mayLead }: Life): boolean {
-    return !volatile && mayLead !== false && !this.#mayBeUnfit.has(name)
+  #isFit({ name, volatile, mayLead }: Life, sinceMs: number): boolean {
+    const failing = this.#failing.get(name)
+    const isFailing =
+      failing !== undefined && (failing.faults.size > 0 || sinceMs < failing.endedMs + fitAgainMs)
+    return !volatile && mayLead !== false && !this.#heldBack.has(name) && !isFailing
   }
 
   #tell(checker: string, atMs: number, text: string): void {
