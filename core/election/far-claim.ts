@@ -32,19 +32,26 @@ export function distanceOf(epoch: number, highestSeen: number, how: Hearing): Di
   return jump <= limits.maxFarEpochJump / part ? 'far' : 'absurd'
 }
 
-/** The newest far claim, of one claimer: the elected one, where it made any. */
+/** The highest far claim of each claimer: who is elected may be known only later, when it does not claim again. */
 export class FarClaim {
-  #held: { readonly leader: PeerId; readonly epoch: number; readonly sinceMs: number } | undefined
+  readonly #held = new Map<PeerId, { readonly epoch: number; readonly sinceMs: number }>()
 
   /** We are told of far claims while we are elected. */
   #told: { readonly sinceMs: number; readonly lastMs: number } | undefined
 
   hold(leader: PeerId, epoch: number, elected: PeerId | undefined, nowMs: number): void {
-    const held = this.#held
-    if (held && held.leader === elected && leader !== elected) return
-    if (held?.leader === leader)
-      this.#held = { leader, epoch: Math.max(epoch, held.epoch), sinceMs: held.sinceMs }
-    else this.#held = { leader, epoch, sinceMs: nowMs }
+    const held = this.#held.get(leader)
+    if (held === undefined && this.#held.size >= limits.maxPeers) this.#forgetOne(elected)
+    this.#held.set(leader, { epoch: Math.max(epoch, held?.epoch ?? 0), sinceMs: held?.sinceMs ?? nowMs })
+  }
+
+  /** Makes room: the one longest held that is not elected. */
+  #forgetOne(elected: PeerId | undefined): void {
+    for (const leader of this.#held.keys()) {
+      if (leader === elected) continue
+      this.#held.delete(leader)
+      return
+    }
   }
 
   /**
@@ -63,21 +70,21 @@ export class FarClaim {
 
   /** The time that counts is the time as the elected one. */
   elected(peer: PeerId | undefined, nowMs: number): void {
-    if (this.#held && this.#held.leader === peer) this.#held = { ...this.#held, sinceMs: nowMs }
+    const held = peer && this.#held.get(peer)
+    if (peer && held) this.#held.set(peer, { ...held, sinceMs: nowMs })
   }
 
   deadlineMs(elected: PeerId | undefined): number | undefined {
-    return this.#held && this.#held.leader === elected
-      ? this.#held.sinceMs + limits.farClaimPatienceMs
-      : undefined
+    const held = elected && this.#held.get(elected)
+    return held && held.sinceMs + limits.farClaimPatienceMs
   }
 
   /** The elected peer's far claim, once it was made long enough ago. */
   take(elected: PeerId | undefined, nowMs: number): number | undefined {
     const deadlineMs = this.deadlineMs(elected)
-    if (deadlineMs === undefined || nowMs < deadlineMs) return undefined
-    const epoch = this.#held?.epoch
-    this.#held = undefined
+    if (elected === undefined || deadlineMs === undefined || nowMs < deadlineMs) return undefined
+    const epoch = this.#held.get(elected)?.epoch
+    this.#held.delete(elected)
     return epoch
   }
 }

@@ -4,6 +4,7 @@
 import { generate } from './generate.ts'
 import { agent, joins, sends, story, type Regression } from './kept.ts'
 import { storeRegressions } from './regressions-of-stores.ts'
+import { leaderRegressions } from './regressions-of-leaders.ts'
 import { tabRegressions } from './regressions-of-tabs.ts'
 import { wordRegressions } from './regressions-of-words.ts'
 
@@ -11,6 +12,7 @@ export const regressions: readonly Regression[] = [
   ...storeRegressions,
   ...tabRegressions,
   ...wordRegressions,
+  ...leaderRegressions,
   {
     broke:
       'a message that waited for a name waited for ever where a sibling tab had set its damaged row aside',

@@ -1,0 +1,55 @@
+// What once broke in who leads: a shrunk schedule each.
+
+import { agent, story, type Regression } from './kept.ts'
+
+export const leaderRegressions: readonly Regression[] = [
+  {
+    broke:
+      'a peer that had heard of the far claim of its leader before it knew who was elected, and of another such claim after it, never had a leader',
+    // EL6: of far claims only one was kept, the elected one's where that was known. Nobody says its claim twice.
+    schedule: {
+      ...story(
+        7_400_045,
+        [],
+        [
+          { atMs: 0, act: { type: 'join', who: 'alice' } },
+          { atMs: 523, act: { type: 'join', who: 'bob' } },
+          { atMs: 9_307, act: { type: 'join', who: 'carol' } },
+          { atMs: 13_806, act: { type: 'attack', attacker: 'mallory-2', kind: 'claim-step' } },
+          { atMs: 14_353, act: { type: 'freeze', who: 'carol', forMs: 24_209 } },
+          {
+            atMs: 14_836,
+            act: {
+              type: 'partition',
+              shape: 'halves',
+              cuts: [
+                ['bob', 'alice'],
+                ['ws://one.test', 'alice'],
+                ['carol', 'ws://one.test'],
+                ['erin', 'ws://one.test'],
+                ['bob', 'dave'],
+                ['ws://one.test', 'carol'],
+                ['ws://one.test', 'dave'],
+                ['carol', 'bob'],
+                ['alice', 'ws://one.test'],
+                ['dave', 'ws://one.test'],
+                ['erin', 'bob'],
+                ['bob', 'erin'],
+                ['dave', 'bob'],
+                ['alice', 'bob'],
+                ['bob', 'carol'],
+                ['ws://one.test', 'erin'],
+              ],
+              forMs: 8_585,
+              healEveryMs: 913,
+            },
+          },
+          { atMs: 17_829, act: { type: 'wipe', disk: 'alice', deviceKey: false, forMs: 10_480 } },
+          { atMs: 21_491, act: { type: 'attack', attacker: 'mallory-2', kind: 'claim-steps-of-leader' } },
+          { atMs: 25_341, act: { type: 'cast', who: 'erin', id: 'm35', toOne: true } },
+        ],
+      ),
+      cast: [...['alice', 'bob', 'carol', 'dave'].map(agent), { ...agent('erin'), wallSkewMs: 24_882 }],
+    },
+  },
+]
