@@ -107,6 +107,8 @@ class Judge {
     if (atMs < told.atMs + vacantMs || told.own?.seniority === undefined || !this.#isFit(life, told.atMs))
       return
     if (this.#disturbance.touches(life.name, atMs, graceMs + atMs - told.atMs)) return
+    // Priority ranks before fitness (EL1): whoever has more of it is waited for, fit or not.
+    if ([...this.#told.values()].some(({ own }) => (own?.priority ?? 0) > (told.own?.priority ?? 0))) return
     // Whoever is next and has a slow disk is waited for: it does take the epoch (README of core/election, limits).
     if (this.#slow.size > 0 || this.#slowUntilMs >= told.atMs) return
     const forS = Math.round((atMs - told.atMs) / 1_000)
