@@ -2,7 +2,7 @@
 // same history without the breach.
 
 import { expect, test } from 'vitest'
-import type { MemberId, PeerId } from '../../core/base/ids.ts'
+import type { MemberId, PeerId, StoreId } from '../../core/base/ids.ts'
 import { check } from './harness/checkers/all.ts'
 import type { Entry, Happening } from './harness/history.ts'
 
@@ -45,10 +45,26 @@ const left = (atMs: number, name: string, gone: string, reason: 'left' | 'failed
   at(atMs, { type: 'peerLeft', run: `${name} 1`, peer: peerOf(gone), reason })
 const freeze = (type: 'faultBegins' | 'faultEnds', atMs: number, name: string): Entry =>
   at(atMs, { type, fault: 1, kind: 'freeze', touched: [name], what: '' })
+const nap = (name: string, atMs: number): Entry[] => [
+  freeze('faultBegins', atMs, name),
+  freeze('faultEnds', atMs + 500, name),
+]
 const killed = (atMs: number, name: string): Entry =>
   at(atMs, { type: 'ended', run: `${name} 1`, how: 'killed' })
 const links = (atMs: number, name: string, others: readonly string[]): Entry =>
   at(atMs, { type: 'links', run: `${name} 1`, peers: others.map(peerOf) })
+const figures = (name: string, sent: number, copies: number): Entry =>
+  at(190_000, {
+    type: 'observed',
+    run: `${name} 1`,
+    peers: [],
+    leader: undefined,
+    epoch: 0,
+    settled: true,
+    storeId: peerOf(name) as string as StoreId,
+    docs: [],
+    figures: { 'counted broadcastsSent': sent, 'counted duplicateBroadcasts': copies },
+  })
 const stranger = at(0, { type: 'stranger', peer: peerOf('zoe') })
 const over = at(200_000, { type: 'over' })
 
@@ -124,15 +140,16 @@ const cases: readonly (readonly [checker: string, broken: readonly Entry[], kept
     'late watcher',
     [
       ...meet(three),
-      freeze('faultBegins', 80_000, 'alice'),
-      freeze('faultEnds', 80_500, 'alice'),
+      ...nap('alice', 80_000),
       left(80_501, 'alice', 'bob', 'failed'),
+      left(85_501, 'alice', 'carol', 'failed'),
     ],
     [
       ...meet(three),
-      freeze('faultBegins', 80_000, 'bob'),
-      freeze('faultEnds', 80_500, 'bob'),
+      ...nap('alice', 80_000),
       left(80_501, 'alice', 'bob', 'failed'),
+      ...nap('carol', 85_000),
+      left(85_501, 'alice', 'carol', 'failed'),
     ],
   ],
   [
@@ -149,6 +166,11 @@ const cases: readonly (readonly [checker: string, broken: readonly Entry[], kept
       links(5_000, 'bob', ['alice', 'zoe']),
       links(5_200, 'bob', ['alice', 'carol']),
     ],
+  ],
+  [
+    'spared',
+    [...meet(crowd), ...crowd.map((name) => figures(name, 900, 800))],
+    [...meet(crowd), ...crowd.map((name) => figures(name, 900, 600))],
   ],
   ['storm', [at(1, { type: 'storm', events: 1e6, ms: 5 })], meet(three)],
 ]

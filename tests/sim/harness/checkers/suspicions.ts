@@ -2,6 +2,7 @@
 // not said to have failed; who is dead does not come back. (OV7 to OV16)
 
 import type { PeerId } from '../../../../core/base/ids.ts'
+import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
 import { Together } from './together.ts'
@@ -9,6 +10,9 @@ import { lifeAt, livesIn, ofType, type Life, type Violation } from './violation.
 
 /** A newcomer's links are being made. */
 const newcomerMs = 20_000
+/** Before that nobody knows how long its link takes: on a slow one the server's word that its socket closed is there, and looked
+ * into for the shortest time (OV7), before the goodbye is (seed 40002 of `far apart`). */
+const measuredMs = limits.firstPingDelayMs + 1_000
 /** So long after its death nothing of a peer's own is on its way, and nobody has just been told. */
 const forgottenMs = 60_000
 
@@ -46,7 +50,7 @@ function* goodbyes(entries: readonly Entry[]): Iterable<Violation> {
   for (const entry of entries) {
     if (entry.type === 'leaving') {
       const others = [...together.runs].filter(
-        (other) => (together.sinceMs(entry.run, other) ?? Infinity) < entry.atMs - 1_000,
+        (other) => (together.sinceMs(entry.run, other) ?? Infinity) < entry.atMs - measuredMs,
       )
       linked.set(entry.run, others)
     }
