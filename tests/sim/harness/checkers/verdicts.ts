@@ -89,9 +89,11 @@ function* strangers(entries: readonly Entry[]): Iterable<Violation> {
     for (const peer of foreign) {
       const key = `${run} ${peer}`
       const fromMs = sinceMs.get(key)
-      if (!peers.includes(peer)) sinceMs.delete(key)
-      else sinceMs.set(key, fromMs ?? atMs)
-      if (fromMs !== undefined && atMs - fromMs > tookInMs)
+      const isLinked = peers.includes(peer)
+      if (isLinked) sinceMs.set(key, fromMs ?? atMs)
+      else sinceMs.delete(key)
+      // That it ended may be told with the next link only.
+      if (isLinked && fromMs !== undefined && atMs - fromMs > tookInMs)
         yield { checker: 'stranger', atMs, text: `${run} took in a peer of another mesh` }
     }
 }
