@@ -137,14 +137,28 @@ class World {
   }
 }
 
+/**
+ * The place, or the one before it where it is between the two halves of a character: no editor cuts there, and Yjs, which puts
+ * U+FFFD for each half, does so only where it sees the cut.
+ */
+function wholePlace(text: Y.Text, place: number): number {
+  const units = text
+    .toDelta()
+    .map(({ insert }: { insert: unknown }) => (typeof insert === 'string' ? insert : ' '))
+    .join('') as string
+  const isCut = /[\uD800-\uDBFF]/.test(units.charAt(place - 1)) && /[\uDC00-\uDFFF]/.test(units.charAt(place))
+  return isCut ? place - 1 : place
+}
+
 function edit(doc: Y.Doc, kind: Step['kind'], at: number, pick: number): void {
   const text = pickFrom(typesIn(doc, Y.Text), pick)
   const map = pickFrom(typesIn(doc, Y.Map<unknown>), pick)
   const list = pickFrom(typesIn(doc, Y.Array<unknown>), pick)
   const xml = doc.getXmlFragment('xml')
   const key = `key ${at % 5}`
-  const place = at % (text.length + 1)
-  const count = Math.min(1 + (pick % 9), text.length - place)
+  const place = wholePlace(text, at % (text.length + 1))
+  const end = Math.min(place + 1 + (pick % 9), text.length)
+  const count = wholePlace(text, end) - place
   switch (kind) {
     case 'insert':
       return text.insert(place, pickFrom(texts, pick))
