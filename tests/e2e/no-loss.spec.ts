@@ -3,9 +3,11 @@
 
 import { expect } from '@playwright/test'
 import { createRandom, type Random } from '../../core/base/random.ts'
+import type { Agent } from './support/agent-process.ts'
 import { type Cast, test } from './support/fixtures.ts'
 import { type Participant, patience, untilAgree } from './support/participant.ts'
 import type { Profile } from './support/profile.ts'
+import type { Tab } from './support/tab.ts'
 
 /** Every death costs a browser tab or a process its start; the long run is for whoever has the time. */
 const deaths = process.env['SKEIN_LONG'] === '1' ? 1000 : 40
@@ -252,7 +254,7 @@ test(`a browser killed ${browserDeaths} times and its tab alone as often, at ran
       'nothing that was handled comes again',
     ).toEqual([])
     const missing = expected.filter((id) => !diary.begun.has(id) && !again.includes(id))
-    expect(missing, 'everything for this one came').toEqual([])
+    expect(await fatesOf(missing, bob, last), 'everything for this one came').toEqual([])
     const { inbox } = await bob.report()
     const bodies = inbox.map(({ body }) => String(body))
     const lost = diary.stored.filter((body) => !bodies.includes(body))
@@ -266,6 +268,16 @@ test(`a browser killed ${browserDeaths} times and its tab alone as often, at ran
   expect(diary.handled.size).toBeGreaterThan(0)
   console.log(`${diary.stored.length} stored, ${diary.handled.size} handled, ${diary.edits} edits stored`)
 })
+
+/** Late or lost: how its author says that each stands, and whether the addressee holds it. */
+async function fatesOf(ids: readonly string[], author: Agent, addressee: Tab): Promise<string[]> {
+  if (ids.length === 0) return []
+  const [sent, held] = await Promise.all([author.history('@alice'), addressee.history('@bob')])
+  return ids.map((id) => {
+    const state = sent.find((message) => message.id === id)?.state ?? 'unknown'
+    return `${id}: ${state} for its author, ${held.some((message) => message.id === id) ? 'held' : 'not held'} here`
+  })
+}
 
 /** What a tab says of itself while it works. */
 type TabLine =
