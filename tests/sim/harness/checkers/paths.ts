@@ -19,8 +19,19 @@ interface Span {
 export const isUnfelt = (entry: Entry): boolean =>
   (entry.type === 'faultBegins' || entry.type === 'faultEnds') && unfelt.test(entry.kind)
 
-const isOfPaths = (entry: Entry): entry is EntryOf<'faultBegins' | 'faultEnds'> =>
-  (entry.type === 'faultBegins' || entry.type === 'faultEnds') && ofPaths.test(entry.kind)
+type FaultEntry = EntryOf<'faultBegins' | 'faultEnds'>
+
+const isFault = (entry: Entry): entry is FaultEntry =>
+  entry.type === 'faultBegins' || entry.type === 'faultEnds'
+
+/** Those that say which paths they cut: a schedule's. Of real networks it is told in words, and whom it touches. */
+const pathFaults = (entries: readonly Entry[]): Set<number> =>
+  new Set(
+    entries
+      .filter(isFault)
+      .filter(({ kind, what }) => ofPaths.test(kind) && what.startsWith('{'))
+      .map(({ fault }) => fault),
+  )
 
 export class Paths {
   /** Of all that is no matter of paths. */
@@ -30,6 +41,8 @@ export class Paths {
   readonly #changesMs: readonly number[]
 
   constructor(entries: readonly Entry[]) {
+    const ofPath = pathFaults(entries)
+    const isOfPaths = (entry: Entry): entry is FaultEntry => isFault(entry) && ofPath.has(entry.fault)
     this.others = new Disturbance(entries.filter((entry) => !isOfPaths(entry) && !isUnfelt(entry)))
     const spans = new Map<number, Span[]>()
     for (const entry of entries.filter(isOfPaths)) {
@@ -42,7 +55,7 @@ export class Paths {
       .map(({ atMs }) => atMs)
   }
 
-  #begin({ what, atMs }: EntryOf<'faultBegins' | 'faultEnds'>): Span[] {
+  #begin({ what, atMs }: FaultEntry): Span[] {
     const fault = JSON.parse(what) as { cuts?: readonly Cut[]; a?: string; b?: string }
     const pairs = fault.cuts ?? [[fault.a ?? '', fault.b ?? '']]
     return pairs.map(([a, b]) => {
