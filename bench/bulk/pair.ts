@@ -18,6 +18,9 @@ export const rawWays: readonly RawWay[] = [
   { chunkBytes: 64 * KiB, maxBufferedBytes: 1024 * KiB },
 ]
 
+/** Before each transfer, raw or not: all find the channel, the programs and the machine at rest. */
+const restMs = 500
+
 /** Lines of one author to one reader, on average. */
 export const chatIntervalMs = 60
 const idleChatMs = 8000
@@ -69,13 +72,16 @@ export class Pair {
   async transfer(content: Content, rawFirst: boolean): Promise<Transfer> {
     const name = `bulk-${++this.#documents}`
     const bytes = await this.#holder.tools.documents.make(name, content)
-    await pause(500)
     const send = async (): Promise<number[]> => {
       const times: number[] = []
-      for (const way of rawWays) times.push(await this.#sendRaw(bytes, way))
+      for (const way of rawWays) {
+        await pause(restMs)
+        times.push(await this.#sendRaw(bytes, way))
+      }
       return times
     }
     const early = rawFirst ? await send() : undefined
+    await pause(restMs)
     const fetched = await this.#fetch(name)
     const rawMs = early ?? (await send())
     progress(

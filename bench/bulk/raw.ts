@@ -48,7 +48,11 @@ export function createRawEnd(getClass: () => Promise<ConnectionClass>): RawEnd {
   /** Sets it and waits for its candidates. They travel beside it: Node's implementation takes none before its own. */
   const describe = async (own: RTCSessionDescriptionInit): Promise<string> => {
     await connection!.setLocalDescription(own)
-    while (connection!.iceGatheringState !== 'complete' || candidates.length === 0) await pause(20)
+    while (connection!.iceGatheringState !== 'complete' || candidates.length === 0) {
+      if (connection!.connectionState === 'closed')
+        throw new Error('The raw connection closed as it was made.')
+      await pause(20)
+    }
     return JSON.stringify({ ...plain(own), candidates } satisfies Description)
   }
   const addCandidates = async (description: Description): Promise<void> => {

@@ -263,6 +263,10 @@ export const limits = {
   /** Applying one segment should block no longer than a frame on the screen; while people talk, no longer than what they
    * wait for anyway. measured: bench/bulk. */
   docApplyMs: { quiet: 16, talking: 4 },
+  /** While people talk at least so much time passes between two segments: what they cost whoever sends them is not seen by who
+   * applies them in a millisecond. measured: bench/bulk, a tab to an agent; the slowest lines took 4 to 8 times what they take in
+   * an idle mesh without it, 3 with it. */
+  talkingDocRestMs: 12,
   /** A segment travels in pieces of this size, so that a message waits for one piece at most. chosen: with its head a
    * piece fits into one large frame, and is copied once. */
   maxDocPieceBytes: 64 * KiB - 256,

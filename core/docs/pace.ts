@@ -39,7 +39,8 @@ export class Pace {
 
   /** How long to apply nothing after a segment that took so long. Milliseconds. */
   applyRestMs(tookMs: number): number {
-    return tookMs * applyRest[this.#manner]
+    const restMs = tookMs * applyRest[this.#manner]
+    return this.#desk.talking ? Math.max(restMs, limits.talkingDocRestMs) : restMs
   }
 
   /**

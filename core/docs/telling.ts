@@ -84,7 +84,7 @@ export class Telling {
     this.#toldWaiting.delete(peer)
   }
 
-  /** It is not to be told any more, but may be known to have it open later. */
+  /** Whether others have it open is not waited for any more: our copy stands outside while it is over its limit. */
   stopAsking(): void {
     this.#unheard.clear()
   }
