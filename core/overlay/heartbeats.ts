@@ -130,12 +130,13 @@ export class Heartbeats {
 
   /** When it is pinged only to know its round trip: early where a failover hangs on it, and when others were made too. */
   #timingDueMs(link: LinkState): number {
-    const calmMs = link.sinceMs + limits.firstPingDelayMs
     const isUntimed = link.pingedAtMs === Number.NEGATIVE_INFINITY
     const watch = this.#watchesNow().get(link.remote)
     const isClose = watch !== undefined && watch.expectMs <= limits.secondHeartbeatIntervalMs
     if (isClose && isUntimed) return link.sinceMs + limits.closePingDelayMs
-    return isUntimed || (isClose && link.pingedAtMs < calmMs) ? calmMs : Number.POSITIVE_INFINITY
+    return isUntimed || (isClose && link.pingedAtMs < link.calmAtMs)
+      ? link.calmAtMs
+      : Number.POSITIVE_INFINITY
   }
 
   /** Whoever expects more than before asks at once, and gives the other the time to answer. */

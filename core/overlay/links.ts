@@ -204,6 +204,11 @@ export class LinkState {
     return ok({ message: read.value, encoded: { lane, bytes } })
   }
 
+  /** From then on what a ping takes is no matter of the links that are made around it. */
+  get calmAtMs(): number {
+    return this.sinceMs + limits.firstPingDelayMs
+  }
+
   /** Takes the answer to a ping; false where no such ping is open. */
   answered(nonce: number, nowMs: number): boolean {
     const sentAtMs = this.#pings.get(nonce)
@@ -211,7 +216,7 @@ export class LinkState {
     this.#pings.delete(nonce)
     if (sentAtMs < this.untimedUntilMs) return true
     const sample = Math.max(0, nowMs - sentAtMs)
-    const isEarly = sentAtMs < this.sinceMs + limits.firstPingDelayMs
+    const isEarly = sentAtMs < this.calmAtMs
     const before = this.#timedEarly && !isEarly ? undefined : this.roundTrip
     this.#timedEarly = isEarly
     const { smoothedMs, variationMs } = before ?? { smoothedMs: sample, variationMs: sample / 2 }

@@ -5,21 +5,13 @@ import { describe, expect, test } from 'vitest'
 import type { MemberId, MessageId, PeerId, StoreId } from '../../core/base/ids.ts'
 import { check } from './harness/checkers/all.ts'
 import { createHistory, type Entry, type Happening, type Rank } from './harness/history.ts'
+import { joined } from './histories.ts'
 
 const id = (letter: string): string => letter.repeat(32)
 const letters: Readonly<Record<string, string>> = { alice: 'a', bob: 'b', carol: 'c' }
 const peerOf = (name: string): PeerId => id(letters[name] ?? 'f') as PeerId
 
-const joined = (name: string): Happening => ({
-  type: 'joined',
-  run: `${name} 1`,
-  name,
-  label: name,
-  peer: peerOf(name),
-  member: peerOf(name) as string as MemberId,
-  disk: name,
-  volatile: false,
-})
+const joins = (name: string): Happening => joined(name, peerOf(name))
 const sees = (name: string, other: string): Happening => ({
   type: 'peerJoined',
   run: `${name} 1`,
@@ -149,8 +141,8 @@ const synced = (pending?: true): Happening => ({
   ...(pending && { state: 'synced', pending }),
 })
 
-const pair = [joined('alice'), joined('bob'), ...meet('alice', 'bob'), ...pause(60)]
-const apart = [joined('alice'), joined('bob'), joined('carol'), ...meet('bob', 'carol')]
+const pair = [joins('alice'), joins('bob'), ...meet('alice', 'bob'), ...pause(60)]
+const apart = [joins('alice'), joins('bob'), joins('carol'), ...meet('bob', 'carol')]
 const hidden = [
   ...pair,
   leader('alice', 'alice', 1, place(1), place(1)),
@@ -207,16 +199,16 @@ const cases: readonly Case[] = [
   [
     'newcomer',
     [
-      joined('alice'),
+      joins('alice'),
       leader('alice', 'alice', 1, place(1), place(1)),
-      joined('bob'),
+      joins('bob'),
       ...meet('alice', 'bob'),
       leader('bob', 'bob', 2, place(1), place(1)),
     ],
     [
-      joined('alice'),
+      joins('alice'),
       leader('alice', 'alice', 1, place(1), place(1)),
-      joined('bob'),
+      joins('bob'),
       ...meet('alice', 'bob'),
       leader('bob', 'bob', 2, place(2, 5), place(2, 5)),
     ],
@@ -347,13 +339,13 @@ const cases: readonly Case[] = [
   ],
   [
     'forged',
-    [joined('bob'), message('bob', 'bob', 100), message('bob', 'bob', 9_000)],
-    [joined('bob'), message('bob', 'bob', 100), message('bob', 'bob', 110)],
+    [joins('bob'), message('bob', 'bob', 100), message('bob', 'bob', 9_000)],
+    [joins('bob'), message('bob', 'bob', 100), message('bob', 'bob', 110)],
   ],
   [
     'forged',
-    [joined('bob'), message('bob', 'bob', 100), message('bob', 'mallory', 9_000)],
-    [joined('bob'), message('bob', 'bob', 100), message('bob', 'mallory', 9_000, 'x', true)],
+    [joins('bob'), message('bob', 'bob', 100), message('bob', 'mallory', 9_000)],
+    [joins('bob'), message('bob', 'bob', 100), message('bob', 'mallory', 9_000, 'x', true)],
   ],
   ['forged', [...pair, leader('bob', 'alice', 2 ** 50)], [...pair, leader('bob', 'alice', 2 ** 21)]],
   [

@@ -2,29 +2,21 @@
 // same history without the breach.
 
 import { expect, test } from 'vitest'
-import type { MemberId, PeerId, StoreId } from '../../core/base/ids.ts'
+import type { PeerId, StoreId } from '../../core/base/ids.ts'
 import { check } from './harness/checkers/all.ts'
 import type { Entry, Happening } from './harness/history.ts'
+import { joined } from './histories.ts'
 
 const peerOf = (name: string): PeerId => name.slice(0, 1).repeat(32) as PeerId
 const at = (atMs: number, happening: Happening): Entry => ({ atMs, ...happening })
 
-const joined = (name: string): Happening => ({
-  type: 'joined',
-  run: `${name} 1`,
-  name,
-  label: name,
-  peer: peerOf(name),
-  member: peerOf(name) as string as MemberId,
-  disk: name,
-  volatile: true,
-})
+const joins = (name: string): Happening => joined(name, peerOf(name), { volatile: true })
 
 /** They come at the beginning, see all others, and have links to those that are not held apart. */
 function meet(names: readonly string[], apart: readonly string[] = []): Entry[] {
   const isLinked = (a: string, b: string): boolean => !(apart.includes(a) && apart.includes(b))
   return [
-    ...names.map((name) => at(0, joined(name))),
+    ...names.map((name) => at(0, joins(name))),
     ...names.flatMap((name) => {
       const others = names.filter((each) => each !== name)
       const run = `${name} 1`
@@ -49,6 +41,15 @@ const nap = (name: string, atMs: number): Entry[] => [
   freeze('faultBegins', atMs, name),
   freeze('faultEnds', atMs + 500, name),
 ]
+/** A hostile peer that these see, and that does nothing from then on but say that it is busy. */
+const hanging = (name: string, seenBy: readonly string[]): Entry[] => [
+  ...seenBy.map((each) => at(2_000, { type: 'peerJoined', run: `${each} 1`, peer: peerOf(name) })),
+  busy('faultBegins', 40_000, name),
+  at(40_000, { type: 'hangs', name, peer: peerOf(name), fault: 1 }),
+  busy('faultEnds', 60_000, name),
+]
+const busy = (type: 'faultBegins' | 'faultEnds', atMs: number, name: string): Entry =>
+  at(atMs, { type, fault: 1, kind: 'hangs busy', touched: [name], what: '' })
 const killed = (atMs: number, name: string): Entry =>
   at(atMs, { type: 'ended', run: `${name} 1`, how: 'killed' })
 const links = (atMs: number, name: string, others: readonly string[]): Entry =>
@@ -130,6 +131,15 @@ const cases: readonly (readonly [checker: string, broken: readonly Entry[], kept
     'deaths',
     [...meet(three), freeze('faultBegins', 40_000, 'bob'), freeze('faultEnds', 60_000, 'bob')],
     [...meet(three), freeze('faultBegins', 40_000, 'bob'), freeze('faultEnds', 44_000, 'bob')],
+  ],
+  [
+    'deaths',
+    [...meet(three), ...hanging('mallory', three)],
+    [
+      ...meet(three),
+      ...hanging('mallory', three),
+      ...three.map((each) => left(45_000, each, 'mallory', 'failed')),
+    ],
   ],
   [
     'goodbye',

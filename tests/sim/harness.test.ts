@@ -9,6 +9,7 @@ import { createHistory, type Entry, type Happening, type Held } from './harness/
 import { judge } from './harness/outcome.ts'
 import { shrink } from './harness/shrink.ts'
 import type { Schedule } from './harness/schedule.ts'
+import { joined } from './histories.ts'
 
 const id = (letter: string): string => letter.repeat(32)
 const [alice, bob] = [id('a'), id('b')] as [string, string]
@@ -16,17 +17,9 @@ const message = 'm1' as MessageId
 const feed = id('f')
 const cursor = (number: number): string => `${'0'.repeat(21)}/${feed}/${String(number).padStart(12, '0')}`
 
-const joined = (name: string, letter: string, run = `${name} 1`): Happening => ({
-  type: 'joined',
-  run,
-  name,
-  label: name,
-  peer: id(letter) as PeerId,
-  member: id(letter) as MemberId,
-  disk: name,
-  volatile: false,
-})
-const both = [joined('alice', 'a'), joined('bob', 'b')]
+const joins = (name: string, letter: string, run = `${name} 1`): Happening =>
+  joined(name, id(letter) as PeerId, { run })
+const both = [joins('alice', 'a'), joins('bob', 'b')]
 const settled: Happening = { type: 'settled', inTime: true, waitingFor: [] }
 const told = (run: string, number: number, messageId = `m${number}`, body = 'x'): Happening => ({
   type: 'message',
@@ -145,12 +138,7 @@ const cases: readonly Case[] = [
   [
     'order',
     [...both, told('alice 1', 2), told('alice 1', 1)],
-    [
-      ...both,
-      { ...joined('carol', 'a'), disk: 'carol' } as Happening,
-      told('alice 1', 2),
-      told('alice 1', 1),
-    ],
+    [...both, { ...joins('carol', 'a'), disk: 'carol' } as Happening, told('alice 1', 2), told('alice 1', 1)],
   ],
   ['handled once', [...both, given('m1'), handled('m1'), given('m1')], [...both, given('m1'), given('m1')]],
   [
@@ -186,7 +174,7 @@ const cases: readonly Case[] = [
     ],
     [
       ...both,
-      { ...joined('carol', 'a'), disk: 'carol' } as Happening,
+      { ...joins('carol', 'a'), disk: 'carol' } as Happening,
       told('alice 1', 1, 'm1'),
       told('carol 1', 1, 'm2'),
       settled,
@@ -206,14 +194,14 @@ const cases: readonly Case[] = [
       ...both,
       begins('alice 1', 5),
       { type: 'ended', run: 'alice 1', how: 'killed' },
-      joined('alice', 'a', 'alice 2'),
+      joins('alice', 'a', 'alice 2'),
       begins('alice 2', 4),
     ],
     [
       ...both,
       begins('alice 1', 5),
       { type: 'ended', run: 'alice 1', how: 'killed' },
-      joined('alice', 'a', 'alice 2'),
+      joins('alice', 'a', 'alice 2'),
       begins('alice 2', 6),
     ],
   ],

@@ -1,8 +1,10 @@
 // Every checker there is. Each is a function of a history, and knows nothing of where it came from.
 
 import type { Entry } from '../history.ts'
+import { checkArrivals } from './arrivals.ts'
 import { checkBounds } from './bounds.ts'
 import { checkCasts } from './casts.ts'
+import { checkDeaths } from './deaths.ts'
 import { checkDeliveries } from './deliveries.ts'
 import { checkDocuments } from './documents.ts'
 import { checkDurable } from './durable.ts'
@@ -18,8 +20,6 @@ import { checkStanding } from './standing.ts'
 import { checkStored } from './stored.ts'
 import { checkSuspicions } from './suspicions.ts'
 import { checkSynced } from './synced.ts'
-import { checkArrivals } from './arrivals.ts'
-import { checkDeaths } from './deaths.ts'
 import { checkVerdicts } from './verdicts.ts'
 import type { Checker, Violation } from './violation.ts'
 

@@ -3,10 +3,11 @@
 // was lost on a path that is cut is offered by those who have it (OV2, OV3, OV6); and in a larger mesh at once, too (OV37).
 
 import type { PeerId } from '../../../../core/base/ids.ts'
+import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
 import { Paths } from './paths.ts'
 import { Together } from './together.ts'
-import type { EntryOf, Violation } from './violation.ts'
+import { judged, type EntryOf, type Violation } from './violation.ts'
 
 /** Who has been together for so long has told each other which links there are. */
 const acquaintedMs = 5_000
@@ -16,21 +17,17 @@ const withinMs = 15_000
 const forgottenMs = 25_000
 const quietMs = 15_000
 /** In a mesh of more than so many, what comes later was offered and pulled. */
-const crowd = 17
+const crowd = limits.maxLinks + 2
 const atOnceMs = 900
 /** So many came late, and these are most: by lot somebody may be left with offers for once. */
 const fewLate = 3
 
-interface Judged {
+interface Promptness {
   all: number
   late: number
 }
 
-export function checkArrivals(entries: readonly Entry[]): Violation[] {
-  const judge = new Judge(entries)
-  for (const entry of entries) judge.take(entry)
-  return judge.violations
-}
+export const checkArrivals = (entries: readonly Entry[]): Violation[] => judged(new Judge(entries), entries)
 
 class Judge {
   readonly violations: Violation[] = []
@@ -39,7 +36,7 @@ class Judge {
   readonly #waiting: EntryOf<'castSaid'>[] = []
   /** By cast: who heard it, and when. */
   readonly #heard = new Map<string, Map<Run, number>>()
-  readonly #promptness = new Map<Run, Judged>()
+  readonly #promptness = new Map<Run, Promptness>()
 
   constructor(entries: readonly Entry[]) {
     this.#together = new Together(entries)
@@ -82,13 +79,13 @@ class Judge {
   }
 
   #time(run: Run, ms: number, atMs: number): void {
-    const judged = this.#promptness.get(run) ?? { all: 0, late: 0 }
-    this.#promptness.set(run, judged)
-    judged.all++
+    const times = this.#promptness.get(run) ?? { all: 0, late: 0 }
+    this.#promptness.set(run, times)
+    times.all++
     if (ms <= atOnceMs) return
-    judged.late++
-    if (judged.late >= fewLate && judged.late > judged.all / 2)
-      this.#tell(atMs, `${run} hears ${judged.late} of ${judged.all} casts only when they are offered`)
+    times.late++
+    if (times.late >= fewLate && times.late > times.all / 2)
+      this.#tell(atMs, `${run} hears ${times.late} of ${times.all} casts only when they are offered`)
   }
 
   /** It is said to an old acquaintance: who is not known is not listened to. */

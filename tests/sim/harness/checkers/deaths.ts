@@ -4,7 +4,7 @@ import type { PeerId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
 import { isUnfelt } from './paths.ts'
 import { Together } from './together.ts'
-import { livesIn, type Life, type Violation } from './violation.ts'
+import { isChange, livesIn, type Life, type Violation } from './violation.ts'
 
 /** OV8: 8 s at most; and a word to all. */
 const withinMs = 12_000
@@ -19,16 +19,6 @@ interface Death {
   /** Infinity: it does not wake. */
   readonly untilMs: number
 }
-
-const changes = new Set<Entry['type']>([
-  'faultBegins',
-  'faultEnds',
-  'joined',
-  'leaving',
-  'ended',
-  'clock',
-  'calm',
-])
 
 function* late(entries: readonly Entry[]): Iterable<Violation> {
   const deaths = deathsIn(entries).filter((death) => isAlone(entries, death))
@@ -57,12 +47,12 @@ function deathsIn(entries: readonly Entry[]): Death[] {
   const alive = (name: string, atMs: number): Life | undefined =>
     [...lives.values()].find((life) => life.name === name && life.fromMs <= atMs && atMs < life.toMs)
   entries.forEach((entry, i) => {
-    if (entry.type !== 'faultBegins' || entry.kind !== 'freeze') return
-    const [name] = entry.touched as readonly [string]
-    const life = alive(name, entry.atMs)
+    const isHung = entry.type === 'hangs'
+    if (!isHung && !(entry.type === 'faultBegins' && entry.kind === 'freeze')) return
+    const name = isHung ? entry.name : entry.touched[0]!
+    const peer = isHung ? entry.peer : alive(name, entry.atMs)?.peer
     const end = entries.slice(i).find((each) => each.type === 'faultEnds' && each.fault === entry.fault)
-    if (life !== undefined)
-      deaths.push({ name, peer: life.peer, atMs: entry.atMs, untilMs: end?.atMs ?? Infinity })
+    if (peer !== undefined) deaths.push({ name, peer, atMs: entry.atMs, untilMs: end?.atMs ?? Infinity })
   })
   return deaths.filter(({ atMs, untilMs }) => untilMs > atMs + withinMs).toSorted((a, b) => a.atMs - b.atMs)
 }
@@ -72,7 +62,7 @@ function isAlone(entries: readonly Entry[], { name, atMs }: Death): boolean {
   const underWay = new Set<number>()
   for (const entry of entries) {
     if (entry.atMs > atMs + withinMs) break
-    if (!changes.has(entry.type) || isUnfelt(entry)) continue
+    if (!isChange(entry) || isUnfelt(entry)) continue
     const isItself =
       entry.atMs === atMs && ('run' in entry || ('touched' in entry && entry.touched[0] === name))
     if (entry.type === 'faultBegins' && !isItself) underWay.add(entry.fault)

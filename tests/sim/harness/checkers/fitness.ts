@@ -5,7 +5,7 @@ import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
 import { acquaintedMs, Together } from './together.ts'
-import type { EntryOf, Life, Violation } from './violation.ts'
+import { judged, type EntryOf, type Life, type Violation } from './violation.ts'
 
 /** To notice that the store does not take an epoch, to say so, and for the next to claim. */
 const vacantMs = 15_000
@@ -13,11 +13,7 @@ const vacantMs = 15_000
 const fitAgainMs = 60_000
 const resignsWithinMs = limits.hiddenResignMs + 15_000
 
-export function checkFitness(entries: readonly Entry[]): Violation[] {
-  const judge = new Judge(entries)
-  for (const entry of entries) judge.take(entry)
-  return judge.violations
-}
+export const checkFitness = (entries: readonly Entry[]): Violation[] => judged(new Judge(entries), entries)
 
 class Judge {
   readonly violations: Violation[] = []

@@ -4,25 +4,19 @@
 import type { Entry } from '../history.ts'
 import type { Cut } from '../schedule.ts'
 import { Disturbance } from './disturbance.ts'
-import type { EntryOf } from './violation.ts'
+import { isChange, isFault, type FaultEntry } from './violation.ts'
 
 /** Faults of paths: they harm who uses the path, and not those whom it joins by another way. */
 const ofPaths = /^(cut|flap|partition|dropLinks)/
 /** Attacks that change nobody's standing, and are not to be noticed. */
-const unfelt = /^attack (copies-of-|unicast-too-far|replay-broadcasts|alive-of-others|pong-false)/
+const unfelt = /^(attack|insists) (copies-of-|unicast-too-far|replay-broadcasts|alive-of-others|pong-false)/
 
 interface Span {
   readonly fromMs: number
   toMs: number
 }
 
-export const isUnfelt = (entry: Entry): boolean =>
-  (entry.type === 'faultBegins' || entry.type === 'faultEnds') && unfelt.test(entry.kind)
-
-type FaultEntry = EntryOf<'faultBegins' | 'faultEnds'>
-
-const isFault = (entry: Entry): entry is FaultEntry =>
-  entry.type === 'faultBegins' || entry.type === 'faultEnds'
+export const isUnfelt = (entry: Entry): boolean => isFault(entry) && unfelt.test(entry.kind)
 
 /** Those that say which paths they cut: a schedule's. Of real networks it is told in words, and whom it touches. */
 const pathFaults = (entries: readonly Entry[]): Set<number> =>
@@ -49,10 +43,7 @@ export class Paths {
       if (entry.type === 'faultEnds') for (const span of spans.get(entry.fault) ?? []) span.toMs = entry.atMs
       else spans.set(entry.fault, this.#begin(entry))
     }
-    const changes = new Set(['faultBegins', 'faultEnds', 'joined', 'leaving', 'ended', 'clock', 'calm'])
-    this.#changesMs = entries
-      .filter((entry) => changes.has(entry.type) && !isUnfelt(entry))
-      .map(({ atMs }) => atMs)
+    this.#changesMs = entries.filter((entry) => isChange(entry) && !isUnfelt(entry)).map(({ atMs }) => atMs)
   }
 
   #begin({ what, atMs }: FaultEntry): Span[] {

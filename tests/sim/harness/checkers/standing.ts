@@ -6,7 +6,7 @@ import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Rank, Run } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
 import { acquaintedMs, Together } from './together.ts'
-import type { EntryOf, Life, Violation } from './violation.ts'
+import { judged, type EntryOf, type Life, type Violation } from './violation.ts'
 
 /** An epoch above both sides takes a round of claims and a write; a new leader may have to wait for a handover first. */
 const mergedWithinMs = 3 * limits.handoverTimeoutMs
@@ -36,11 +36,7 @@ interface Merging {
   readonly dueMs: number
 }
 
-export function checkStanding(entries: readonly Entry[]): Violation[] {
-  const judge = new Judge(entries)
-  for (const entry of entries) judge.take(entry)
-  return judge.violations
-}
+export const checkStanding = (entries: readonly Entry[]): Violation[] => judged(new Judge(entries), entries)
 
 class Judge {
   readonly violations: Violation[] = []

@@ -5,7 +5,7 @@ import type { PeerId } from '../../../../core/base/ids.ts'
 import type { Entry, Held, Run } from '../history.ts'
 import { Disturbance } from './disturbance.ts'
 import { includes } from './held.ts'
-import { livesIn, type Life, type Violation } from './violation.ts'
+import { judged, livesIn, type Life, type Violation } from './violation.ts'
 
 /** An edit takes so long at most: the slowest way, what is gathered before it goes out, a few queued values, a look. */
 const underWayMs = 1_250
@@ -42,11 +42,7 @@ interface Seen {
   readonly copies: Map<string, Copy>
 }
 
-export function checkSynced(entries: readonly Entry[]): Violation[] {
-  const judge = new Judge(entries)
-  for (const entry of entries) judge.take(entry)
-  return judge.violations
-}
+export const checkSynced = (entries: readonly Entry[]): Violation[] => judged(new Judge(entries), entries)
 
 class Judge {
   readonly violations: Violation[] = []

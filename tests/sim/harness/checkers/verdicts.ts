@@ -5,7 +5,7 @@ import { limits } from '../../../../core/base/limits.ts'
 import type { Entry } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
 import { Together } from './together.ts'
-import { ofType, type Violation } from './violation.ts'
+import { isFault, ofType, type Violation } from './violation.ts'
 
 /** A link counts when both have had it for so long. */
 const linkedMs = 1_000
@@ -16,8 +16,7 @@ export const checkVerdicts = (entries: readonly Entry[]): Violation[] => [
 ]
 
 /** Standing still, or going on a journey: whoever does forgets everybody, or says goodbye himself. */
-const ofSleep = (entry: Entry): boolean =>
-  (entry.type === 'faultBegins' || entry.type === 'faultEnds') && /^(freeze|suspend)/.test(entry.kind)
+const ofSleep = (entry: Entry): boolean => isFault(entry) && /^(freeze|suspend)/.test(entry.kind)
 
 function* verdicts(entries: readonly Entry[]): Iterable<Violation> {
   const together = new Together(entries)
@@ -77,7 +76,7 @@ class Naps {
   }
 
   has(entry: Entry): boolean {
-    return (entry.type === 'faultBegins' || entry.type === 'faultEnds') && this.#faults.has(entry.fault)
+    return isFault(entry) && this.#faults.has(entry.fault)
   }
 }
 

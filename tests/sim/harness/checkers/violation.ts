@@ -24,6 +24,35 @@ export type EntryOf<T extends Happening['type']> = WithType<Happening, T> & { re
 export const ofType = <T extends Happening['type']>(entries: readonly Entry[], type: T): EntryOf<T>[] =>
   entries.filter((entry) => entry.type === type) as EntryOf<T>[]
 
+export type FaultEntry = EntryOf<'faultBegins' | 'faultEnds'>
+
+export const isFault = (entry: Entry): entry is FaultEntry =>
+  entry.type === 'faultBegins' || entry.type === 'faultEnds'
+
+/** Something begins, ends, comes or goes: after it, peers may have to find each other anew. */
+export const isChange = ({ type }: Entry): boolean => changes.has(type)
+
+const changes: ReadonlySet<Entry['type']> = new Set([
+  'faultBegins',
+  'faultEnds',
+  'joined',
+  'leaving',
+  'ended',
+  'clock',
+  'calm',
+])
+
+/** What is found by a judge that looks at one entry after the other. */
+export interface Judging {
+  readonly violations: Violation[]
+  take(entry: Entry): void
+}
+
+export function judged(judge: Judging, entries: readonly Entry[]): Violation[] {
+  for (const entry of entries) judge.take(entry)
+  return judge.violations
+}
+
 /** One life of one process, from what was recorded. */
 export interface Life {
   readonly run: Run
