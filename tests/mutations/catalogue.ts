@@ -24,6 +24,8 @@ export interface Mutation {
   readonly changes: readonly Change[]
   /** Of the harness: the theme whose random seeds show it soonest; absent: any. */
   readonly profile?: string
+  /** For its random seeds: a core that is otherwise as it is, with other limits. What is broken there is told from what it is by itself. */
+  readonly setting?: readonly Change[]
   readonly scenario: string
   /** What the story has to complain of; anything else does not count. */
   readonly complaint: string

@@ -29,15 +29,17 @@ if (chosen.length === 0) throw new Error(`No mutation has “${values.only}” i
 /** How many seeds of one theme are played before it is asked how much time is left. */
 const batch = 40
 
-/** By theme and seed: whether nobody objects to it on the core as it is. Only then is an objection the mutation's doing. */
+/** By limits, theme and seed: whether nobody objects to it on the core as it is. Only then is an objection the mutation's doing. */
 const sound = new Map<string, Promise<boolean>>()
 
-function isSound(seed: number, profile: string): Promise<boolean> {
-  const key = `${profile} ${seed}`
+function isSound(seed: number, profile: string, { name, setting = [] }: Mutation): Promise<boolean> {
+  const key = `${setting.map(({ replace }) => replace).join('')} ${profile} ${seed}`
   const budget = { seeds: [seed], profile, untilCaught: false, withinMs: 0 }
   const answer =
     sound.get(key) ??
-    playSeeds(new Map(), budget).then((outcomes) => outcomes.every(({ checkers }) => checkers.length === 0))
+    mutate({ name, changes: setting })
+      .then((sources) => playSeeds(sources, budget))
+      .then((outcomes) => outcomes.every(({ checkers }) => checkers.length === 0))
   sound.set(key, answer)
   return answer
 }
@@ -50,7 +52,8 @@ async function byStory(mutation: Mutation): Promise<{ cell: string; isCaught: bo
 
 /** The first two thirds of the time for the theme that it names, the rest for whatever is drawn. */
 async function bySeeds(mutation: Mutation): Promise<string[]> {
-  const sources = await mutate(mutation)
+  const { setting = [], changes } = mutation
+  const sources = await mutate({ ...mutation, changes: [...setting, ...changes] })
   const profile = values.profile || mutation.profile || ''
   let [played, passedMs] = [0, 0]
   for (let next = first; passedMs < budgetMs;) {
@@ -64,7 +67,7 @@ async function bySeeds(mutation: Mutation): Promise<string[]> {
     played += outcomes.length
     next += outcomes.length
     for (const { tookMs } of outcomes) passedMs += tookMs
-    if (last.checkers.length === 0 || !(await isSound(last.seed, theme))) continue
+    if (last.checkers.length === 0 || !(await isSound(last.seed, theme, mutation))) continue
     return [
       String(played),
       `${Math.round(passedMs / 1_000)} s`,

@@ -8,7 +8,10 @@ import type { Mutation } from './catalogue.ts'
 export const root = join(import.meta.dirname, '..', '..')
 
 /** Mutated sources by absolute path. Throws a sentence that says what to do where a piece is not found exactly once. */
-export async function mutate({ name, changes }: Mutation): Promise<ReadonlyMap<string, string>> {
+export async function mutate({
+  name,
+  changes,
+}: Pick<Mutation, 'name' | 'changes'>): Promise<ReadonlyMap<string, string>> {
   const sources = new Map<string, string>()
   for (const { file, find, replace } of changes) {
     const path = join(root, file)

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { attackKinds } from '../../core/platform/sim/forgeries.ts'
 import type { HostilePeer } from '../../core/platform/sim/hostile.ts'
-import { createMeshWorld, joinAs, joinInTurn, type Actor } from './mesh-world.ts'
+import { createMeshWorld, joinAs, joinInTurn, server, type Actor } from './mesh-world.ts'
 import type { World } from '../../core/platform/sim/world.ts'
 
 interface Scene {
@@ -74,6 +74,20 @@ describe('a hostile peer', () => {
     }
     const misbehaved = honest.flatMap(({ errors }) => errors.filter(({ code }) => code === 'peer-misbehaved'))
     expect(misbehaved.length).toBeGreaterThan(0)
+  })
+
+  test('hangs: its attacks go out, and nothing else; it is gone for all though it says that it is busy', async () => {
+    const { world, honest, hostile } = await scene(6)
+    const seen = (): number => honest.filter(({ mesh }) => mesh.others.size === honest.length).length
+    expect(seen()).toBe(honest.length)
+    hostile.hang()
+    world.server(server).accuse(hostile.process.name)
+    for (let i = 0; i < 30; i++) {
+      expect(hostile.attack('busy')).toBeGreaterThan(0)
+      await world.run(500)
+      if (seen() === 0) break
+    }
+    expect(seen()).toBe(0)
   })
 
   test('is hostile after a restart too, and harmless while dead or frozen', async () => {

@@ -31,9 +31,11 @@ export interface HostilePeer {
   readonly impersonations: ReadonlySet<AttackKind>
   /**
    * Sends that attack's frames now, over one link or all of them, by its own random stream. Returns how many frames
-   * went out: 0 where no neighbour has greeted it yet, or it is dead or frozen.
+   * went out: 0 where no neighbour has greeted it yet, or it is dead or frozen by somebody else.
    */
   attack(kind: AttackKind): number
+  /** From now on it does nothing and answers nobody; only attacks still go out. Never undone, but by `process.restart()`. */
+  hang(): void
   /** Frames sent by attack so far. */
   readonly sent: ReadonlyMap<AttackKind, number>
 }
@@ -220,6 +222,10 @@ export function createHostile(
   }
   let current = tapProcess(first)
 
+  /** The process that was made to hang: after a restart it is another. */
+  let hanging: SimProcess | undefined
+  const mayAttack = (): boolean => current.alive && (!current.frozen || hanging === current)
+
   const knowledgeAt = (tap: Tapped): Knowledge | undefined => {
     const { mine, theirs: victim } = tap
     if (mine?.type !== 'hello' || victim === undefined) return undefined
@@ -232,7 +238,7 @@ export function createHostile(
   }
 
   const sendForgery = (tap: Tapped, forgery: Forgery): number => {
-    if (!tap.open || !current.alive || current.frozen) return 0
+    if (!tap.open || !mayAttack()) return 0
     const frames: Uint8Array[] = []
     if (isFrame(forgery)) frames.push(forgery)
     else {
@@ -263,8 +269,13 @@ export function createHostile(
     kinds: attackKinds,
     impersonations: impersonationKinds,
     sent,
+    hang: () => {
+      hanging = current
+      current.freeze()
+      announce('hangs')
+    },
     attack: (kind) => {
-      if (!current.alive || current.frozen) return 0
+      if (!mayAttack()) return 0
       const ready = [...taps].filter((tap) => tap.open && knowledgeAt(tap) !== undefined)
       const targets = isLie(kind) || random.integer(2) === 0 ? ready : random.sample(ready, 1)
       const frames = isLie(kind)

@@ -1,6 +1,7 @@
 // Documents: digests, honesty about being synced, storage.
 
 import type { Mutation } from '../catalogue.ts'
+import { fewLinks } from './few-links.ts'
 
 export const documentMutations: readonly Mutation[] = [
   {
@@ -121,7 +122,8 @@ export const documentMutations: readonly Mutation[] = [
         replace: 'answer.unasked = answer.passedOver = false',
       },
     ],
-    profile: 'larger mesh',
+    profile: 'few links',
+    setting: fewLinks,
     scenario: 'two of a crowd open a document at once',
     complaint: 'in a larger mesh two that open a document at once do not share it',
   },

@@ -6,7 +6,7 @@ import { MeshHandle } from '../../../core/mesh.ts'
 import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
 import type { HostilePeer } from '../../../core/platform/sim/hostile.ts'
 import type { SimProcess, World } from '../../../core/platform/sim/world.ts'
-import type { Schedule } from './schedule.ts'
+import type { Fault, Schedule } from './schedule.ts'
 
 const tryEveryMs = 250
 
@@ -15,6 +15,7 @@ export class Attackers {
   readonly #schedule: Schedule
   readonly #peers = new Map<string, HostilePeer>()
 
+  readonly #ids = new Map<string, PeerId>()
   readonly #visitors: SimProcess[] = []
   readonly #isStranger: (peer: PeerId) => void
 
@@ -53,6 +54,35 @@ export class Attackers {
     }
   }
 
+  /**
+   * Says that again and again, for as long as it is not told to give up. With `hangs` it does nothing else from the first time on
+   * that anybody listens: it is not awake any more, and `hung` is told who it was.
+   */
+  insist(
+    { attacker, kind, everyMs, hangs }: Omit<Extract<Fault, { type: 'insist' }>, 'type' | 'forMs'>,
+    tell: { sent: (frames: number) => void; hung: (peer: PeerId) => void },
+  ): () => void {
+    const peer = this.#peerNamed(attacker)
+    let isOver = false
+    let isHung = false
+    const say = (): void => {
+      if (isOver || !peer.process.alive) return
+      const frames = peer.attack(kind)
+      tell.sent(frames)
+      if (hangs && !isHung && frames > 0) {
+        isHung = true
+        peer.hang()
+        tell.hung(this.#ids.get(attacker)!)
+      }
+      this.#world.at(this.#world.now + everyMs, `${attacker} says it again`, say)
+    }
+    say()
+    return () => {
+      isOver = true
+      if (isHung) peer.process.kill({ links: 'down' })
+    }
+  }
+
   /** All of them die. */
   end(): void {
     for (const { process } of this.#peers.values()) process.kill({ links: 'down' })
@@ -75,7 +105,10 @@ export class Attackers {
     })
     // It takes part in documents, or it would know of none to attack.
     opening.then(
-      (mesh) => mesh.doc('notes').catch(() => peer.process.kill()),
+      (mesh) => {
+        this.#ids.set(name, mesh.me.id)
+        return mesh.doc('notes').catch(() => peer.process.kill())
+      },
       () => peer.process.kill(),
     )
     return peer

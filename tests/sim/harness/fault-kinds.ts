@@ -6,6 +6,7 @@ export function kindOf(fault: Fault): string {
   if (fault.type === 'partition') return `partition ${fault.shape}`
   if (fault.type === 'killAt') return `killAt ${fault.effect} ${fault.when}`
   if (fault.type === 'attack') return `attack ${fault.kind}`
+  if (fault.type === 'insist') return `${fault.hangs ? 'hangs' : 'insists'} ${fault.kind}`
   if (fault.type === 'failing') return fault.uncertain ? `${fault.code} uncertain` : fault.code
   if (fault.type === 'wipe') return fault.deviceKey ? 'wipe with key' : 'wipe'
   if (fault.type === 'dropLinks') return fault.oneEnd ? 'dropLinks oneEnd' : fault.type

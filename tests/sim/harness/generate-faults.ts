@@ -3,8 +3,8 @@
 import { limits } from '../../../core/base/limits.ts'
 import type { Random } from '../../../core/base/random.ts'
 import { attackKinds, impersonationKinds } from '../../../core/platform/sim/forgeries.ts'
-import { attackerNames } from './generate-beginnings.ts'
 import { isLie } from '../../../core/platform/sim/lies.ts'
+import { attackerNames } from './generate-beginnings.ts'
 import { between, partition } from './partitions.ts'
 import { chance, oneOf, range, weighted, type FaultType, type Profile } from './profiles.ts'
 import { diskOf, machinesOf, type Cut, type Fault, type Role } from './schedule.ts'
@@ -70,7 +70,7 @@ export function drawFault(
     }
     case 'freeze':
     case 'suspend':
-      return { type, who, forMs: sleepMs(random) }
+      return { type, who, forMs: profile.lastsMs === undefined ? sleepMs(random) : forMs }
     case 'nap':
       return { type: 'freeze', who, forMs: range(random, 150, 900) }
     case 'loseLinks':
@@ -117,6 +117,17 @@ export function drawFault(
           (profile.attacks ?? attacks).filter((kind) => isPutRight(kind, cast)),
         ),
       }
+    case 'insist': {
+      const kind = oneOf(random, ['alive-of-others', 'pong-false', 'busy'] as const)
+      return {
+        type,
+        attacker: oneOf(random, attackerNames),
+        kind,
+        everyMs: range(random, 60, 1_000),
+        hangs: kind === 'busy',
+        forMs: range(random, 20_000, 90_000),
+      }
+    }
     default:
       return disk === undefined
         ? undefined

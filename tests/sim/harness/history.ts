@@ -178,6 +178,8 @@ export type Happening =
   // others
   /** A peer of another mesh came to their server. */
   | { readonly type: 'stranger'; readonly peer: PeerId }
+  /** A hostile peer does nothing any more but say one thing again and again; the fault that it is by. */
+  | { readonly type: 'hangs'; readonly name: string; readonly peer: PeerId; readonly fault: number }
   // what was done to them
   | {
       readonly type: 'faultBegins' | 'faultEnds'

@@ -4,6 +4,8 @@
 import type { AttackKind } from '../../../core/platform/sim/forgeries.ts'
 import type { SimProcess, World } from '../../../core/platform/sim/world.ts'
 import { streamFor } from '../../../core/platform/sim/crypto.ts'
+import type { PeerId } from '../../../core/base/ids.ts'
+import type { Attackers } from './attackers.ts'
 import { kindOf } from './fault-kinds.ts'
 import type { Happening } from './history.ts'
 import { diskOf, touchedBy, type Cut, type Fault, type Role, type Schedule } from './schedule.ts'
@@ -19,6 +21,8 @@ export interface Victims {
   readonly attack: (attacker: string, kind: AttackKind, sent: (frames: number) => void) => () => void
   /** A peer of another mesh comes; returns how to end it. */
   readonly visit: (name: string) => () => void
+  /** Sends an attack again and again; returns how to end that. `tell.hung`: it does nothing else from now on. */
+  readonly insist: Attackers['insist']
   /** It runs again after standing still. */
   readonly woke: (name: string) => void
 }
@@ -162,9 +166,25 @@ export class Nemesis {
         }
         return { bit: false, end }
       }
+      case 'insist':
+        return this.#insist(fault, index)
       default:
         return this.#harmDisk(fault)
     }
+  }
+
+  #insist(fault: Extract<Fault, { type: 'insist' }>, index: number): { bit: boolean; end: () => boolean } {
+    let sent = 0
+    const hung = (peer: PeerId): void => {
+      this.#add({ type: 'hangs', name: fault.attacker, peer, fault: index })
+      for (const url of this.#schedule.servers) this.#world.server(url).accuse(fault.attacker)
+    }
+    const stop = this.#victims.insist(fault, { sent: (frames) => (sent += frames), hung })
+    const end = (): boolean => {
+      stop()
+      return sent > 0
+    }
+    return { bit: false, end }
   }
 
   // --------------------------------------------------------------------------------------- processes

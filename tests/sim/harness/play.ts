@@ -73,6 +73,7 @@ export async function play(schedule: Schedule, options: PlayOptions = {}): Promi
       woke: (name) => cast.woke(name),
       attack: (name, kind, sent) => attackers.attack(name, kind, sent),
       visit: (name) => attackers.visit(name),
+      insist: (what, tell) => attackers.insist(what, tell),
     },
     add,
   )

@@ -4,6 +4,17 @@ import type { Profile } from './profiles.ts'
 
 const few = [[100, 3, 5]] as const
 
+const ofCrowds = {
+  weight: 0,
+  steps: [32, 45],
+  share: 0.16,
+  documents: 0.12,
+  casts: 0.95,
+  opensTogether: true,
+  pausesMs: [200, 7_000],
+  faults: { kill: 3, freeze: 3, loseLinks: 4, partition: 1 },
+} as const
+
 export const meshProfiles: readonly Profile[] = [
   /** Most reach each other only by way of others, some of whom repeat what they heard. */
   {
@@ -68,6 +79,17 @@ export const meshProfiles: readonly Profile[] = [
     faults: { attack: 10, kill: 3, freeze: 1, visit: 2 },
     attacks: ['records-old', 'alive-of-others', 'pong-false'],
   },
+  /** Somebody answers for the dead all the time, or puts off its own end by saying that it is busy. */
+  {
+    name: 'insistent',
+    weight: 1,
+    machines: few,
+    steps: [30, 50],
+    share: 0.2,
+    documents: 0,
+    pausesMs: [1_000, 8_000],
+    faults: { insist: 5, kill: 5, freeze: 1 },
+  },
   /** They come to servers that hide them from each other, and nobody comes later who would bring them together. */
   {
     name: 'hidden',
@@ -80,16 +102,20 @@ export const meshProfiles: readonly Profile[] = [
     faults: { dropLinks: 1, freeze: 1 },
   },
   /** More than a peer keeps links. Costs seconds of processor time: drawn where it is asked for. */
+  { name: 'larger mesh', machines: [[100, 18, 20]], ...ofCrowds },
+  /** The same where peers keep few links: cheap, and only for a core whose limits say so (tests/mutations). */
+  { name: 'few links', machines: [[100, 8, 11]], ...ofCrowds },
+  /** … and hardly anybody talks, so that who is watched by nobody dies unnoticed. */
   {
-    name: 'larger mesh',
+    name: 'few links, few words',
     weight: 0,
-    machines: [[100, 18, 20]],
-    steps: [32, 45],
-    share: 0.25,
-    documents: 0.12,
-    casts: 0.95,
-    opensTogether: true,
-    pausesMs: [200, 5_000],
-    faults: { kill: 2, freeze: 2, loseLinks: 4, partition: 1 },
+    machines: [[100, 10, 13]],
+    steps: [14, 20],
+    share: 0.7,
+    documents: 0,
+    casts: 0.9,
+    pausesMs: [40_000, 60_000],
+    lastsMs: [14_000, 18_000],
+    faults: { freeze: 1 },
   },
 ]

@@ -142,6 +142,15 @@ export type Fault =
   | { readonly type: 'accuse' | 'forget'; readonly server: string; readonly who: string }
   // a peer that is no Skein peer
   | { readonly type: 'attack'; readonly attacker: string; readonly kind: AttackKind }
+  /** It says that all the time. `hangs`: and does nothing else any more, and the servers say that its socket closed. */
+  | {
+      readonly type: 'insist'
+      readonly attacker: string
+      readonly kind: AttackKind
+      readonly everyMs: number
+      readonly hangs: boolean
+      readonly forMs: number
+    }
 
 export type Act = Traffic | Fault
 
@@ -203,7 +212,7 @@ export function touchedBy(fault: Fault, cast: readonly Role[]): string[] {
     cast.filter((role) => diskOf(role) === disk).map(({ name }) => name)
   // A server's false word harms nobody who is linked, and a hostile peer mostly nobody but itself.
   if (fault.type === 'accuse' || fault.type === 'forget' || fault.type === 'visit') return [fault.server]
-  if (fault.type === 'attack' && !disturbsAll(fault.kind)) return [fault.attacker]
+  if ('attacker' in fault && !disturbsAll(fault.kind)) return [fault.attacker]
   if (fault.type === 'loseLinks') return [fault.who]
   if ('who' in fault) return [fault.who, ...siblingsOf(fault.who, cast)]
   if (fault.type === 'clone') return [...onDisk(fault.disk), ...onDisk(fault.to)]
