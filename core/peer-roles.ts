@@ -3,7 +3,7 @@
 
 import type { PeerId } from './base/ids.ts'
 import { Election } from './election/election.ts'
-import type { ElectionEffect, ElectionInput } from './election/protocol.ts'
+import type { ClaimInput, ElectionEffect, ElectionInput } from './election/protocol.ts'
 import { compareRank, type Candidate } from './election/rank.ts'
 import type { Claim, PeerRecord } from './wire/messages.ts'
 
@@ -86,7 +86,7 @@ export class Roles {
   claim(
     claim: Claim,
     from: PeerId,
-    how: { readonly relayed?: boolean; readonly viewFollows?: boolean },
+    how: Pick<ClaimInput, 'relayed' | 'viewFollows' | 'former'>,
     nowMs: number,
   ): void {
     if (this.#elections.has(claim.role))

@@ -413,7 +413,10 @@ export class Peer {
         else if (this.overlay.others().length > limits.maxLinks) this.#linksAreOld = true
         return this.#emit({ event: 'self', record: effect.record })
       case 'linked':
-        for (const claim of effect.claims) this.#roles.claim(claim, effect.peer, { viewFollows: true }, nowMs)
+        for (const claim of effect.claims) {
+          const former = effect.provisional && claim.leader === effect.peer
+          this.#roles.claim(claim, effect.peer, { viewFollows: true, former }, nowMs)
+        }
         if (effect.claims.length > 0) this.#viewIsOld = true
         this.#messagesStep({ type: 'linked', peer: effect.peer, digest: effect.digest }, now)
         return this.#docsStep({ type: 'linked', peer: effect.peer }, now)

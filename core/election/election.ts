@@ -7,14 +7,13 @@ import { limits } from '../base/limits.ts'
 import { HeardClaims, type HeardClaim } from './claims.ts'
 import { distanceOf, FarClaim } from './far-claim.ts'
 import { Handover } from './handover.ts'
-import type { Claim, ElectionEffect, ElectionInput, LeaderChangeReason } from './protocol.ts'
+import type { Claim, ClaimInput, ElectionEffect, ElectionInput, LeaderChangeReason } from './protocol.ts'
 import type { Candidate } from './rank.ts'
 import { reasonOfChange, reasonOfVacancy } from './reason.ts'
 import { Reminders } from './reminders.ts'
 import { View } from './view.ts'
 
 type ViewInput = Extract<ElectionInput, { type: 'view' }>
-type ClaimInput = Extract<ElectionInput, { type: 'claim' }>
 
 /** The claim we follow or hold, and how its leader was ranked when we took it. */
 interface Accepted {
@@ -87,9 +86,8 @@ export class Election {
     return this.#accepted?.claim.leader === this.me
   }
 
-  /** What to tell a newcomer: the last claim accepted, even where its leader is gone, for its epoch. */
+  /** What to tell a newcomer: the last claim accepted, even where its leader is gone, or stood still, for its epoch. */
   claimNow(): Claim | undefined {
-    if (this.#last === undefined || (this.#last.leader === this.me && !this.leading)) return undefined
     return this.#last
   }
 
@@ -184,7 +182,7 @@ export class Election {
     else if (leader === this.me && now === undefined) this.#vacate('resigned', nowMs)
   }
 
-  #takeClaim({ claim, from, relayed, viewFollows }: ClaimInput, nowMs: number): void {
+  #takeClaim({ claim, from, relayed, viewFollows, former }: ClaimInput, nowMs: number): void {
     const { role, epoch, leader } = claim
     if (role !== this.role || !Number.isSafeInteger(epoch) || epoch < 1) return
     const elected = this.#view.elected
@@ -197,7 +195,8 @@ export class Election {
       if (isOurs && this.#far.insisted(nowMs)) this.#hear(leader, epoch, false, nowMs)
     }
     if (distance !== 'near') return
-    if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, firstHand, nowMs)
+    if (former === true) this.#highestEpochSeen = Math.max(this.#highestEpochSeen, epoch)
+    else if (leader !== this.me || epoch > this.#claimedEpoch) this.#hear(leader, epoch, firstHand, nowMs)
     this.#correct(leader, epoch, from, viewFollows === true)
   }
 

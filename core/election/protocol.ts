@@ -28,7 +28,8 @@ export type ElectionInput =
   /**
    * Heard: by broadcast, in a hello, or sent to us alone. `from`, who need not be the leader, may be answered. `relayed`: by way
    * of another, though we have a link to it; whoever brought it may have made it up. `viewFollows`: it came with news of who is
-   * there, and nothing is decided before the view that is the next input.
+   * there, and nothing is decided before the view that is the next input. `former`: its claimer told it itself and said that it has no
+   * place now, for it stood still: it claims nothing any more, but its epoch was used.
    */
   | {
       readonly type: 'claim'
@@ -36,6 +37,7 @@ export type ElectionInput =
       readonly from?: PeerId
       readonly relayed?: boolean
       readonly viewFollows?: boolean
+      readonly former?: boolean
     }
   /** The answer to `persistEpoch`: the epoch the store holds now (more than asked where a sibling tab was ahead). */
   | { readonly type: 'epochPersisted'; readonly epoch: number }
@@ -75,3 +77,5 @@ export type ElectionEffect =
   /** At most once an epoch. */
   | { readonly type: 'dutyStarts'; readonly epoch: number }
   | { readonly type: 'dutyStops' }
+
+export type ClaimInput = Extract<ElectionInput, { type: 'claim' }>

@@ -40,6 +40,8 @@ export type OverlayEffect =
       readonly peer: PeerId
       readonly digest: number
       readonly claims: readonly Claim[]
+      /** It has no place: it came just now, or stood still. */
+      readonly provisional: boolean
     }
   | { readonly type: 'unlinked'; readonly peer: PeerId }
   | { readonly type: 'links' }

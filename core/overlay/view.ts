@@ -68,13 +68,14 @@ export class View {
     this.#context.membership.heard(link.remote, this.#context.nowMs)
     if (kept) {
       const claims = hello.claims.filter((claim: Claim) => !yields || claim.leader !== link.remote)
+      const provisional = hello.record.seniority === undefined
       this.#context.emit(
-        { type: 'linked', peer: link.remote, digest: hello.digest, claims },
+        { type: 'linked', peer: link.remote, digest: hello.digest, claims, provisional },
         { type: 'links' },
       )
       const nonce = this.#context.membership.askAgain(link.remote)
       if (nonce !== undefined) this.#parts.delivery.send(link, link.ping(nonce, this.#context.nowMs))
-      if (hello.record.seniority === undefined) this.#tellTheDead(link, hello.view)
+      if (provisional) this.#tellTheDead(link, hello.view)
     }
     this.settle()
   }

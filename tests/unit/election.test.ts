@@ -861,7 +861,18 @@ describe('EL12 our own clock stood still', () => {
     const story = leadingAlone(alice, 5)
     story.view(alice, bob)
     expect(story.stalled()).toEqual(['duty stops', 'leader alice -> nobody 5 stalled'])
-    expect(story.election.claimNow()).toBeUndefined()
+    // It may be the only one who knows that this epoch was used.
+    expect(story.election.claimNow()).toEqual({ role: '', epoch: 5, leader: alice })
+    expect(story.election.highestEpochSeen).toBe(5)
+  })
+
+  test('EL12 of one that stood still, and has no place now, the epoch counts and nothing else', () => {
+    const story = leadingAlone(bob, 2)
+    const claim = { role: '', epoch: 5, leader: alice }
+    expect(story.step({ type: 'claim', claim, from: alice, viewFollows: true, former: true })).toEqual([])
+    story.view(bob, candidate(alice, { seniority: undefined }))
+    // It is told as every newcomer, and answers that its own was higher.
+    expect(story.after(60_000)).toEqual(['tell alice bob 2'])
     expect(story.election.highestEpochSeen).toBe(5)
   })
 
