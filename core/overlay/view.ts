@@ -206,12 +206,12 @@ export class View {
     const direct = links.every().filter((link) => link.remote === peer && link.greeted)
     for (const link of direct) delivery.send(link, link.ping(nonce, nowMs))
     if (!indirect && direct.length > 0) return
-    const helpers = this.#context
-      .neighbours()
-      .filter((id) => id !== peer && membership.get(id)?.neighbours.includes(peer))
+    const others = this.#context.neighbours().filter((id) => id !== peer)
+    const helpers = others.filter((id) => membership.get(id)?.neighbours.includes(peer))
     const asked = options.random.sample(helpers, limits.indirectProbes)
-    if (asked.length > 0) delivery.unicastBy(asked, peer, { type: 'probe', nonce })
-    else if (direct.length === 0) delivery.unicast(peer, { type: 'probe', nonce })
+    // Where nobody near says to have a link, the one way that we know of may lead by way of the dead.
+    const carriers = asked.length > 0 || direct.length > 0 ? asked : others
+    delivery.unicastBy(carriers, peer, { type: 'probe', nonce })
   }
 
   #depart(record: PeerRecord, reason: GoneReason): void {

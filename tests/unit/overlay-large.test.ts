@@ -118,6 +118,24 @@ describe('a mesh of more peers than a peer keeps links', () => {
     expect(sent).toBeLessThanOrEqual(limits.blindUnicasts * limits.maxHops)
   })
 
+  test.each([
+    [1, 2, 3],
+    [15, 16, 17],
+  ])(
+    'OV7 a peer that no neighbour has a link to is asked by way of all: neighbours %i, %i and %i fell silent',
+    (...silent) => {
+      const world = new OverlayWorld()
+      const nodes = circle(world)
+      const [near, far] = [nodes[0]!, nodes[9]!]
+      for (const i of silent) world.cut(near, nodes[i]!)
+      world.step(near, ({ overlay }) => overlay.witness(far.id, 'socket'))
+      expect(near.overlay.counters()['suspicions']).toBe(1)
+      world.run(1_400)
+      expect(near.leftAtMs(far.id)).toBeUndefined()
+      expect(near.overlay.counters()['falseSuspicions']).toBe(1)
+    },
+  )
+
   test('OV38 who was cut off while somebody left hears of it from the view of a neighbour', () => {
     const world = new OverlayWorld()
     const nodes = circle(world)

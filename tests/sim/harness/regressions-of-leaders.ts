@@ -4,7 +4,8 @@ import { agent, story, type Regression } from './kept.ts'
 
 export const leaderRegressions: readonly Regression[] = [
   {
-    broke: 'a leader that had stood still told nobody its epoch until it had a place again: who met it meanwhile led below it',
+    broke:
+      'a leader that had stood still told nobody its epoch until it had a place again: who met it meanwhile led below it',
     // EL12: now it is said in its hello, and counts as an epoch that was used.
     schedule: {
       ...story(

@@ -47,14 +47,15 @@ given alice, bob, carol and dave join; cut dave from erin; cut dave from frank; 
 ! within 15 s dave: loses erin (failed)
 
 > lose 99 records from alice to dave; lose 99 records from bob to dave; lose 99 records from carol to dave; lose 99 record from alice to dave; lose 99 record from bob to dave; lose 99 record from carol to dave; frank starts; wait 5 s
-  bob -> frank: viewDigest
+  bob -> dave: viewDigest
+  bob -> dave: roster
   carol -> bob: viewDigest
+  dave -> bob: roster, asks
 ! alice: meets frank
 ! never dave: meets frank
 
 > lose nothing more; until dave: meets frank
-  alice -> frank: viewDigest
-  carol -> dave: roster, asks
-  dave -> carol: viewDigest
-  dave -> carol: roster
+  alice -> dave: viewDigest
+  alice -> dave: roster
+  dave -> alice: roster, asks
 ! * -> dave: records of *frank*
