@@ -211,7 +211,8 @@ export type Happening =
       /** The highest epoch of each role. */
       readonly epochs: Readonly<Record<string, number>>
       readonly rows: number
-      /** Own messages that somebody still lacks, and that are not there with their bodies. */
+      /** Own messages that somebody still lacks; and those that are not there with their bodies. */
+      readonly owed?: readonly string[]
       readonly hollow?: readonly string[]
       /** At the end, by feed and number: a piece of the hash of what stands there. */
       readonly hashes?: Readonly<Record<string, Readonly<Record<number, string>>>>

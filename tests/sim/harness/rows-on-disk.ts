@@ -34,7 +34,9 @@ export interface DiskContent {
   readonly feeds: Readonly<Record<string, number>>
   readonly epochs: Readonly<Record<string, number>>
   readonly rows: number
-  /** Ids of own messages that somebody still lacks, and that are not there whole. */
+  /** Ids of own messages that somebody still lacks. */
+  readonly owed: readonly string[]
+  /** … and that are not there whole. */
   readonly hollow: readonly string[]
 }
 
@@ -80,6 +82,7 @@ export function contentOf(disk: SimDisk): DiskContent {
   const messages: string[] = []
   const feeds: Record<string, number> = {}
   const epochs: Record<string, number> = {}
+  const owed: string[] = []
   const hollow: string[] = []
   const all = disk.keys()
   for (const key of all) {
@@ -91,22 +94,24 @@ export function contentOf(disk: SimDisk): DiskContent {
     if (feed !== undefined) feeds[feed] = Math.max(feeds[feed] ?? 0, Number(digits))
     const role = epochKey.exec(key)?.[1]
     if (role !== undefined) epochs[role] = epochIn(disk.read(key))
-    const owed = hollowAt(disk, key)
-    if (owed !== undefined) hollow.push(owed)
+    const debt = debtAt(disk, key)
+    if (debt !== undefined) owed.push(debt.id)
+    if (debt?.isHollow === true) hollow.push(debt.id)
   }
-  return { messages, feeds, epochs, rows: all.length, hollow }
+  return { messages, feeds, epochs, rows: all.length, owed, hollow }
 }
 
-/** The id of what an `outbox/` row owes, where the entry that it names is not there with its body. */
-function hollowAt(disk: SimDisk, key: string): string | undefined {
+/** What an `outbox/` row owes. Hollow: the entry that it names is not there with its body. */
+function debtAt(disk: SimDisk, key: string): { id: string; isHollow: boolean } | undefined {
   const place = readPlace(key)
   if (place?.kind !== 'outbox') return undefined
   const owed = readRow(outboxRow, valueAt(disk, key))
+  if (owed === undefined) return undefined
   const entryKey = keys.entry(place.feed, place.number)
   const entry = entryAt(disk, entryKey)
   // A row that is there and cannot be read is damaged.
-  if (owed === undefined || (entry === undefined && disk.read(entryKey) !== undefined)) return undefined
-  return entry?.entry.body === undefined ? owed.id : undefined
+  const isDamagedEntry = entry === undefined && disk.read(entryKey) !== undefined
+  return { id: owed.id, isHollow: !isDamagedEntry && entry?.entry.body === undefined }
 }
 
 /** By feed and number: a piece of the hash of what stands there. */

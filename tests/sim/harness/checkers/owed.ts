@@ -1,8 +1,10 @@
 // What is owed to somebody is kept whole until all have it or its time is over, whatever retention gives up meanwhile; and
 // the end of its time is reported, not only to whoever happens to wait. (promise 1, MS5, MS10)
 
+import type { MemberId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
 import { copiedMembers } from './copies.ts'
+import { messageKey } from './places.ts'
 import { livesIn, ofType, type Life, type Violation } from './violation.ts'
 
 /** Both are said in one step; a sibling tab hears of it after a moment. */
@@ -10,7 +12,11 @@ const reportedWithinMs = 1_000
 /** The clocks of two tabs of one browser are one; to write down that a time is over takes as long as the disk does. */
 const slackMs = 15_000
 
-export const checkOwed = (entries: readonly Entry[]): Violation[] => [...hollow(entries), ...silent(entries)]
+export const checkOwed = (entries: readonly Entry[]): Violation[] => [
+  ...hollow(entries),
+  ...letGo(entries),
+  ...silent(entries),
+]
 
 /** Of two copies of a store that wrote under the same numbers one gives way to the other before it writes again what it owes. */
 function* hollow(entries: readonly Entry[]): Iterable<Violation> {
@@ -26,6 +32,40 @@ function* hollow(entries: readonly Entry[]): Iterable<Violation> {
     excused.add(entry.disk)
     const text = `${entry.disk} owes ${id} to somebody, and no longer has it whole`
     yield { checker: 'owed', atMs: entry.atMs, text }
+  }
+}
+
+/** What an addressee cannot have, for it was not there since, is still owed by whoever wrote it. */
+function* letGo(entries: readonly Entry[]): Iterable<Violation> {
+  const lives = livesIn(entries)
+  const copied = copiedMembers(entries)
+  const excused = new Set(ofType(entries, 'diskHarmed').map(({ disk }) => disk))
+  // Its time may be over by a clock that was set.
+  const turned = new Set(ofType(entries, 'clock').map(({ name }) => name))
+  for (const { name, disk, member, volatile } of lives.values())
+    if (volatile || turned.has(name) || copied.has(member)) excused.add(disk)
+  /** As far as it is known by then: a message may wait for somebody to bear the name. */
+  const addressees = new Map<string, readonly MemberId[]>()
+  const expired = new Set(ofType(entries, 'expired').map(({ id }) => id))
+  const ttlMs = new Map(ofType(entries, 'asked').map((entry) => [entry.id, entry.ttlMs ?? Infinity]))
+  const stored = ofType(entries, 'stored').filter(({ id }) => !expired.has(id))
+  for (const entry of entries) {
+    if (entry.type === 'message') addressees.set(messageKey(entry.from, entry.id), entry.addressees)
+    if (entry.type !== 'disk' || entry.owed === undefined || excused.has(entry.disk)) continue
+    const { disk, owed, atMs } = entry
+    for (const { run, id, atMs: sinceMs } of stored) {
+      const author = lives.get(run)!
+      if (author.disk !== disk || sinceMs > atMs || owed.includes(id)) continue
+      if (atMs > sinceMs + (ttlMs.get(id) ?? Infinity) - slackMs) continue
+      const wasThere = (member: MemberId): boolean =>
+        [...lives.values()].some(
+          (life) => life.member === member && life.toMs > sinceMs && life.fromMs <= atMs,
+        )
+      const away = addressees.get(messageKey(author.member, id))?.find((member) => !wasThere(member))
+      if (away === undefined) continue
+      const text = `${disk} no longer owes ${id} to ${away.slice(0, 6)}, which was not there since it was written`
+      return yield { checker: 'let go', atMs, text }
+    }
   }
 }
 
