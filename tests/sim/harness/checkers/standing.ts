@@ -29,6 +29,14 @@ interface Known {
   came: { readonly atMs: number; readonly leader: Run } | undefined
 }
 
+interface OwnClaim {
+  readonly epoch: number
+  readonly atMs: number
+  /** Made against another claim, of one that it may have heard of through others only. */
+  readonly merged: boolean
+  readonly seen: readonly PeerId[]
+}
+
 interface Merging {
   readonly winner: Run
   readonly loser: Run
@@ -48,7 +56,7 @@ class Judge {
   /** Since when a run leads the mesh without a break. */
   readonly #leadingSinceMs = new Map<Run, number>()
   /** By run: its own claims, and whom it saw then. */
-  readonly #claims = new Map<Run, { readonly epoch: number; readonly seen: readonly PeerId[] }>()
+  readonly #claims = new Map<Run, OwnClaim>()
   #merging: Merging[] = []
 
   constructor(entries: readonly Entry[]) {
@@ -109,7 +117,8 @@ class Judge {
     } else {
       known.hasLed = true
       if (!known.met) known.beganAlone = true
-      this.#claims.set(run, { epoch, seen: this.#together.seenBy(run) })
+      const merged = entry.reason === 'merged'
+      this.#claims.set(run, { epoch, atMs, merged, seen: this.#together.seenBy(run) })
       if (!this.#leadingSinceMs.has(run)) this.#newcomer(entry, life)
       this.#leadingSinceMs.set(run, this.#leadingSinceMs.get(run) ?? atMs)
     }
@@ -162,6 +171,7 @@ class Judge {
     if (!ledUntilNow || theirs === undefined || mine === undefined || life === undefined) return
     // Each claimed when it did not know of the other, and not all by itself: what a lone peer claims is void.
     if (theirs.epoch !== epoch || mine.seen.includes(leader!) || theirs.seen.includes(life.peer)) return
+    if (theirs.merged && theirs.atMs > mine.atMs && theirs.epoch > mine.epoch) return
     if (mine.seen.length === 0 || Math.abs(theirs.epoch - mine.epoch) > limits.maxEpochJump / 4) return
     this.#merging.push({ winner, loser: run, epoch, dueMs: atMs + mergedWithinMs })
   }
