@@ -91,6 +91,8 @@ export class Roles {
   ): void {
     if (this.#elections.has(claim.role))
       return this.step(claim.role, { type: 'claim', claim, from, ...how }, nowMs)
+    // Kept, it would be told on as a claim of somebody who leads.
+    if (how.former === true) return
     const known = this.#otherClaims.get(claim.role)
     if (known && known.epoch >= claim.epoch) return
     if (known || this.#otherClaims.size < maxClaims) this.#otherClaims.set(claim.role, claim)

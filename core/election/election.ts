@@ -86,8 +86,13 @@ export class Election {
     return this.#accepted?.claim.leader === this.me
   }
 
-  /** What to tell a newcomer: the last claim accepted, even where its leader is gone, or stood still, for its epoch. */
+  /**
+   * What to tell a newcomer: the last claim accepted, even where its leader is gone, for its epoch. Our own only while we lead, or
+   * have no place: with one we would be taken for a leader.
+   */
   claimNow(): Claim | undefined {
+    const isOurs = this.#last?.leader === this.me
+    if (isOurs && !this.leading && this.#view.candidate(this.me)?.seniority !== undefined) return undefined
     return this.#last
   }
 
@@ -188,9 +193,10 @@ export class Election {
     const elected = this.#view.elected
     const firstHand = from === leader && relayed !== true
     const isOurs = elected === this.me
-    const isElected = leader === elected
+    // Whoever has no place claims nothing any more, whatever our view still says.
+    const isElected = leader === elected && former !== true
     const distance = distanceOf(epoch, this.#highestEpochSeen, { isElected, firstHand, isOurs })
-    if (distance === 'far') {
+    if (distance === 'far' && former !== true) {
       if (leader !== this.me) this.#far.hold(leader, epoch, elected, nowMs)
       if (isOurs && this.#far.insisted(nowMs)) this.#hear(leader, epoch, false, nowMs)
     }

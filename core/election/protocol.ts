@@ -29,7 +29,7 @@ export type ElectionInput =
    * Heard: by broadcast, in a hello, or sent to us alone. `from`, who need not be the leader, may be answered. `relayed`: by way
    * of another, though we have a link to it; whoever brought it may have made it up. `viewFollows`: it came with news of who is
    * there, and nothing is decided before the view that is the next input. `former`: its claimer told it itself and said that it has no
-   * place now, for it stood still: it claims nothing any more, but its epoch was used.
+   * place now, for it stood still or was suspended: it claims nothing any more, but its epoch was used.
    */
   | {
       readonly type: 'claim'

@@ -40,7 +40,7 @@ export type OverlayEffect =
       readonly peer: PeerId
       readonly digest: number
       readonly claims: readonly Claim[]
-      /** It has no place: it came just now, or stood still. */
+      /** It has no place: it came just now, stood still, or was suspended. */
       readonly provisional: boolean
     }
   | { readonly type: 'unlinked'; readonly peer: PeerId }

@@ -4,6 +4,7 @@
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Claim, LinkMessageOf, PayloadOf, PeerRecord } from '../wire/messages.ts'
+import { Allowance } from './allowance.ts'
 import type { Context } from './context.ts'
 import { Contradictions } from './contradictions.ts'
 import type { Delivery } from './delivery.ts'
@@ -40,6 +41,8 @@ export class View {
   readonly #context: Context
   readonly #parts: ViewParts
   readonly #contradictions: Contradictions
+  /** Of doubts that are looked into by way of all neighbours: who makes up many peers does not make that all we do. */
+  readonly #searches = new Allowance(limits.maxFloodsPerSecond)
 
   constructor(context: Context, parts: ViewParts) {
     this.#context = context
@@ -209,9 +212,11 @@ export class View {
     const others = this.#context.neighbours().filter((id) => id !== peer)
     const helpers = others.filter((id) => membership.get(id)?.neighbours.includes(peer))
     const asked = options.random.sample(helpers, limits.indirectProbes)
-    // Where nobody near says to have a link, the one way that we know of may lead by way of the dead.
-    const carriers = asked.length > 0 || direct.length > 0 ? asked : others
-    delivery.unicastBy(carriers, peer, { type: 'probe', nonce })
+    if (asked.length > 0) delivery.unicastBy(asked, peer, { type: 'probe', nonce })
+    else if (direct.length > 0) return
+    // Nobody near says to have a link, and the one way that we know of may lead by way of the dead.
+    else if (this.#searches.take(nowMs)) delivery.unicastBy(others, peer, { type: 'probe', nonce })
+    else delivery.unicast(peer, { type: 'probe', nonce })
   }
 
   #depart(record: PeerRecord, reason: GoneReason): void {

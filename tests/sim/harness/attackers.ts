@@ -91,8 +91,10 @@ export class Attackers {
 
   #peerNamed(name: string): HostilePeer {
     const known = this.#peers.get(name)
-    if (known !== undefined) return known
-    const peer = this.#world.hostile({ name, store: 'memory' })
+    if (known?.process.alive) return known
+    // One that hung was ended: it comes again, as somebody else.
+    known?.process.restart()
+    const peer = known ?? this.#world.hostile({ name, store: 'memory' })
     this.#peers.set(name, peer)
     const opening = MeshHandle.open({
       mesh: 'test',

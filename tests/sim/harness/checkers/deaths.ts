@@ -15,6 +15,8 @@ const knownMs = 10_000
 interface Death {
   readonly name: string
   readonly peer: PeerId
+  /** By which it hangs. */
+  readonly fault?: number
   readonly atMs: number
   /** Infinity: it does not wake. */
   readonly untilMs: number
@@ -41,7 +43,7 @@ export const checkDeaths = (entries: readonly Entry[]): Violation[] => [...late(
 
 function deathsIn(entries: readonly Entry[]): Death[] {
   const lives = livesIn(entries)
-  const deaths = [...lives.values()]
+  const deaths: Death[] = [...lives.values()]
     .filter(({ how }) => how === 'killed')
     .map(({ name, peer, toMs }) => ({ name, peer, atMs: toMs, untilMs: Infinity }))
   const alive = (name: string, atMs: number): Life | undefined =>
@@ -52,19 +54,21 @@ function deathsIn(entries: readonly Entry[]): Death[] {
     const name = isHung ? entry.name : entry.touched[0]!
     const peer = isHung ? entry.peer : alive(name, entry.atMs)?.peer
     const end = entries.slice(i).find((each) => each.type === 'faultEnds' && each.fault === entry.fault)
-    if (peer !== undefined) deaths.push({ name, peer, atMs: entry.atMs, untilMs: end?.atMs ?? Infinity })
+    const death = { name, peer: peer!, atMs: entry.atMs, untilMs: end?.atMs ?? Infinity }
+    if (peer !== undefined) deaths.push(isHung ? { ...death, fault: entry.fault } : death)
   })
   return deaths.filter(({ atMs, untilMs }) => untilMs > atMs + withinMs).toSorted((a, b) => a.atMs - b.atMs)
 }
 
 /** Nothing else happened for a while before and after it, nor goes on. */
-function isAlone(entries: readonly Entry[], { name, atMs }: Death): boolean {
+function isAlone(entries: readonly Entry[], { name, fault, atMs }: Death): boolean {
   const underWay = new Set<number>()
   for (const entry of entries) {
     if (entry.atMs > atMs + withinMs) break
     if (!isChange(entry) || isUnfelt(entry)) continue
     const isItself =
-      entry.atMs === atMs && ('run' in entry || ('touched' in entry && entry.touched[0] === name))
+      ('fault' in entry && entry.fault === fault) ||
+      (entry.atMs === atMs && ('run' in entry || ('touched' in entry && entry.touched[0] === name)))
     if (entry.type === 'faultBegins' && !isItself) underWay.add(entry.fault)
     if (entry.type === 'faultEnds') underWay.delete(entry.fault)
     if (entry.atMs >= atMs - restMs && !isItself) return false
