@@ -210,7 +210,10 @@ export class View {
     for (const link of direct) delivery.send(link, link.ping(nonce, nowMs))
     if (!indirect && direct.length > 0) return
     const others = this.#context.neighbours().filter((id) => id !== peer)
-    const helpers = others.filter((id) => membership.get(id)?.neighbours.includes(peer))
+    const withLink = others.filter((id) => membership.get(id)?.neighbours.includes(peer))
+    // Who is in doubt itself may carry nothing.
+    const certain = withLink.filter((id) => !membership.isSuspected(id))
+    const helpers = certain.length > 0 ? certain : withLink
     const asked = options.random.sample(helpers, limits.indirectProbes)
     if (asked.length > 0) delivery.unicastBy(asked, peer, { type: 'probe', nonce })
     else if (direct.length > 0) return
