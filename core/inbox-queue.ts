@@ -12,15 +12,21 @@ interface Reader<T> {
   readonly waiting: ((result: IteratorResult<T, undefined>) => void)[]
 }
 
+interface InboxProgram<T> {
+  /** How many loops there are, whenever that changes. */
+  readonly onReaders: (count: number) => void
+  /** Asked right before a loop is given it; one that does not wait any more is passed over. Must not reject. */
+  readonly stillWaits: (item: T) => Promise<boolean>
+}
+
 export class InboxQueue<T> {
   readonly #items: T[] = []
   readonly #readers = new Set<Reader<T>>()
-  readonly #onReaders: (count: number) => void
+  readonly #program: InboxProgram<T>
   #closed = false
 
-  /** @param onReaders Called with how many loops there are, whenever that changes. */
-  constructor(onReaders: (count: number) => void) {
-    this.#onReaders = onReaders
+  constructor(program: InboxProgram<T>) {
+    this.#program = program
   }
 
   get size(): number {
@@ -52,7 +58,7 @@ export class InboxQueue<T> {
     const end = (): void => this.#end(reader)
     if (!this.#closed && !filter.signal?.aborted) {
       this.#readers.add(reader)
-      this.#onReaders(this.#readers.size)
+      this.#program.onReaders(this.#readers.size)
       filter.signal?.addEventListener('abort', end, { once: true })
     }
     const iterator: AsyncIterableIterator<T, undefined> = {
@@ -67,7 +73,19 @@ export class InboxQueue<T> {
     return iterator
   }
 
-  #next(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
+  async #next(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
+    for (;;) {
+      const taken = await this.#take(reader)
+      if (taken.done || (await this.#program.stillWaits(taken.value))) {
+        if (taken.done || this.#readers.has(reader)) return taken
+        // The loop ended meanwhile: another may have it.
+        if (!this.#closed) this.push([taken.value])
+        return { done: true, value: undefined }
+      }
+    }
+  }
+
+  #take(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
     if (!this.#readers.has(reader)) return Promise.resolve({ done: true, value: undefined })
     const index = this.#items.findIndex(reader.filter.wants)
     if (index >= 0) return Promise.resolve({ done: false, value: this.#items.splice(index, 1)[0]! })
@@ -77,7 +95,7 @@ export class InboxQueue<T> {
   #end(reader: Reader<T>): void {
     if (!this.#readers.delete(reader)) return
     for (const resolve of reader.waiting) resolve({ done: true, value: undefined })
-    this.#onReaders(this.#readers.size)
+    this.#program.onReaders(this.#readers.size)
   }
 }
 

@@ -164,7 +164,10 @@ export class MeshHandle implements Mesh {
       durable: () => this.#driver.store.durable,
       newClientId: () => this.#driver.newClientId(),
     })
-    this.#inbox = new InboxQueue((readers) => this.#inboxReaders(readers))
+    this.#inbox = new InboxQueue({
+      onReaders: (readers) => this.#inboxReaders(readers),
+      stillWaits: (item) => this.#stillWaits(item),
+    })
     this.#status = new Paced(options.platform.clock, limits.statusIntervalMs, () =>
       this.#events.emit('status', this.status()),
     )
@@ -530,6 +533,12 @@ export class MeshHandle implements Mesh {
       },
       reply: (body) => this.send(answerTo, body, { replyTo: id }),
     }
+  }
+
+  /** False where the mesh was left as well: no more is given then. */
+  async #stillWaits({ feed, number }: InboxItem): Promise<boolean> {
+    if (this.#driver.closed) return false
+    return (await this.#driver.request({ type: 'giving', feed, number }).catch(() => false)) === true
   }
 
   #inboxReaders(readers: number): void {

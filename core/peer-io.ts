@@ -32,7 +32,10 @@ type DocsRequest = Extract<
   DocsInput,
   { type: 'openDoc' | 'closeDoc' | 'editDoc' | 'awareDoc' | 'docApplied' }
 >
-type MessagesRequest = Extract<MessagesInput, { type: 'send' | 'room' | 'handled' | 'retry' | 'audit' }>
+type MessagesRequest = Extract<
+  MessagesInput,
+  { type: 'send' | 'room' | 'giving' | 'handled' | 'retry' | 'audit' }
+>
 
 export type PeerInput =
   // the platform

@@ -50,6 +50,8 @@ export class Inbox {
   readonly #done = new Set<string>()
   /** Given or handled in this turn, by author and id: where, the first place first. */
   readonly #places = new Map<string, string[]>()
+  /** Rows that the store did not take: that they are not there says nothing. */
+  readonly #unwritten = new Set<string>()
   /** Given back by the program: comes again then. */
   readonly #due = new Map<string, number>()
 
@@ -74,6 +76,7 @@ export class Inbox {
     this.#given.clear()
     this.#done.clear()
     this.#places.clear()
+    this.#unwritten.clear()
     this.#due.clear()
     this.#fresh = []
     this.#rescanAtMs = undefined
@@ -171,6 +174,28 @@ export class Inbox {
     else this.#give(items)
   }
 
+  /**
+   * A batch waits in memory for the program, maybe for long. A sibling that takes us for gone, or whom we take for gone, works
+   * off the same rows meanwhile, and so each is looked at right before it is given. Where the store cannot say, it is given: rather
+   * twice than never.
+   */
+  giving(request: number, feed: StoreId, number: number): void {
+    const { desk } = this.#parts
+    const key = keys.inbox(feed, number)
+    const turn = this.#turn
+    const askedMs = desk.now.monotonicMs
+    const resolve = (waits: boolean): void => {
+      if (!waits && turn === this.#turn) this.#given.delete(key)
+      desk.resolve(request, waits && turn === this.#turn)
+    }
+    const then = (rows: readonly Row[]): void => {
+      // We stood still with the answer at the door.
+      if (desk.now.monotonicMs - askedMs > limits.storageBusyMs) this.giving(request, feed, number)
+      else resolve(rows.length > 0 || this.#unwritten.has(key))
+    }
+    desk.read([keyRange(key)], then, () => resolve(true))
+  }
+
   /** The program is done with it: it never comes again. May be said twice. */
   handled(request: number, feed: StoreId, number: number): void {
     const { desk } = this.#parts
@@ -180,6 +205,7 @@ export class Inbox {
     const done = (): void => {
       this.#given.delete(key)
       this.#due.delete(key)
+      this.#unwritten.delete(key)
       this.#done.add(key)
       if (this.#done.size > limits.maxSeenIds) this.#done.delete(this.#done.values().next().value!)
       desk.resolve(request)
@@ -235,6 +261,7 @@ export class Inbox {
           conflict: told,
           failed: () => {
             desk.count('inboxRowsNotStored')
+            this.#unwritten.add(written.key)
             told()
           },
         },

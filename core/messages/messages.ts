@@ -126,6 +126,8 @@ export class Messages {
         return outbox.room(input.request, input.room, input.join)
       case 'inboxActive':
         return inbox.setActive(input.active)
+      case 'giving':
+        return inbox.giving(input.request, input.feed, input.number)
       case 'handled':
         return inbox.handled(input.request, input.feed, input.number)
       case 'retry':

@@ -68,6 +68,8 @@ export type MessagesInput =
   | { readonly type: 'room'; readonly request: number; readonly room: string; readonly join: boolean }
   /** This tab consumes the member's inbox, or no longer does. */
   | { readonly type: 'inboxActive'; readonly active: boolean }
+  /** The program is about to be given it. Resolves to whether it still waits here: a sibling may have handled it. */
+  | { readonly type: 'giving'; readonly request: number; readonly feed: StoreId; readonly number: number }
   | { readonly type: 'handled'; readonly request: number; readonly feed: StoreId; readonly number: number }
   | {
       readonly type: 'retry'

@@ -51,7 +51,8 @@ const disk = (
   feeds: Record<string, number> = {},
   name = 'alice',
   epochs: Record<string, number> = { '': 9 },
-): Happening => ({ type: 'disk', disk: name, messages, feeds, epochs, rows: 1 })
+): Extract<Happening, { type: 'disk' }> => ({ type: 'disk', disk: name, messages, feeds, epochs, rows: 1 })
+const bobDies: Happening = { type: 'ended', run: 'bob 1', how: 'killed' }
 const clock = (byDays: number): Happening => ({ type: 'clock', name: 'alice', byMs: byDays * 86_400_000 })
 const leader = (epoch: number, leads = alice): Happening => ({
   type: 'leader',
@@ -131,6 +132,12 @@ const cases: readonly Case[] = [
     'stored',
     [...both, told('alice 1', 1), clock(61), stored, told('bob 1', 1), clock(59), disk([])],
     [...both, told('alice 1', 1), stored, told('bob 1', 1), clock(59), clock(2), disk([])],
+  ],
+  // Bob was gone before it was written: he cannot have it yet.
+  [
+    'let go',
+    [...both, bobDies, told('alice 1', 1), stored, { ...disk([message]), owed: [] }],
+    [...both, bobDies, told('alice 1', 1), stored, { ...disk([message]), owed: [message] }],
   ],
   ['order', [...both, told('bob 1', 2), told('bob 1', 1)], [...both, told('bob 1', 1), told('bob 1', 2)]],
   ['order', [...both, told('bob 1', 1), told('bob 1', 1)], [...both, told('bob 1', 1)]],

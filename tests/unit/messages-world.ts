@@ -209,6 +209,13 @@ export class Peer {
     return request
   }
 
+  /** Answered with whether it is to be given. */
+  giving(item: InboxItem): number {
+    const request = ++this.#requests
+    this.step({ type: 'giving', request, feed: item.feed, number: item.number })
+    return request
+  }
+
   handle(item: InboxItem): number {
     const request = ++this.#requests
     this.step({ type: 'handled', request, feed: item.feed, number: item.number })

@@ -629,6 +629,31 @@ describe('the inbox', () => {
     expect(texts).toEqual(['35', '36', '37', '38', '39', 'new'])
   })
 
+  it('MS7 what a sibling handled meanwhile is not given, though it was read before', () => {
+    const { world, a, b } = trio()
+    const tab = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.settle()
+    // Each takes the other for gone.
+    for (const each of [b, tab]) each.step({ type: 'inboxActive', active: true })
+    for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+    world.settle()
+    const [first, second, third] = b.inbox()
+    const before = b.giving(first!)
+    world.settle()
+    expect(b.answer(before)).toEqual({ value: true })
+    tab.handle(tab.inbox()[1]!)
+    world.settle()
+    const answers = [second, third].map((item) => b.giving(item!))
+    world.settle()
+    expect(answers.map((request) => b.answer(request))).toEqual([{ value: false }, { value: true }])
+    const late = b.giving(third!)
+    b.step({ type: 'inboxActive', active: false })
+    world.settle()
+    expect(b.answer(late)).toEqual({ value: false })
+  })
+
   it('MS7 retry gives it again later, with its attempt counted', () => {
     const { world, a, b } = trio()
     b.step({ type: 'inboxActive', active: true })

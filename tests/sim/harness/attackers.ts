@@ -14,7 +14,7 @@ export class Attackers {
   readonly #world: World
   readonly #schedule: Schedule
   readonly #peers = new Map<string, HostilePeer>()
-
+  /** Of those that have joined. */
   readonly #ids = new Map<string, PeerId>()
   readonly #visitors: SimProcess[] = []
   readonly #isStranger: (peer: PeerId) => void
@@ -41,17 +41,11 @@ export class Attackers {
 
   attack(name: string, kind: AttackKind, sent: (frames: number) => void): () => void {
     const peer = this.#peerNamed(name)
-    let isOver = false
-    const attempt = (): void => {
-      if (isOver || !peer.process.alive) return
+    return this.#again(peer, tryEveryMs, `${name} tries again`, () => {
       const frames = peer.attack(kind)
       sent(frames)
-      if (frames === 0) this.#world.at(this.#world.now + tryEveryMs, `${name} tries again`, attempt)
-    }
-    attempt()
-    return () => {
-      isOver = true
-    }
+      return frames === 0
+    })
   }
 
   /**
@@ -63,23 +57,34 @@ export class Attackers {
     tell: { sent: (frames: number) => void; hung: (peer: PeerId) => void },
   ): () => void {
     const peer = this.#peerNamed(attacker)
-    let isOver = false
     let isHung = false
-    const say = (): void => {
-      if (isOver || !peer.process.alive) return
+    const stop = this.#again(peer, everyMs, `${attacker} says it again`, () => {
       const frames = peer.attack(kind)
       tell.sent(frames)
-      if (hangs && !isHung && frames > 0) {
+      const id = this.#ids.get(attacker)
+      if (hangs && !isHung && frames > 0 && id !== undefined) {
         isHung = true
         peer.hang()
-        tell.hung(this.#ids.get(attacker)!)
+        tell.hung(id)
       }
-      this.#world.at(this.#world.now + everyMs, `${attacker} says it again`, say)
+      return true
+    })
+    return () => {
+      stop()
+      if (isHung) peer.process.kill({ links: 'down' })
     }
-    say()
+  }
+
+  /** At once, and again for as long as it lives and `say` returns true. Returns how to give up. */
+  #again(peer: HostilePeer, everyMs: number, why: string, say: () => boolean): () => void {
+    let isOver = false
+    const attempt = (): void => {
+      if (isOver || !peer.process.alive) return
+      if (say()) this.#world.at(this.#world.now + everyMs, why, attempt)
+    }
+    attempt()
     return () => {
       isOver = true
-      if (isHung) peer.process.kill({ links: 'down' })
     }
   }
 
@@ -94,6 +99,7 @@ export class Attackers {
     if (known?.process.alive) return known
     // One that hung was ended: it comes again, as somebody else.
     known?.process.restart()
+    this.#ids.delete(name)
     const peer = known ?? this.#world.hostile({ name, store: 'memory' })
     this.#peers.set(name, peer)
     const opening = MeshHandle.open({

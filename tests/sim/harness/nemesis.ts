@@ -157,34 +157,31 @@ export class Nemesis {
       case 'accuse':
       case 'forget':
         return this.#harmServer(fault)
-      case 'attack': {
-        let sent = 0
-        const stop = this.#victims.attack(fault.attacker, fault.kind, (frames) => (sent += frames))
-        const end = (): boolean => {
-          stop()
-          return sent > 0
-        }
-        return { bit: false, end }
-      }
+      case 'attack':
+        return this.#turn((sent) => this.#victims.attack(fault.attacker, fault.kind, sent))
       case 'insist':
-        return this.#insist(fault, index)
+        return this.#turn((sent) => this.#victims.insist(fault, { sent, hung: this.#hung(fault, index) }))
       default:
         return this.#harmDisk(fault)
     }
   }
 
-  #insist(fault: Extract<Fault, { type: 'insist' }>, index: number): { bit: boolean; end: () => boolean } {
-    let sent = 0
-    const hung = (peer: PeerId): void => {
-      this.#add({ type: 'hangs', name: fault.attacker, peer, fault: index })
-      for (const url of this.#schedule.servers) this.#world.server(url).accuse(fault.attacker)
-    }
-    const stop = this.#victims.insist(fault, { sent: (frames) => (sent += frames), hung })
+  /** A hostile peer turns against the others; it made a difference where frames went out. */
+  #turn(begin: (sent: (frames: number) => void) => () => void): { bit: boolean; end: () => boolean } {
+    let frames = 0
+    const stop = begin((sent) => (frames += sent))
     const end = (): boolean => {
       stop()
-      return sent > 0
+      return frames > 0
     }
     return { bit: false, end }
+  }
+
+  #hung({ attacker }: Extract<Fault, { type: 'insist' }>, index: number): (peer: PeerId) => void {
+    return (peer) => {
+      this.#add({ type: 'hangs', name: attacker, peer, fault: index })
+      for (const url of this.#schedule.servers) this.#world.server(url).accuse(attacker)
+    }
   }
 
   // --------------------------------------------------------------------------------------- processes

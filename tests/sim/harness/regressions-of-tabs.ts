@@ -351,4 +351,39 @@ export const tabRegressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    broke: 'a tab that took its sibling for gone gave out of its memory what that one handled meanwhile',
+    // MS7: the store is looked at right before a message is given.
+    schedule: {
+      seed: 2_062_540_566,
+      profile: 'mixed',
+      servers: ['ws://one.test'],
+      cast: [
+        { ...role('alice.1', 0, 0), browser: 'alice', wallSkewMs: 19_324 },
+        { ...role('alice.2', 0, 0), browser: 'alice', wallSkewMs: 19_324 },
+        { ...role('erin.1', 0, 0), browser: 'erin' },
+      ],
+      steps: [
+        { atMs: 0, act: { type: 'enterRoom', who: 'alice.1', room: 'general' } },
+        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
+        { atMs: 0, act: { type: 'lead', who: 'alice.2', role: 'indexer' } },
+        { atMs: 4_986, act: { type: 'join', who: 'alice.2' } },
+        { atMs: 2_348, act: { type: 'join', who: 'erin.1' } },
+        { atMs: 3_766, act: { type: 'send', who: 'erin.1', to: '#general', id: 'm0', count: 1, bytes: 14 } },
+        { atMs: 8_294, act: { type: 'heavyTails', share: 0.3, upToMs: 3_000, forMs: 20_189 } },
+        { atMs: 8_936, act: { type: 'send', who: 'erin.1', to: '#side', id: 'm13', count: 1, bytes: 30 } },
+        { atMs: 9_576, act: { type: 'send', who: 'erin.1', to: '#general', id: 'm16', count: 1, bytes: 71 } },
+        { atMs: 15_941, act: { type: 'freeze', who: 'alice.1', forMs: 3_702 } },
+        {
+          atMs: 16_708,
+          act: { type: 'send', who: 'erin.1', to: '#general', id: 'm34', count: 34, bytes: 173 },
+        },
+        { atMs: 17_108, act: { type: 'slowDisk', disk: 'alice', ms: 200, forMs: 18_362 } },
+        {
+          atMs: 23_108,
+          act: { type: 'edit', who: 'erin.1', doc: 'notes', seed: 917_772_926, count: 1, ask: false },
+        },
+      ],
+    },
+  },
 ]

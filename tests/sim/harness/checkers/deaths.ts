@@ -15,7 +15,7 @@ const knownMs = 10_000
 interface Death {
   readonly name: string
   readonly peer: PeerId
-  /** By which it hangs. */
+  /** By which it hangs or stands still. */
   readonly fault?: number
   readonly atMs: number
   /** Infinity: it does not wake. */
@@ -54,8 +54,8 @@ function deathsIn(entries: readonly Entry[]): Death[] {
     const name = isHung ? entry.name : entry.touched[0]!
     const peer = isHung ? entry.peer : alive(name, entry.atMs)?.peer
     const end = entries.slice(i).find((each) => each.type === 'faultEnds' && each.fault === entry.fault)
-    const death = { name, peer: peer!, atMs: entry.atMs, untilMs: end?.atMs ?? Infinity }
-    if (peer !== undefined) deaths.push(isHung ? { ...death, fault: entry.fault } : death)
+    const { atMs, fault } = entry
+    if (peer !== undefined) deaths.push({ name, peer, fault, atMs, untilMs: end?.atMs ?? Infinity })
   })
   return deaths.filter(({ atMs, untilMs }) => untilMs > atMs + withinMs).toSorted((a, b) => a.atMs - b.atMs)
 }

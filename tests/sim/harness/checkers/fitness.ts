@@ -5,7 +5,7 @@ import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
 import { acquaintedMs, Together } from './together.ts'
-import { judged, type EntryOf, type Life, type Violation } from './violation.ts'
+import { judged, type EntryOf, type FaultEntry, type Life, type Violation } from './violation.ts'
 
 /** To notice that the store does not take an epoch, to say so, and for the next to claim. */
 const vacantMs = 15_000
@@ -55,7 +55,7 @@ class Judge {
     this.#together.take(entry)
   }
 
-  #takeFault({ type, kind, touched, atMs, fault }: EntryOf<'faultBegins' | 'faultEnds'>): void {
+  #takeFault({ type, kind, touched, atMs, fault }: FaultEntry): void {
     if (kind === 'slowDisk' && type === 'faultBegins') this.#slow.add(fault)
     if (type === 'faultEnds' && this.#slow.delete(fault)) this.#slowUntilMs = atMs
     if (/^(freeze|suspend|hide|slowDisk)/.test(kind)) for (const name of touched) this.#heldBack.add(name)

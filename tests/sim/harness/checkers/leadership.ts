@@ -5,7 +5,7 @@ import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
 import { acquaintedMs, Together } from './together.ts'
-import type { EntryOf, Life, Violation } from './violation.ts'
+import { judged, type EntryOf, type FaultEntry, type Life, type Violation } from './violation.ts'
 
 /** For a word to be on its way, and for whoever is woken to look at his clock. */
 const underWayMs = 500
@@ -23,9 +23,9 @@ interface Still {
 
 export function checkLeadership(entries: readonly Entry[]): Violation[] {
   const judge = new Judge(entries)
-  for (const entry of entries) judge.take(entry)
+  const violations = judged(judge, entries)
   judge.finish(entries.at(-1)?.atMs ?? 0)
-  return judge.violations
+  return violations
 }
 
 class Judge {
@@ -78,7 +78,7 @@ class Judge {
       for (const run of [...running.keys()]) this.#ends(role, run, atMs)
   }
 
-  #takeFault({ type, kind, touched, atMs }: EntryOf<'faultBegins' | 'faultEnds'>): void {
+  #takeFault({ type, kind, touched, atMs }: FaultEntry): void {
     if (kind !== 'freeze' && kind !== 'suspend') return
     // The first of those touched is the one that stands still.
     const [name] = touched as readonly [string]
