@@ -140,7 +140,7 @@ export const leadershipMutations: readonly Mutation[] = [
         replace: 'return false',
       },
     ],
-    profile: 'apart',
+    profile: 'parts',
     scenario: 'a greater epoch meets a smaller one',
     complaint: 'two parts of a mesh became one without an epoch above both',
   },

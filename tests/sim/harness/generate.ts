@@ -106,7 +106,7 @@ function drawCast(random: Random, profile: Profile, peers: number | undefined): 
     const role: Role = {
       name: label,
       label,
-      priority: chance(random, 0.12) ? range(random, -1, 3) : 0,
+      priority: chance(random, profile.priorities ?? 0.12) ? range(random, -1, 3) : 0,
       candidate: !chance(random, 0.05),
       store: chance(random, 0.05) ? 'memory' : 'durable',
       wallSkewMs: chance(random, 0.2) ? range(random, -30_000, 30_000) : 0,

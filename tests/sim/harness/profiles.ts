@@ -49,6 +49,8 @@ export interface Profile {
   readonly sentAgain?: number
   /** Of what is done with documents, how many times something written elsewhere is taken in, mostly without its beginning. */
   readonly imports?: number
+  /** Of the peers, how many have a priority of their own; absent: few. */
+  readonly priorities?: number
   /** Of the messages, how many are for months. */
   readonly longLived?: number
 }
@@ -198,6 +200,19 @@ export const rareProfiles: readonly Profile[] = [
     documents: 0.2,
     beginsApart: true,
     faults: { partition: 4, cut: 1, dropLinks: 2, lie: 3, accuse: 2, kill: 2 },
+  },
+  /** Parts that have had leaders of their own, one more of them than another, meet. */
+  {
+    name: 'parts',
+    weight: 1,
+    machines: [[100, 4, 6]],
+    priorities: 0.7,
+    steps: [6, 12],
+    share: 0.4,
+    documents: 0.1,
+    beginsApart: true,
+    pausesMs: [500, 3_000],
+    faults: { kill: 1 },
   },
   {
     name: 'forged entries',
