@@ -9,7 +9,10 @@ export interface InboxFilter<T> {
 
 interface Reader<T> {
   readonly filter: InboxFilter<T>
-  readonly waiting: ((result: IteratorResult<T, undefined>) => void)[]
+  /** Takes the next item, or the end of its loop. */
+  waiting: ((item: T | undefined) => void) | undefined
+  /** Calls of next() are answered one after the other. */
+  last: Promise<unknown>
 }
 
 interface InboxProgram<T> {
@@ -19,8 +22,10 @@ interface InboxProgram<T> {
   readonly stillWaits: (item: T) => Promise<boolean>
 }
 
-export class InboxQueue<T> {
+export class InboxQueue<T extends object> {
   readonly #items: T[] = []
+  /** Of these, a loop is about to be given each: whether it still waits is being asked. */
+  readonly #asked = new Set<T>()
   readonly #readers = new Set<Reader<T>>()
   readonly #program: InboxProgram<T>
   #closed = false
@@ -29,21 +34,15 @@ export class InboxQueue<T> {
     this.#program = program
   }
 
-  get size(): number {
-    return this.#items.length
-  }
-
   push(items: readonly T[]): void {
-    for (const item of items) {
-      const reader = [...this.#readers].find((each) => each.waiting.length > 0 && each.filter.wants(item))
-      if (reader) reader.waiting.shift()!({ done: false, value: item })
-      else this.#items.push(item)
-    }
+    for (const item of items) this.#items.push(item)
+    this.#offer()
   }
 
-  /** Another tab consumes the inbox from now on: what no loop has taken is left to it. */
+  /** Another tab consumes the inbox from now on: what no loop has been given is left to it. */
   clear(): void {
     this.#items.length = 0
+    this.#asked.clear()
   }
 
   /** Ends every loop, and those begun later at once. */
@@ -54,7 +53,7 @@ export class InboxQueue<T> {
   }
 
   read(filter: InboxFilter<T>): AsyncIterableIterator<T, undefined> {
-    const reader: Reader<T> = { filter, waiting: [] }
+    const reader: Reader<T> = { filter, waiting: undefined, last: Promise.resolve() }
     const end = (): void => this.#end(reader)
     if (!this.#closed && !filter.signal?.aborted) {
       this.#readers.add(reader)
@@ -63,7 +62,11 @@ export class InboxQueue<T> {
     }
     const iterator: AsyncIterableIterator<T, undefined> = {
       [Symbol.asyncIterator]: () => iterator,
-      next: () => this.#next(reader),
+      next: () => {
+        const next = reader.last.then(() => this.#next(reader))
+        reader.last = next
+        return next
+      },
       return: () => {
         filter.signal?.removeEventListener('abort', end)
         end()
@@ -74,27 +77,42 @@ export class InboxQueue<T> {
   }
 
   async #next(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
-    for (;;) {
-      const taken = await this.#take(reader)
-      if (taken.done || (await this.#program.stillWaits(taken.value))) {
-        if (taken.done || this.#readers.has(reader)) return taken
-        // The loop ended meanwhile: another may have it.
-        if (!this.#closed) this.push([taken.value])
-        return { done: true, value: undefined }
+    while (this.#readers.has(reader)) {
+      const item = this.#ask(reader) ?? (await new Promise<T | undefined>((take) => (reader.waiting = take)))
+      if (item === undefined) break
+      const waits = await this.#program.stillWaits(item)
+      // Cleared meanwhile: it is another tab's, or comes again.
+      if (!this.#asked.delete(item)) continue
+      if (!this.#readers.has(reader)) {
+        this.#offer()
+        break
       }
+      this.#items.splice(this.#items.indexOf(item), 1)
+      if (waits) return { done: false, value: item }
     }
+    return { done: true, value: undefined }
   }
 
-  #take(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
-    if (!this.#readers.has(reader)) return Promise.resolve({ done: true, value: undefined })
-    const index = this.#items.findIndex(reader.filter.wants)
-    if (index >= 0) return Promise.resolve({ done: false, value: this.#items.splice(index, 1)[0]! })
-    return new Promise((resolve) => reader.waiting.push(resolve))
+  /** The first that nobody is about to be given. */
+  #ask(reader: Reader<T>): T | undefined {
+    const item = this.#items.find((each) => !this.#asked.has(each) && reader.filter.wants(each))
+    if (item !== undefined) this.#asked.add(item)
+    return item
+  }
+
+  #offer(): void {
+    for (const reader of this.#readers) {
+      const { waiting } = reader
+      const item = waiting && this.#ask(reader)
+      if (item === undefined) continue
+      reader.waiting = undefined
+      waiting!(item)
+    }
   }
 
   #end(reader: Reader<T>): void {
     if (!this.#readers.delete(reader)) return
-    for (const resolve of reader.waiting) resolve({ done: true, value: undefined })
+    reader.waiting?.(undefined)
     this.#program.onReaders(this.#readers.size)
   }
 }

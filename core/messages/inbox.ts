@@ -50,8 +50,8 @@ export class Inbox {
   readonly #done = new Set<string>()
   /** Given or handled in this turn, by author and id: where, the first place first. */
   readonly #places = new Map<string, string[]>()
-  /** Rows that the store did not take: that they are not there says nothing. */
-  readonly #unwritten = new Set<string>()
+  /** Rows that were damaged: that they are not there says nothing. */
+  readonly #damaged = new Set<string>()
   /** Given back by the program: comes again then. */
   readonly #due = new Map<string, number>()
 
@@ -76,7 +76,7 @@ export class Inbox {
     this.#given.clear()
     this.#done.clear()
     this.#places.clear()
-    this.#unwritten.clear()
+    this.#damaged.clear()
     this.#due.clear()
     this.#fresh = []
     this.#rescanAtMs = undefined
@@ -179,19 +179,24 @@ export class Inbox {
    * off the same rows meanwhile, and so each is looked at right before it is given. Where the store cannot say, it is given: rather
    * twice than never.
    */
-  giving(request: number, feed: StoreId, number: number): void {
+  giving(request: number, feed: StoreId, number: number, again = false): void {
     const { desk } = this.#parts
     const key = keys.inbox(feed, number)
-    const turn = this.#turn
+    const given = this.#given.get(key)
     const askedMs = desk.now.monotonicMs
+    // Of a turn that is over, or handled: an answer that comes after that does not count either.
+    const isOurs = (): boolean => given !== undefined && this.#given.get(key) === given
     const resolve = (waits: boolean): void => {
-      if (!waits && turn === this.#turn) this.#given.delete(key)
-      desk.resolve(request, waits && turn === this.#turn)
+      const stillWaits = isOurs() && waits
+      if (isOurs() && !waits) this.#given.delete(key)
+      desk.resolve(request, stillWaits)
     }
+    if (!isOurs()) return resolve(false)
     const then = (rows: readonly Row[]): void => {
-      // We stood still with the answer at the door.
-      if (desk.now.monotonicMs - askedMs > limits.storageBusyMs) this.giving(request, feed, number)
-      else resolve(rows.length > 0 || this.#unwritten.has(key))
+      // We stood still with the answer at the door; a store that is always so slow is believed.
+      const isOld = desk.now.monotonicMs - askedMs > limits.storageBusyMs
+      if (isOld && !again && isOurs()) this.giving(request, feed, number, true)
+      else resolve(rows.length > 0 || this.#damaged.has(key))
     }
     desk.read([keyRange(key)], then, () => resolve(true))
   }
@@ -205,7 +210,7 @@ export class Inbox {
     const done = (): void => {
       this.#given.delete(key)
       this.#due.delete(key)
-      this.#unwritten.delete(key)
+      this.#damaged.delete(key)
       this.#done.add(key)
       if (this.#done.size > limits.maxSeenIds) this.#done.delete(this.#done.values().next().value!)
       desk.resolve(request)
@@ -250,6 +255,7 @@ export class Inbox {
    */
   restore(feed: StoreId, number: number): void {
     const { desk, filing, log } = this.#parts
+    this.#damaged.add(keys.inbox(feed, number))
     log.readOne(feed, number, (stored) => {
       if (!stored || !isShown(stored.mark) || !filing.isForMe(stored)) return
       const written = row(keys.inbox(feed, number), inboxRow, { attempt: 1 })
@@ -261,7 +267,6 @@ export class Inbox {
           conflict: told,
           failed: () => {
             desk.count('inboxRowsNotStored')
-            this.#unwritten.add(written.key)
             told()
           },
         },

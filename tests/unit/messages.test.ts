@@ -654,6 +654,28 @@ describe('the inbox', () => {
     expect(b.answer(late)).toEqual({ value: false })
   })
 
+  it('MS7 an answer about a message that was handled, or of a turn that is over, gives nothing', () => {
+    const { world, a, b } = trio()
+    b.step({ type: 'inboxActive', active: true })
+    for (let i = 0; i < 2; i++) a.send('@bob', `${i}`)
+    world.settle()
+    const [first, second] = b.inbox()
+    // Asked before, answered after.
+    const asked = b.giving(first!)
+    b.handle(first!)
+    const old = b.giving(second!)
+    b.step({ type: 'inboxActive', active: false })
+    b.step({ type: 'inboxActive', active: true })
+    world.settle()
+    expect([asked, old].map((request) => b.answer(request))).toEqual([{ value: false }, { value: false }])
+    expect(
+      b
+        .inbox()
+        .slice(2)
+        .map(({ message }) => bodyText(message)),
+    ).toEqual(['1'])
+  })
+
   it('MS7 retry gives it again later, with its attempt counted', () => {
     const { world, a, b } = trio()
     b.step({ type: 'inboxActive', active: true })
