@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     random: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '900' },
     seed: { type: 'string' },
     profile: { type: 'string', default: '' },
   },

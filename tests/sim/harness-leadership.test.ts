@@ -218,12 +218,29 @@ const cases: readonly Case[] = [
     [
       ...pair,
       leader('alice', 'alice', 1, place(1), place(1)),
+      ...pause(6),
       leader('bob', 'mallory', 9, place(3), place(2)),
     ],
     [
       ...pair,
       leader('alice', 'alice', 1, place(1), place(1)),
+      ...pause(6),
       leader('bob', 'mallory', 9, place(3, 5), place(2)),
+    ],
+  ],
+  // That alice leads may not have come to bob yet.
+  [
+    'rank',
+    [
+      ...pair,
+      leader('alice', 'alice', 1, place(1), place(1)),
+      ...pause(6),
+      leader('bob', 'mallory', 9, place(3), place(2)),
+    ],
+    [
+      ...pair,
+      leader('alice', 'alice', 1, place(1), place(1)),
+      leader('bob', 'mallory', 9, place(3), place(2)),
     ],
   ],
   [

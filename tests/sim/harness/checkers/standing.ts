@@ -21,8 +21,8 @@ interface Known {
   own: Rank | undefined
   /** It saw somebody, ever. */
   met: boolean
-  /** It led once: it is a candidate. */
-  hasLed: boolean
+  /** When it led first: it is a candidate. Infinity: never. */
+  ledAtMs: number
   /** It led before it had met anybody. */
   beganAlone: boolean
   /** It came alone to these at that time: they had a leader. */
@@ -76,7 +76,7 @@ class Judge {
         epoch: 0,
         own: undefined,
         met: false,
-        hasLed: false,
+        ledAtMs: Infinity,
         beganAlone: false,
         came: undefined,
       })
@@ -115,7 +115,7 @@ class Judge {
       this.#leadingSinceMs.delete(run)
       this.#follows(entry, ledUntilNow)
     } else {
-      known.hasLed = true
+      known.ledAtMs = Math.min(known.ledAtMs, atMs)
       if (!known.met) known.beganAlone = true
       const merged = entry.reason === 'merged'
       this.#claims.set(run, { epoch, atMs, merged, seen: this.#together.seenBy(run) })
@@ -145,10 +145,11 @@ class Judge {
   /** EL1, EL4: a peer follows nobody who ranks below somebody whom it sees, and who is fit and would lead. */
   #outranked({ run, leader, rank, atMs }: EntryOf<'leader'>): void {
     if (leader === undefined || rank?.seniority === undefined) return
-    for (const [other, { own, hasLed }] of this.#known) {
+    for (const [other, { own, ledAtMs }] of this.#known) {
       const life = this.#together.life(other)
-      if (other === run || life === undefined || life.peer === leader || !hasLed || !this.#isFit(life))
-        continue
+      if (other === run || life === undefined || life.peer === leader || !this.#isFit(life)) continue
+      // Where all are new its place, or what it claims, may still be on its way.
+      if (atMs - ledAtMs < acquaintedMs) continue
       if (own?.seniority === undefined || own.priority < rank.priority) continue
       if (own.priority === rank.priority && own.seniority >= rank.seniority) continue
       const sinceMs = this.#together.sinceMs(run, other)
