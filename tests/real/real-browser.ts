@@ -65,7 +65,8 @@ export class RealBrowser {
     page.on('pageerror', ({ message }) =>
       process.stderr.write(`A page of ${this.label} failed: ${message}\n`),
     )
-    await page.goto(this.#settings.origin)
+    // A machine that is short of processors has taken more than Playwright's 30 s.
+    await page.goto(this.#settings.origin, { timeout: 120_000 })
     await page.waitForFunction(() => window.conduct !== undefined)
     return page
   }
