@@ -245,6 +245,10 @@ test(`a browser killed ${browserDeaths} times and its tab alone as often, at ran
   }
   const last = await alices.open({ mesh })
   await last.consume()
+  diary.members.add(await last.page.evaluate(() => window.mesh!.me.member))
+  expect([...diary.members], 'the profile keeps its key, and so is one member in all its lives').toHaveLength(
+    1,
+  )
   const handledAtLast = async () => (await last.report()).handled
   await expect(async () => {
     // What died between taking and handling comes again; what was handled does not.
@@ -281,6 +285,7 @@ async function fatesOf(ids: readonly string[], author: Agent, addressee: Tab): P
 
 /** What a tab says of itself while it works. */
 type TabLine =
+  | { readonly what: 'joined'; readonly member: string }
   | { readonly what: 'stored'; readonly body: string }
   | { readonly what: 'took'; readonly id: string }
   | { readonly what: 'handling'; readonly id: string }
@@ -290,6 +295,8 @@ type TabLine =
 
 /** What tabs said before they died, and what they said that must not be. */
 class Diary {
+  /** Whoever the profile was. */
+  readonly members = new Set<string>()
   readonly stored: string[] = []
   readonly begun = new Set<string>()
   readonly handled = new Set<string>()
@@ -298,7 +305,8 @@ class Diary {
   readonly #edits = new Map<string, number>()
 
   hear(line: TabLine): void {
-    if (line.what === 'stored') this.stored.push(line.body)
+    if (line.what === 'joined') this.members.add(line.member)
+    else if (line.what === 'stored') this.stored.push(line.body)
     else if (line.what === 'handling') this.begun.add(line.id)
     else if (line.what === 'handled') this.handled.add(line.id)
     else if (line.what === 'took') {
@@ -319,6 +327,7 @@ class Diary {
 async function workAndTell(life: number): Promise<void> {
   const mesh = window.mesh!
   const { tell } = window as unknown as { tell(line: TabLine): Promise<void> }
+  void tell({ what: 'joined', member: mesh.me.member })
   const { doc, whenStored } = await mesh.doc('notes').then((handle) => ({
     doc: handle.doc,
     whenStored: () => handle.whenStored(),
