@@ -537,7 +537,7 @@ export class MeshHandle implements Mesh {
 
   /** False where the mesh was left as well: no more is given then. */
   async #stillWaits({ feed, number }: InboxItem): Promise<boolean> {
-    if (this.#leaving || this.#driver.closed) return false
+    if (this.#leaving) return false
     return (await this.#driver.request({ type: 'giving', feed, number }).catch(() => false)) === true
   }
 

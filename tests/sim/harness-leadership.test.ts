@@ -166,6 +166,14 @@ const frozen = [
   ...pause(9),
 ]
 
+/** Bob follows mallory, though alice ranks above it and has led for long enough to be known. */
+const outranked = [
+  ...pair,
+  leader('alice', 'alice', 1, place(1), place(1)),
+  ...pause(6),
+  leader('bob', 'mallory', 9, place(3), place(2)),
+]
+
 /** By checker: what breaks the promise, and the same where it is kept. */
 type Case = readonly [checker: string, broken: readonly Happening[], kept: readonly Happening[]]
 const cases: readonly Case[] = [
@@ -215,12 +223,7 @@ const cases: readonly Case[] = [
   ],
   [
     'rank',
-    [
-      ...pair,
-      leader('alice', 'alice', 1, place(1), place(1)),
-      ...pause(6),
-      leader('bob', 'mallory', 9, place(3), place(2)),
-    ],
+    outranked,
     [
       ...pair,
       leader('alice', 'alice', 1, place(1), place(1)),
@@ -231,12 +234,7 @@ const cases: readonly Case[] = [
   // That alice leads may not have come to bob yet.
   [
     'rank',
-    [
-      ...pair,
-      leader('alice', 'alice', 1, place(1), place(1)),
-      ...pause(6),
-      leader('bob', 'mallory', 9, place(3), place(2)),
-    ],
+    outranked,
     [
       ...pair,
       leader('alice', 'alice', 1, place(1), place(1)),
