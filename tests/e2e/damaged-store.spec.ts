@@ -1,7 +1,7 @@
 // What a browser stored is damaged while the app is closed: bits of rows, and bits of the browser's own files. Nothing
 // wrong is shown, the app opens, and what was lost comes back from the others.
 
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
 import { createRandom, type Random } from '../../core/base/random.ts'
@@ -129,6 +129,48 @@ test(`bits flipped in the browser's own files, ${fileRounds} times: the app open
   }
 })
 
+/** The head of a record of LevelDB's log: checksum, length 288, whole. The record itself is not there. */
+const halfARecord = Uint8Array.of(1, 2, 3, 4, 0x20, 0x01, 1)
+
+test('half a record at the end of the log of the browser, as a kill leaves it: nothing stored is lost', async ({
+  cast,
+}) => {
+  test.setTimeout(180_000)
+  const { mesh } = cast
+  const { alices, sent } = await haveTalked(cast)
+  await alices.quit()
+  const torn = await logOf(alices.dir)
+  await appendFile(torn, halfARecord)
+  await alices.relaunch()
+  const tab = await alices.open({ mesh })
+  const member = await memberOf(tab)
+  await expect.poll(() => logOf(alices.dir), patience).not.toBe(torn)
+  const id = await tab.send('@carol', 'nobody else has this')
+  await alices.kill()
+  await alices.relaunch()
+  const again = await alices.open({ mesh })
+  expect(await memberOf(again), 'the profile keeps its key').toBe(member)
+  expect((await again.history('@carol')).map((message) => message.id)).toEqual([id])
+  await untilShowing(again, sent)
+})
+
+test('what the browser threw away for its damage: said, and all that others have comes back', async ({
+  cast,
+}) => {
+  test.setTimeout(180_000)
+  const { mesh } = cast
+  const { alices, sent } = await haveTalked(cast)
+  await alices.quit()
+  await appendFile(await logOf(alices.dir), Uint8Array.of(...halfARecord, ...new Uint8Array(400)))
+  await alices.relaunch()
+  const tab = await alices.open({ mesh })
+  const told = async (): Promise<string> => (await tab.report()).errors.join('\n')
+  await expect.poll(told, patience).toMatch(/record-corrupt: The browser found .* and threw it away/)
+  await untilShowing(tab, sent)
+})
+
+const memberOf = ({ page }: Tab): Promise<string> => page.evaluate(() => window.mesh!.me.member)
+
 /**
  * Chromium heals its files, begins anew, or refuses to open any database of the site for good. The app says so then,
  * and clearing the site's data is all that helps.
@@ -147,16 +189,27 @@ async function isRefused({ context }: Profile, { mesh, server }: Cast): Promise<
   return refused
 }
 
-async function damageDatabase(dir: string, random: Random): Promise<string> {
+/** Where the browser keeps all databases of the site. */
+async function levelDbOf(dir: string): Promise<string> {
   const folder = join(dir, 'Default', 'IndexedDB')
   const databases = (await readdir(folder)).filter((name) => name.endsWith('.indexeddb.leveldb'))
   const [database] = databases
   if (databases.length !== 1 || database === undefined) throw new Error(`which one? ${databases.join()}`)
-  const files = (await readdir(join(folder, database))).filter((file) =>
-    /^(\d+\.(log|ldb)|MANIFEST-\d+|CURRENT)$/.test(file),
-  )
+  return join(folder, database)
+}
+
+/** The log that LevelDB writes at present. */
+async function logOf(dir: string): Promise<string> {
+  const folder = await levelDbOf(dir)
+  const logs = (await readdir(folder)).filter((file) => /^\d+\.log$/.test(file))
+  return join(folder, logs.toSorted().at(-1)!)
+}
+
+async function damageDatabase(dir: string, random: Random): Promise<string> {
+  const folder = await levelDbOf(dir)
+  const files = (await readdir(folder)).filter((file) => /^(\d+\.(log|ldb)|MANIFEST-\d+|CURRENT)$/.test(file))
   const [file] = random.sample(files, 1)
-  const path = join(folder, database, file!)
+  const path = join(folder, file!)
   const content = await readFile(path)
   for (let flips = 1 + random.integer(5); flips > 0; flips--)
     content[random.integer(content.length)]! ^= 1 << random.integer(8)

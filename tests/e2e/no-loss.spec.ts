@@ -362,10 +362,18 @@ async function workAndTell(life: number): Promise<void> {
 /** SIGKILLs the tabs and leaves the browser alone, then closes what is left of them. */
 async function killRenderers(profile: Profile): Promise<void> {
   const session = await profile.context.browser()!.newBrowserCDPSession()
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  const renderers = async (): Promise<number[]> => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+  }
   const pages = profile.context.pages()
-  for (const { type, id } of processInfo) if (type === 'renderer') endIfThere(id)
+  const killed = await renderers()
+  for (const pid of killed) endIfThere(pid)
   await Promise.all(pages.map((page) => page.close().catch(killedMeanwhile)))
+  // A browser that has not noticed yet would open the next tab in a dead renderer that it kept in reserve.
+  await expect
+    .poll(async () => (await renderers()).filter((pid) => killed.includes(pid)), patience)
+    .toEqual([])
 }
 
 function endIfThere(pid: number): void {

@@ -11,6 +11,7 @@ import { limits } from '../../base/limits.ts'
 import type { Commit, CommitResult, Range, Row, Store } from '../../base/ports.ts'
 import { createConnection, rowsName } from './indexeddb-connection.ts'
 import { storageError } from './indexeddb-errors.ts'
+import { beginNewLog } from './torn-log.ts'
 
 export interface Database {
   /** idb-keyval's custom store. Resolves once the transaction is complete; rejects with a MeshError, nothing written. */
@@ -20,17 +21,18 @@ export interface Database {
 }
 
 /**
- * Opens (creates) a database of one object store. A transaction that takes longer than `busyMs` is aborted and
- * rejects with `storage-busy`; should it have completed before the abort could reach it, it resolves after all.
+ * Opens (creates) a database of one object store, within `limits.storageOpenMs`. A transaction that takes longer than
+ * `busyMs` is aborted and rejects with `storage-busy`; should it have completed before the abort could reach it, it resolves after all.
  */
 export async function openDatabase(name: string, busyMs: number = limits.storageBusyMs): Promise<Database> {
   const connection = createConnection(name)
   const running = new Set<Promise<unknown>>()
   let closed = false
+  let limitMs: number = limits.storageOpenMs
 
   const useStore: UseStore = (mode, callback) => {
     if (closed) return Promise.reject(new MeshError('storage-failed', 'This store was closed.'))
-    const work = runTransaction(connection, mode, busyMs, callback)
+    const work = runTransaction(connection, mode, limitMs, callback)
     const done = (): unknown => running.delete(settled)
     const settled: Promise<unknown> = work.then(done, done)
     running.add(settled)
@@ -38,6 +40,7 @@ export async function openDatabase(name: string, busyMs: number = limits.storage
   }
 
   await useStore('readonly', () => undefined)
+  limitMs = busyMs
   return {
     useStore,
     close: async () => {
@@ -109,11 +112,21 @@ function runTransaction<T>(
 /** What the database of a mesh is called. */
 export const databaseOf = (mesh: string): string => `skein:${mesh}`
 
-/** The store of a mesh. Rejects with `storage-failed` or `storage-full` if the browser will not open it. */
+/**
+ * The store of a mesh. Rejects with `storage-failed` or `storage-full` if the browser will not open it. To be called
+ * before the page opens any other database.
+ */
 export async function openIndexedDbStore(mesh: string, options: { busyMs?: number } = {}): Promise<Store> {
+  // Not waited for: it hangs while a frozen tab is about to do the same.
+  const thrownAway = beginNewLog()
   const { useStore, close } = await openDatabase(databaseOf(mesh), options.busyMs)
   return {
     durable: true,
+    onLoss: (look) => {
+      thrownAway
+        .then((problem) => (problem === undefined ? undefined : look(lostText(problem))))
+        .catch(ignoredForNothingIsThere)
+    },
     commit: (commit) => useStore('readwrite', (store) => write(store, commit)),
     get: async (keys) => {
       if (keys.length === 0) return []
@@ -127,6 +140,12 @@ export async function openIndexedDbStore(mesh: string, options: { busyMs?: numbe
     close,
   }
 }
+
+const lostText = (problem: string): string =>
+  `The browser found what this site had stored damaged (${problem}) and threw it away. You go on as a new member; messages that had not reached anybody yet are lost, the others come back from those who have them.`
+
+/** The store is empty: a look through it that fails has missed nothing. */
+const ignoredForNothingIsThere = (): void => undefined
 
 /** Runs inside one transaction: reads, compares, writes; the next step always hangs on a request of its own. */
 function write(
