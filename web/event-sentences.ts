@@ -109,7 +109,7 @@ const heads: Partial<Record<MeshError['code'], string>> = {
   'storage-full': 'Your storage is full',
   'storage-busy': 'Your storage does not answer',
   'storage-failed': 'Your storage failed',
-  'record-corrupt': 'A stored record was damaged',
+  'record-corrupt': 'Damage in your storage',
   'store-forked': 'This storage is a copy or an older state',
   'peer-misbehaved': 'A peer sent what no Skein peer sends',
   'duty-failed': 'A program in this page failed',

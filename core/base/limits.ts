@@ -331,8 +331,8 @@ export const limits = {
   announceBusyMs: 150,
   /** A write that takes longer than this: a sibling tab is frozen inside a transaction (DESIGN: `storage-busy`). */
   storageBusyMs: 5 * second,
-  /** Opening a database takes no longer than this. chosen: a browser that has just started on a busy machine was seen to
-   * take more than 5 s, and a frozen tab does not hold this up. */
+  /** What opening a database at the start may take. chosen: a browser that has just started on a busy machine was seen to
+   * take more than 5 s. */
   storageOpenMs: 30 * second,
   /** Names and mesh or room names (DESIGN). */
   maxNameLength: 32,

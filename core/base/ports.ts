@@ -59,7 +59,8 @@ export interface Store {
   range(range: Range): Promise<Row[]>
   /**
    * Only where what lies below may lose rows without a word. `look` is called when that may have happened, in this
-   * run or an earlier one, and again at each start until it has resolved; `repaired` says what was done about it.
+   * run or an earlier one, and again at each start until it has resolved; `repaired` says what was done about it. A
+   * browser that has thrown everything away says so once, and there is nothing to look through.
    */
   onLoss?(look: (repaired: string | undefined) => Promise<unknown>): void
   close(): Promise<void>

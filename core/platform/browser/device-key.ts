@@ -3,7 +3,6 @@
 
 import { get, update } from 'idb-keyval'
 import { MeshError } from '../../base/errors.ts'
-import { limits } from '../../base/limits.ts'
 import type { DeviceKey } from '../../base/ports.ts'
 import { deviceKeyOf, generateKeyPair } from '../shared/crypto.ts'
 import { openDatabase } from './indexeddb.ts'
@@ -12,7 +11,7 @@ const rowKey = 'device-key'
 
 /** Loads the profile's key, or makes it: of two tabs that make one at once, both end with the first. */
 export async function loadDeviceKey(): Promise<DeviceKey> {
-  const database = await openDatabase('skein-device', limits.storageOpenMs)
+  const database = await openDatabase('skein-device')
   try {
     const { useStore } = database
     let stored: unknown = await get<unknown>(rowKey, useStore)

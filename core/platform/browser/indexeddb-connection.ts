@@ -4,6 +4,7 @@
 
 import { MeshError } from '../../base/errors.ts'
 import { toHex } from '../../base/ids.ts'
+import { lossIn } from './torn-log.ts'
 
 /** The object store that holds the rows. */
 export const rowsName = 'rows'
@@ -78,14 +79,15 @@ export function createConnection(name: string) {
 function openVersion(name: string, mayCreate: boolean): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, version)
-    let refused = false
-    request.onupgradeneeded = () => {
+    let refused: MeshError | undefined
+    request.onupgradeneeded = (event) => {
       if (mayCreate) return create(request.result)
-      refused = true
+      const loss = lossIn(event)
+      refused = loss === undefined ? deleted(name) : thrownAway(name, loss)
       request.transaction?.abort()
     }
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(refused ? deleted(name) : openError(request.error))
+    request.onerror = () => reject(refused ?? openError(request.error))
   })
 }
 
@@ -108,6 +110,12 @@ const deleted = (name: string): MeshError =>
   new MeshError(
     'storage-failed',
     `The database ${name} was deleted while in use (site data cleared?). Reload the page to start with an empty one.`,
+  )
+
+const thrownAway = (name: string, loss: string): MeshError =>
+  new MeshError(
+    'storage-failed',
+    `The browser found the database ${name} damaged while in use (${loss}) and threw it away. Reload the page to start with an empty one.`,
   )
 
 const openError = (error: DOMException | null): unknown =>

@@ -21,18 +21,18 @@ export interface Database {
 }
 
 /**
- * Opens (creates) a database of one object store, within `limits.storageOpenMs`. A transaction that takes longer than
- * `busyMs` is aborted and rejects with `storage-busy`; should it have completed before the abort could reach it, it resolves after all.
+ * Opens (creates) a database of one object store: within `limits.storageOpenMs`, for a browser that has just started may
+ * be slow. A transaction that takes longer than `busyMs` is aborted and rejects with `storage-busy`; should it have completed before the abort could reach it, it resolves after all.
  */
 export async function openDatabase(name: string, busyMs: number = limits.storageBusyMs): Promise<Database> {
   const connection = createConnection(name)
   const running = new Set<Promise<unknown>>()
   let closed = false
-  let limitMs: number = limits.storageOpenMs
+  let openMs: number = limits.storageOpenMs
 
   const useStore: UseStore = (mode, callback) => {
     if (closed) return Promise.reject(new MeshError('storage-failed', 'This store was closed.'))
-    const work = runTransaction(connection, mode, limitMs, callback)
+    const work = runTransaction(connection, mode, { openMs, busyMs }, callback)
     const done = (): unknown => running.delete(settled)
     const settled: Promise<unknown> = work.then(done, done)
     running.add(settled)
@@ -40,7 +40,7 @@ export async function openDatabase(name: string, busyMs: number = limits.storage
   }
 
   await useStore('readonly', () => undefined)
-  limitMs = busyMs
+  openMs = busyMs
   return {
     useStore,
     close: async () => {
@@ -56,7 +56,7 @@ type Connection = ReturnType<typeof createConnection>
 function runTransaction<T>(
   connection: Connection,
   mode: IDBTransactionMode,
-  busyMs: number,
+  { openMs, busyMs }: { readonly openMs: number; readonly busyMs: number },
   callback: (store: IDBObjectStore) => T | PromiseLike<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -75,14 +75,17 @@ function runTransaction<T>(
         failure ??= error
       }
     }
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       late = true
       if (transaction === undefined) reject(storageError(undefined, true))
       else abort()
-    }, busyMs)
+    }
+    let timer = setTimeout(giveUp, openMs)
 
     const begin = (opened: IDBTransaction): void => {
       transaction = opened
+      clearTimeout(timer)
+      timer = setTimeout(giveUp, busyMs)
       let result: PromiseLike<T> | T | undefined
       opened.addEventListener('complete', () => settle(() => resolve(result as T)))
       opened.addEventListener('abort', () =>
@@ -123,9 +126,9 @@ export async function openIndexedDbStore(mesh: string, options: { busyMs?: numbe
   return {
     durable: true,
     onLoss: (look) => {
-      thrownAway
-        .then((problem) => (problem === undefined ? undefined : look(lostText(problem))))
-        .catch(ignoredForNothingIsThere)
+      void thrownAway.then((problem) => {
+        if (problem !== undefined) look(lostText(problem)).catch(ignoredForNothingIsThere)
+      })
     },
     commit: (commit) => useStore('readwrite', (store) => write(store, commit)),
     get: async (keys) => {

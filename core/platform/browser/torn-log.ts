@@ -5,32 +5,43 @@
 
 const name = 'skein-empty'
 
-/** Told by Chromium to whoever opens the first database after it began with nothing; other browsers have no such field. */
+/**
+ * Chromium's own fields: told to whoever opens the first database after it has begun with nothing. Nobody else has them.
+ */
 interface Upgrade extends IDBVersionChangeEvent {
   readonly dataLoss?: string
   readonly dataLossMessage?: string
 }
 
-const sharesOneLog = (): boolean => 'dataLoss' in IDBVersionChangeEvent.prototype
+/** Why the browser has thrown away what was stored, in its words; undefined where it has not, or does not say. */
+export function lossIn(event: IDBVersionChangeEvent): string | undefined {
+  const { dataLoss, dataLossMessage } = event as Upgrade
+  return dataLoss === 'total' ? (dataLossMessage ?? 'no reason given') : undefined
+}
 
 /**
- * Has the browser begin a new log, where it is one that needs it. To be called before any other database is opened.
- * @returns why the browser has thrown away what this site had stored, in its words; undefined if it has not
+ * Has the browser begin a new log, where it is one that needs it; the new one stands some tens of milliseconds later. To
+ * be called before any other database is opened. Never rejects: whoever keeps something in a database says what is wrong.
+ * @returns why the browser has thrown away what this site had stored; undefined if it has not
  */
-export function beginNewLog(): Promise<string | undefined> {
-  if (!sharesOneLog()) return Promise.resolve(undefined)
-  return new Promise((resolve) => {
-    const request = indexedDB.open(name, 1)
-    request.onupgradeneeded = (event) => {
-      const { dataLoss, dataLossMessage } = event as Upgrade
-      resolve(dataLoss === 'total' ? (dataLossMessage ?? '') : undefined)
-    }
+export async function beginNewLog(): Promise<string | undefined> {
+  try {
+    if (!('dataLoss' in IDBVersionChangeEvent.prototype)) return undefined
+    return await createAndDelete(name)
+  } catch {
+    return undefined
+  }
+}
+
+function createAndDelete(database: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(database, 1)
+    request.onupgradeneeded = (event) => resolve(lossIn(event))
     request.onsuccess = () => {
-      resolve(undefined)
+      resolve(undefined) // it was there already: another tab is at it, or did not come to delete it
       request.result.close()
-      indexedDB.deleteDatabase(name)
+      indexedDB.deleteDatabase(database)
     }
-    // Whoever opens a database to keep something in it says what is wrong with the storage.
-    request.onerror = () => resolve(undefined)
+    request.onerror = () => reject(request.error)
   })
 }
