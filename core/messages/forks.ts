@@ -178,8 +178,8 @@ export class Forks {
   }
 
   /** Entries of our own feed, by our own key, from somebody else: known, lost here, or proof of a fork. */
-  ownEntries(entries: readonly VerifiedEntry[]): void {
-    const { desk, feeds, outbox, holes, log } = this.#parts
+  ownEntries(from: PeerId, entries: readonly VerifiedEntry[]): void {
+    const { desk, feeds, outbox, holes, log, sync } = this.#parts
     const own = entries.filter(({ author }) => author === desk.me.member)
     if (own.length < entries.length) desk.count('entriesRefused', entries.length - own.length)
     const store = outbox.storeId
@@ -199,10 +199,11 @@ export class Forks {
         const { number } = entry.header
         const stored = readEntry(byKey.get(keys.entry(store, number)))
         if (stored ? !equalBytes(stored.hash, entry.hash) : number > (head?.number ?? 0)) {
+          sync.unserved(from, store)
           return this.fork(`entry ${number} exists elsewhere`)
         }
         // It may be stored and yet be known as a hole: a write that was reported failed happened after all.
-        if (feed.holes.has(number)) holes.offer(feed, entry)
+        if (feed.holes.has(number)) holes.offer(feed, entry, from)
       }
     })
   }

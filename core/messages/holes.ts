@@ -2,7 +2,7 @@
 // it, the entry is fetched again, and fits in only where its neighbours name it. Rows that point to entries are written
 // again. Lost heads: lost-heads.ts.
 
-import { equalBytes, type MemberId, type MessageId, type StoreId } from '../base/ids.ts'
+import { equalBytes, type MemberId, type MessageId, type PeerId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { noHash, type VerifiedEntry } from '../wire/entries.ts'
 import type { Parts } from './desk.ts'
@@ -27,6 +27,11 @@ const maxEarlyBytes = limits.maxEntriesBytes
 /** How often a hole is written down anew where somebody moved the feed's head meanwhile. chosen. */
 const maxAttempts = 8
 
+interface Offered {
+  readonly entry: VerifiedEntry
+  readonly from: PeerId
+}
+
 export class Holes {
   readonly #parts: Parts
   /** Feeds of which it is being read what we hold without a hole; each with what tells the last such read. */
@@ -36,7 +41,7 @@ export class Holes {
   /** Rows that could not be written again. */
   readonly #notRebuilt = new Set<string>()
   /** Entries for holes behind the lowest, by number: one answer may fill many. */
-  readonly #early = new Map<Feed, Map<number, VerifiedEntry>>()
+  readonly #early = new Map<Feed, Map<number, Offered>>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -183,13 +188,13 @@ export class Holes {
   }
 
   /** An entry came that may fill a hole. */
-  offer(feed: Feed, entry: VerifiedEntry): void {
+  offer(feed: Feed, entry: VerifiedEntry, from: PeerId): void {
     const { number } = entry.header
     if (entry.author !== feed.head?.member || !feed.holes.has(number)) return
-    const early = this.#early.get(feed) ?? new Map<number, VerifiedEntry>()
+    const early = this.#early.get(feed) ?? new Map<number, Offered>()
     this.#early.set(feed, early)
-    early.set(number, entry)
-    const bytes = (): number => [...early.values()].reduce((sum, each) => sum + sizeOf(each), 0)
+    early.set(number, { entry, from })
+    const bytes = (): number => [...early.values()].reduce((sum, each) => sum + sizeOf(each.entry), 0)
     while (early.size > 1 && bytes() > maxEarlyBytes) early.delete(Math.max(...early.keys()))
     this.#fillNext(feed)
   }
@@ -200,14 +205,16 @@ export class Holes {
     const head = feed.head
     const early = this.#early.get(feed)
     if (feed.holes.size === 0) this.#early.delete(feed)
-    const entry = early?.get(feed.visible.number + 1)
-    if (!head || !entry || feed.busy || this.#looking.has(feed)) return
+    const offered = early?.get(feed.visible.number + 1)
+    if (!head || !offered || feed.busy || this.#looking.has(feed)) return
+    const { entry } = offered
     const { number, previous, content } = entry.header
     early?.delete(number)
     if (!feed.holes.has(number)) return
     const before = feed.visible.hash
-    if (!equalBytes(before, noHash) && !equalBytes(previous, before)) return desk.count('holesNotFitting')
-    if (number === head.number && !equalBytes(entry.hash, head.hash)) return desk.count('holesNotFitting')
+    const continues = equalBytes(before, noHash) || equalBytes(previous, before)
+    const isNamed = number !== head.number || equalBytes(entry.hash, head.hash)
+    if (!continues || !isNamed) return this.#fitsNot(feed, offered)
     feed.busy = true
     const ranges = [keyRange(keys.entry(feed.id, number + 1))]
     if (content.type === 'message') ranges.push(keyRange(keys.id(entry.author, content.id)))
@@ -217,7 +224,7 @@ export class Holes {
       (rows) => {
         const next = readEntry(rows.find(({ key }) => key.startsWith('feed/'))?.value)
         if (next && !equalBytes(next.header.previous, entry.hash)) {
-          desk.count('holesNotFitting')
+          this.#fitsNot(feed, offered)
           return release()
         }
         const id = readRow(idRow, rows.find(({ key }) => key.startsWith('id/'))?.value)
@@ -225,6 +232,17 @@ export class Holes {
       },
       release,
     )
+  }
+
+  /**
+   * What stood there was another entry: that peer has nothing for us there, and would be asked for the same again at once.
+   * Signed by our own key, and of our own feed, it proves that another copy of this store wrote it.
+   */
+  #fitsNot(feed: Feed, { entry, from }: Offered): void {
+    const { desk, forks, outbox, sync } = this.#parts
+    desk.count('holesNotFitting')
+    sync.unserved(from, feed.id)
+    if (feed.id === outbox.storeId) forks.fork(`entry ${entry.header.number} exists elsewhere`)
   }
 
   #fill(feed: Feed, entry: VerifiedEntry, duplicate: boolean): void {

@@ -48,7 +48,7 @@ export class Log {
     }
     for (const [id, some] of byFeed) {
       if (id === outbox.storeId) {
-        forks.ownEntries(some)
+        forks.ownEntries(from, some)
         continue
       }
       some.sort((a, b) => a.header.number - b.header.number)
@@ -74,7 +74,7 @@ export class Log {
     const head = feed.head
     if (number > maxNumber || (head && head.member !== entry.author)) return desk.count('entriesRefused')
     if (head && number <= head.number) {
-      if (feed.holes.has(number)) holes.offer(feed, entry)
+      if (feed.holes.has(number)) holes.offer(feed, entry, from)
       else if (number === head.number && !equalBytes(entry.hash, head.hash)) this.#mismatch(feed, from)
       else desk.count('duplicates')
       return

@@ -385,7 +385,7 @@ export class Sync {
       return this.wake()
     }
     if (answer.feed === outbox.storeId) {
-      forks.ownEntries(usable)
+      forks.ownEntries(from, usable)
       return this.wake()
     }
     if (oldFeeds.answered(from, answer.feed, usable)) return this.wake()

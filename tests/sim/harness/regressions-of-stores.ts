@@ -309,4 +309,61 @@ export const storeRegressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    broke:
+      'an entry lost in a copy of a store, where the other copy had written another under its number, was asked for without a pause',
+    schedule: {
+      seed: 41000434,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      cast: [
+        { ...agent('alice.1'), label: 'alice', wallSkewMs: -13780, browser: 'alice' },
+        { ...agent('alice.2'), label: 'alice', wallSkewMs: -13780, browser: 'alice' },
+        { ...agent('bob'), driftPpm: 289 },
+      ],
+      steps: [
+        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
+        { atMs: 138, act: { type: 'join', who: 'bob' } },
+        { atMs: 4731, act: { type: 'truncate', disk: 'bob', rows: 5, seed: 1849458405 } },
+        {
+          atMs: 12945,
+          act: { type: 'send', who: 'alice.1', to: '#general', id: 'm12', count: 27, bytes: 193 },
+        },
+        { atMs: 24100, act: { type: 'kill', who: 'alice.1', links: 'silent', forMs: 9206 } },
+        { atMs: 26479, act: { type: 'clone', disk: 'bob', to: 'alice', forMs: 1758 } },
+        { atMs: 27726, act: { type: 'send', who: 'bob', to: '@alice', id: 'm29', count: 1, bytes: 58 } },
+        { atMs: 30436, act: { type: 'corrupt', disk: 'alice', rows: 4, seed: 2085647270 } },
+        {
+          atMs: 31834,
+          act: { type: 'send', who: 'bob', to: '#general', id: 'm37', count: 1, bytes: 188082 },
+        },
+        { atMs: 31985, act: { type: 'suspend', who: 'bob', forMs: 6315 } },
+        {
+          atMs: 36174,
+          act: {
+            type: 'partition',
+            shape: 'three',
+            cuts: [
+              ['bob', 'alice.2'],
+              ['alice.1', 'bob'],
+              ['alice.2', 'bob'],
+              ['alice.1', 'ws://one.test'],
+              ['ws://one.test', 'alice.2'],
+              ['bob', 'ws://one.test'],
+              ['bob', 'alice.1'],
+              ['alice.2', 'ws://one.test'],
+              ['ws://one.test', 'alice.1'],
+              ['ws://one.test', 'bob'],
+            ],
+            forMs: 1479,
+            healEveryMs: 270,
+          },
+        },
+        { atMs: 42138, act: { type: 'send', who: 'alice.1', to: '@alice', id: 'm56', count: 1, bytes: 11 } },
+        { atMs: 42954, act: { type: 'forget', server: 'ws://one.test', who: 'alice.1' } },
+        { atMs: 44163, act: { type: 'send', who: 'alice.1', to: '@alice', id: 'm58', count: 1, bytes: 30 } },
+        { atMs: 44201, act: { type: 'truncate', disk: 'alice', rows: 3, seed: 884139796 } },
+      ],
+    },
+  },
 ]
