@@ -184,7 +184,7 @@ export const storageMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/messages/log.ts',
-        find: 'if (feed.holes.has(number)) holes.offer(feed, entry)',
+        find: 'if (feed.holes.has(number)) holes.offer(feed, entry, from)',
         replace: 'if (feed.holes.has(number)) return',
       },
     ],
