@@ -16,6 +16,8 @@ import type { SentState } from './types.ts'
 interface Ack {
   number: number
   durable: boolean
+  /** Up to there it took nothing: not even the author may have it any more. */
+  skipped: number
   raw: Uint8Array | undefined
 }
 
@@ -174,7 +176,8 @@ export class Receipts {
     if (!sent.to.startsWith('#')) return delivered
     const room = sent.to.slice(1)
     for (const [member, ack] of this.#acks.get(sent.feed) ?? []) {
-      if (ack.number >= sent.number && rooms.profileOf(member)?.rooms.includes(room)) delivered.add(member)
+      const isHeld = ack.number >= sent.number && sent.number > ack.skipped
+      if (isHeld && rooms.profileOf(member)?.rooms.includes(room)) delivered.add(member)
     }
     return delivered
   }
@@ -243,10 +246,15 @@ export class Receipts {
     const acks = this.#acksOf(feed)
     const expect: Expectation[] = []
     const put: Row[] = []
-    for (const [member, { head, durable }] of claimed) {
+    const reaching = claimed.map(([member, { head, durable }]) => {
+      const before = acks.get(member)
+      const skipped = head.retired > (before?.number ?? 0) ? head.retired : (before?.skipped ?? 0)
+      const ack = { number: head.number, durable, skipped }
+      const written = row(keys.ack(feed, member), ackRow, ack)
       expect.push(this.#expectation(feed, member))
-      put.push(row(keys.ack(feed, member), ackRow, { number: head.number, durable }))
-    }
+      put.push(written)
+      return { member, ack: { ...ack, raw: written.value } }
+    })
     const reached = new Map(claimed.map(([member, { head }]) => [member, head.number]))
     const done = [...(this.#open.get(feed)?.values() ?? [])].filter((item) =>
       item.row.addressees.every(
@@ -261,9 +269,7 @@ export class Receipts {
       { expect, put, delete: done.map(({ number }) => keys.outbox(feed, number)) },
       {
         ok: () => {
-          for (const [i, [member, { head, durable }]] of claimed.entries()) {
-            this.#advance(feed, member, { number: head.number, durable, raw: put[i]!.value })
-          }
+          for (const { member, ack } of reaching) this.#advance(feed, member, ack)
           for (const item of done) this.forget(item)
           next()
         },

@@ -167,7 +167,8 @@ export const outboxRow = object({
 export type OutboxRow = ValueOf<typeof outboxRow>
 
 export const expiredRow = object({ id: messageIdText, lacking: list(member, limits.maxNamedAddressees) })
-export const ackRow = object({ number: uint, durable: bool })
+/** `skipped`: up to there that member's store took nothing, for it was retired everywhere it could ask. */
+export const ackRow = object({ number: uint, durable: bool, skipped: uint })
 export const gapRow = object({ author: member, to: uint, atMs: uint })
 export const holeRow = object({ atMs: uint })
 export const joinedRow = object({ clockMs: uint, clockCounter: uint })

@@ -366,4 +366,27 @@ export const storeRegressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    broke: 'whoever skipped what an author no longer had was said to hold it, where it was written to a room',
+    schedule: {
+      seed: 1503878037,
+      profile: 'kept',
+      servers: ['ws://one.test'],
+      cast: [
+        { ...agent('alice.1'), label: 'alice', wallSkewMs: 15887, browser: 'alice' },
+        { ...agent('alice.2'), label: 'alice', wallSkewMs: 15887, browser: 'alice' },
+        { ...agent('alice.4'), label: 'alice', wallSkewMs: 15887, browser: 'alice' },
+        agent('dave'),
+        agent('erin'),
+      ],
+      steps: [
+        { atMs: 9403, act: { type: 'join', who: 'alice.1' } },
+        { atMs: 0, act: { type: 'join', who: 'alice.2' } },
+        { atMs: 975, act: { type: 'join', who: 'alice.4' } },
+        { atMs: 0, act: { type: 'enterRoom', who: 'erin', room: 'general' } },
+        { atMs: 3122, act: { type: 'send', who: 'alice.4', to: '#general', id: 'm0', count: 1, bytes: 106 } },
+        { atMs: 3377, act: { type: 'jumpClock', who: 'alice.2', byMs: 31536000000, forMs: 19948 } },
+      ],
+    },
+  },
 ]
