@@ -223,7 +223,7 @@ export const rows = {
     expiresAt: safe,
   }),
   expiredRow: fc.record({ id: messageId, lacking: fc.array(hex, { maxLength: 4 }) }),
-  ackRow: fc.record({ number: safe, durable: fc.boolean() }),
+  ackRow: fc.record({ number: safe, durable: fc.boolean(), skipped: safe }),
   gapRow: fc.record({ author: hex, to: safe, atMs: safe }),
   holeRow: fc.record({ atMs: safe }),
   joinedRow: fc.record({ clockMs: safe, clockCounter: safe }),
