@@ -48,7 +48,13 @@ function* letGo(entries: readonly Entry[]): Iterable<Violation> {
   const addressees = new Map<string, readonly MemberId[]>()
   const expired = new Set(ofType(entries, 'expired').map(({ id }) => id))
   const ttlMs = new Map(ofType(entries, 'asked').map((entry) => [entry.id, entry.ttlMs ?? Infinity]))
-  const stored = ofType(entries, 'stored').filter(({ id }) => !expired.has(id))
+  // An id sent again is the message that it was at first, which somebody may have had before he left.
+  const asked = new Set<string>()
+  const isFirst = ({ run, id }: { readonly run: string; readonly id: string }): boolean => {
+    const key = `${lives.get(run)!.disk} ${id}`
+    return !asked.has(key) && asked.add(key) !== undefined
+  }
+  const stored = ofType(entries, 'stored').filter((entry) => !expired.has(entry.id) && isFirst(entry))
   for (const entry of entries) {
     if (entry.type === 'message') addressees.set(messageKey(entry.from, entry.id), entry.addressees)
     if (entry.type !== 'disk' || entry.owed === undefined || excused.has(entry.disk)) continue
