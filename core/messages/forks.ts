@@ -179,7 +179,7 @@ export class Forks {
 
   /** Entries of our own feed, by our own key, from somebody else: known, lost here, or proof of a fork. */
   ownEntries(from: PeerId, entries: readonly VerifiedEntry[]): void {
-    const { desk, feeds, outbox, holes, log, sync } = this.#parts
+    const { desk, feeds, outbox, holes, log } = this.#parts
     const own = entries.filter(({ author }) => author === desk.me.member)
     if (own.length < entries.length) desk.count('entriesRefused', entries.length - own.length)
     const store = outbox.storeId
@@ -199,13 +199,19 @@ export class Forks {
         const { number } = entry.header
         const stored = readEntry(byKey.get(keys.entry(store, number)))
         if (stored ? !equalBytes(stored.hash, entry.hash) : number > (head?.number ?? 0)) {
-          sync.unserved(from, store)
-          return this.fork(`entry ${number} exists elsewhere`)
+          return this.proven(from, number)
         }
         // It may be stored and yet be known as a hole: a write that was reported failed happened after all.
         if (feed.holes.has(number)) holes.offer(feed, entry, from)
       }
     })
+  }
+
+  /** That peer has an entry of our feed, by our own key, where we have another or none. It is not asked for it again at once. */
+  proven(from: PeerId, number: number): void {
+    const { outbox, sync } = this.#parts
+    sync.unserved(from, outbox.storeId)
+    this.fork(`entry ${number} exists elsewhere`)
   }
 
   // ------------------------------------------------------------------------------------------- the new feed

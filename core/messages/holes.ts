@@ -241,8 +241,8 @@ export class Holes {
   #fitsNot(feed: Feed, { entry, from }: Offered): void {
     const { desk, forks, outbox, sync } = this.#parts
     desk.count('holesNotFitting')
-    sync.unserved(from, feed.id)
-    if (feed.id === outbox.storeId) forks.fork(`entry ${entry.header.number} exists elsewhere`)
+    if (feed.id === outbox.storeId) forks.proven(from, entry.header.number)
+    else sync.unserved(from, feed.id)
   }
 
   #fill(feed: Feed, entry: VerifiedEntry, duplicate: boolean): void {

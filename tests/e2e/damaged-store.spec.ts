@@ -132,24 +132,29 @@ test(`bits flipped in the browser's own files, ${fileRounds} times: the app open
 /** The head of a record of LevelDB's log: checksum, length 288, whole. The record itself is not there. */
 const halfARecord = Uint8Array.of(1, 2, 3, 4, 0x20, 0x01, 1)
 
+/** Alice's browser was closed, `damage` stands at the end of its log since, and the app is open again. */
+async function haveTalkedUntilTorn(cast: Cast, damage: Uint8Array) {
+  const { alices, sent } = await haveTalked(cast)
+  await alices.quit()
+  const torn = await logOf(alices.dir)
+  await appendFile(torn, damage)
+  await alices.relaunch()
+  return { alices, sent, torn, tab: await alices.open({ mesh: cast.mesh }) }
+}
+
 test('half a record at the end of the log of the browser, as a kill leaves it: nothing stored is lost', async ({
   cast,
 }) => {
   test.setTimeout(180_000)
   const { mesh } = cast
-  const { alices, sent } = await haveTalked(cast)
-  await alices.quit()
-  const torn = await logOf(alices.dir)
-  await appendFile(torn, halfARecord)
-  await alices.relaunch()
-  const tab = await alices.open({ mesh })
-  const member = await memberOf(tab)
+  const { alices, sent, torn, tab } = await haveTalkedUntilTorn(cast, halfARecord)
+  const { member } = await tab.report()
   await expect.poll(() => logOf(alices.dir), patience).not.toBe(torn)
   const id = await tab.send('@carol', 'nobody else has this')
   await alices.kill()
   await alices.relaunch()
   const again = await alices.open({ mesh })
-  expect(await memberOf(again), 'the profile keeps its key').toBe(member)
+  expect((await again.report()).member, 'the profile keeps its key').toBe(member)
   expect((await again.history('@carol')).map((message) => message.id)).toEqual([id])
   await untilShowing(again, sent)
 })
@@ -158,18 +163,12 @@ test('what the browser threw away for its damage: said, and all that others have
   cast,
 }) => {
   test.setTimeout(180_000)
-  const { mesh } = cast
-  const { alices, sent } = await haveTalked(cast)
-  await alices.quit()
-  await appendFile(await logOf(alices.dir), Uint8Array.of(...halfARecord, ...new Uint8Array(400)))
-  await alices.relaunch()
-  const tab = await alices.open({ mesh })
+  const damage = Uint8Array.of(...halfARecord, ...new Uint8Array(400))
+  const { sent, tab } = await haveTalkedUntilTorn(cast, damage)
   const told = async (): Promise<string> => (await tab.report()).errors.join('\n')
   await expect.poll(told, patience).toMatch(/record-corrupt: The browser found .* and threw it away/)
   await untilShowing(tab, sent)
 })
-
-const memberOf = ({ page }: Tab): Promise<string> => page.evaluate(() => window.mesh!.me.member)
 
 /**
  * Chromium heals its files, begins anew, or refuses to open any database of the site for good. The app says so then,

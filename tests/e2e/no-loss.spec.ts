@@ -245,7 +245,7 @@ test(`a browser killed ${browserDeaths} times and its tab alone as often, at ran
   }
   const last = await alices.open({ mesh })
   await last.consume()
-  diary.members.add(await last.page.evaluate(() => window.mesh!.me.member))
+  diary.members.add((await last.report()).member)
   expect([...diary.members], 'the profile keeps its key, and so is one member in all its lives').toHaveLength(
     1,
   )

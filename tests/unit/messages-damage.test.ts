@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
-import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { readEntry } from '../../core/messages/rows.ts'
-import { bodyText, memberOf, type Peer, seal, World } from './messages-world.ts'
+import { bodyText, copyOf, memberOf, type Peer, seal, World } from './messages-world.ts'
 
 const bob = memberOf('bob')
-
-function copyOf(rows: MemoryRows): MemoryRows {
-  const copy = new MemoryRows()
-  for (const { key, value } of rows.range({ from: '', to: '~' })) copy.put(key, value)
-  return copy
-}
 
 function trio(): { world: World; a: Peer; b: Peer; c: Peer } {
   const world = new World('damage')

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
-import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
-import { bodyText, type Peer, World } from './messages-world.ts'
+import { bodyText, copyOf, type Peer, World } from './messages-world.ts'
 
 function pair(): { world: World; a: Peer; b: Peer } {
   const world = new World('lost rows')
@@ -60,8 +59,7 @@ it('MS9 a message whose inbox row is damaged is given to the program, also where
   b.kill()
   const [key] = b.keysOf('inbox/') as [string]
   for (const hasRoom of [true, false]) {
-    const rows = new MemoryRows()
-    for (const row of b.rows.range({ from: '', to: '~' })) rows.put(row.key, row.value)
+    const rows = copyOf(b.rows)
     const again = world.add('bob', { rows })
     world.settle()
     if (!hasRoom) again.commitError = noRoom()
@@ -289,8 +287,7 @@ it('MS8 of two ends of a feed of ours whoever keeps one gets what the other carr
   world.meet()
   for (const each of [a, b, c]) each.room('general')
   world.advance(1000)
-  const backup = new MemoryRows()
-  for (const { key, value } of a.rows.range({ from: '', to: '~' })) backup.put(key, value)
+  const backup = copyOf(a.rows)
   world.cut(a, c)
   world.cut(b, c)
   a.send('#general', 'bob has this')
@@ -316,9 +313,7 @@ it('MS8 MS9 an entry of ours that was lost, where a copy of this store wrote ano
   world.settle()
   world.meet()
   world.advance(1000)
-  const rows = new MemoryRows()
-  for (const { key, value } of a.rows.range({ from: '', to: '~' })) rows.put(key, value)
-  const copy = world.add('alice', { rows })
+  const copy = world.add('alice', { rows: copyOf(a.rows) })
   world.settle()
   for (const other of [a, b]) world.cut(copy, other)
   a.send('@bob', 'from the original')

@@ -266,6 +266,12 @@ export class Peer {
   }
 }
 
+export function copyOf(rows: MemoryRows): MemoryRows {
+  const copy = new MemoryRows()
+  for (const { key, value } of rows.range({ from: '', to: '~' })) copy.put(key, value)
+  return copy
+}
+
 export class World {
   now: Instant = { monotonicMs: 0, wallMs: 1_700_000_000_000 }
   readonly seed: string

@@ -22,7 +22,8 @@ export interface Database {
 
 /**
  * Opens (creates) a database of one object store: within `limits.storageOpenMs`, for a browser that has just started may
- * be slow. A transaction that takes longer than `busyMs` is aborted and rejects with `storage-busy`; should it have completed before the abort could reach it, it resolves after all.
+ * be slow. A transaction that takes longer than `busyMs` is aborted and rejects with `storage-busy`; should it have
+ * completed before the abort could reach it, it resolves after all.
  */
 export async function openDatabase(name: string, busyMs: number = limits.storageBusyMs): Promise<Database> {
   const connection = createConnection(name)

@@ -27,20 +27,20 @@ export function lossIn(event: IDBVersionChangeEvent): string | undefined {
 export async function beginNewLog(): Promise<string | undefined> {
   try {
     if (!('dataLoss' in IDBVersionChangeEvent.prototype)) return undefined
-    return await createAndDelete(name)
+    return await createAndDelete()
   } catch {
     return undefined
   }
 }
 
-function createAndDelete(database: string): Promise<string | undefined> {
+function createAndDelete(): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(database, 1)
+    const request = indexedDB.open(name, 1)
     request.onupgradeneeded = (event) => resolve(lossIn(event))
     request.onsuccess = () => {
       resolve(undefined) // it was there already: another tab is at it, or did not come to delete it
       request.result.close()
-      indexedDB.deleteDatabase(database)
+      indexedDB.deleteDatabase(name)
     }
     request.onerror = () => reject(request.error)
   })

@@ -5,7 +5,7 @@ import type { MemberId } from '../../../../core/base/ids.ts'
 import type { Entry } from '../history.ts'
 import { copiedMembers } from './copies.ts'
 import { messageKey } from './places.ts'
-import { livesIn, ofType, type Life, type Violation } from './violation.ts'
+import { livesIn, ofType, type EntryOf, type Life, type Violation } from './violation.ts'
 
 /** Both are said in one step; a sibling tab hears of it after a moment. */
 const reportedWithinMs = 1_000
@@ -49,17 +49,16 @@ function* letGo(entries: readonly Entry[]): Iterable<Violation> {
   const expired = new Set(ofType(entries, 'expired').map(({ id }) => id))
   const ttlMs = new Map(ofType(entries, 'asked').map((entry) => [entry.id, entry.ttlMs ?? Infinity]))
   // An id sent again is the message that it was at first, which somebody may have had before he left.
-  const asked = new Set<string>()
-  const isFirst = ({ run, id }: { readonly run: string; readonly id: string }): boolean => {
-    const key = `${lives.get(run)!.disk} ${id}`
-    return !asked.has(key) && asked.add(key) !== undefined
+  const firsts = new Map<string, EntryOf<'stored'>>()
+  for (const entry of ofType(entries, 'stored')) {
+    const key = `${lives.get(entry.run)!.disk} ${entry.id}`
+    if (!expired.has(entry.id) && !firsts.has(key)) firsts.set(key, entry)
   }
-  const stored = ofType(entries, 'stored').filter((entry) => !expired.has(entry.id) && isFirst(entry))
   for (const entry of entries) {
     if (entry.type === 'message') addressees.set(messageKey(entry.from, entry.id), entry.addressees)
     if (entry.type !== 'disk' || entry.owed === undefined || excused.has(entry.disk)) continue
     const { disk, owed, atMs } = entry
-    for (const { run, id, atMs: sinceMs } of stored) {
+    for (const { run, id, atMs: sinceMs } of firsts.values()) {
       const author = lives.get(run)!
       if (author.disk !== disk || sinceMs > atMs || owed.includes(id)) continue
       if (atMs > sinceMs + (ttlMs.get(id) ?? Infinity) - slackMs) continue
