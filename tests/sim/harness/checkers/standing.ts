@@ -113,6 +113,7 @@ class Judge {
     known.own = own
     if (leader !== life.peer) {
       this.#leadingSinceMs.delete(run)
+      this.#settlesIn(run, known, leader)
       this.#follows(entry, ledUntilNow)
     } else {
       known.ledAtMs = Math.min(known.ledAtMs, atMs)
@@ -123,6 +124,13 @@ class Judge {
       this.#leadingSinceMs.set(run, this.#leadingSinceMs.get(run) ?? atMs)
     }
     this.#outranked(entry)
+  }
+
+  /** It has yielded, or they whom it came to have lost their leader by themselves: it may lead them later. */
+  #settlesIn(run: Run, known: Known, leader: PeerId | undefined): void {
+    if (known.came !== undefined && leader === this.#together.life(known.came.leader)?.peer) known.came = undefined
+    if (leader !== undefined) return
+    for (const other of this.#known.values()) if (other.came?.leader === run) other.came = undefined
   }
 
   /** OV17: who came into an undisturbed mesh that was led does not lead while that leader lives. */
