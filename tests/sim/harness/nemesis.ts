@@ -101,9 +101,9 @@ export class Nemesis {
     const kind = kindOf(fault)
     if (end() === true && !bit) this.#add({ type: 'faultBit', fault: index, kind })
     const over = (): void => this.#add({ type: 'faultEnds', fault: index, kind, touched, what: '' })
-    const pieces = fault.type === 'partition' ? fault.cuts.length * fault.healEveryMs : 0
-    if (pieces === 0) over()
-    else this.#world.at(this.#world.now + pieces, 'all pieces are healed', over)
+    const afterMs = aftermathMs(fault)
+    if (afterMs === 0) over()
+    else this.#world.at(this.#world.now + afterMs, `nothing is left of ${fault.type}`, over)
   }
 
   #start(fault: Fault, index: number): { bit: boolean; end?: () => boolean | void } {
@@ -413,4 +413,10 @@ export class Nemesis {
         return { bit: server.forget(fault.who) }
     }
   }
+}
+
+/** What a fault did may outlast it: a partition heals in pieces, and what was held up is still under way. */
+function aftermathMs(fault: Fault): number {
+  if (fault.type === 'partition') return fault.cuts.length * fault.healEveryMs
+  return fault.type === 'heavyTails' ? fault.upToMs : 0
 }
