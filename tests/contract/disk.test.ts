@@ -205,6 +205,28 @@ describe('damaged', () => {
   }, 60_000)
 })
 
+test.each([
+  ['another name', 'MANIFEST-000777\n'],
+  ['a name cut by a zero', 'MANI\0EST-000002\n'],
+  ['no name', '\0\0\0\0'],
+  ['nothing', ''],
+  ['a directory', '.\n'],
+  ['no newline', 'MANIFEST-000002'],
+  ['nothing, for it is gone', undefined],
+])('a store whose CURRENT says %s is repaired', async (_, said) => {
+  const dataDir = join(await fresh(), 'data')
+  const current = join(dataDir, 'store', 'CURRENT')
+  const store = await openDiskStore(dataDir)
+  await store.commit({ put: [row('kept', 1)] })
+  await store.close()
+  await (await openDiskStore(dataDir)).close() // turns the log into a table
+  if (said === undefined) await rm(current)
+  else await writeFile(current, said)
+  const again = await openDiskStore(dataDir)
+  sameValues(await again.get(['kept']), [[1]])
+  await again.close()
+})
+
 test('damage is looked into once, and again where the word that somebody has looked is lost', async () => {
   const dataDir = join(await fresh(), 'data')
   const store = join(dataDir, 'store')

@@ -13,12 +13,23 @@ const blockBytes = 32 * 1024
 /** Checksum, length and type of a record of the log. */
 const headerBytes = 7
 
-/** What LevelDB says where CURRENT or a file that it needs is gone or garbled, and where a checksum fails. */
-const garbled = /No such file or directory|does not end with newline|\.ldb: Invalid argument/
+/** What LevelDB says where a file that it needs is gone or garbled. */
+const garbled = /No such file or directory|\.ldb: Invalid argument/
 
 export const isDamage = (error: unknown): boolean => {
   const code = levelCode(error)
   return code === 'LEVEL_CORRUPTION' || (code === 'LEVEL_IO_ERROR' && garbled.test(innermostMessage(error)))
+}
+
+/**
+ * CURRENT names no manifest that is there. To be asked before LevelDB opens it: that would begin an empty database where
+ * CURRENT is gone, and of a garbled name it repeats what the system says, which may be anything.
+ */
+export async function pointsNowhere(store: string): Promise<boolean> {
+  const files: readonly string[] = await readdir(store).catch(() => [])
+  if (!files.includes('CURRENT')) return files.some((file) => /\.(ldb|log)$/.test(file))
+  const named = await readFile(join(store, 'CURRENT'), 'latin1')
+  return !named.endsWith('\n') || !files.includes(named.slice(0, -1))
 }
 
 export function innermostMessage(error: unknown): string {

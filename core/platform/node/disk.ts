@@ -14,6 +14,7 @@ import {
   innermostMessage,
   isDamage,
   noteDamage,
+  pointsNowhere,
   readNote,
   writeNote,
 } from './disk-damage.ts'
@@ -53,6 +54,7 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
   }
   const openOrRepair = async (): Promise<Level> => {
     try {
+      if (await pointsNowhere(path)) await repair(new Error('CURRENT names no manifest that is there'))
       await setDamagedTablesAside(path)
       const zeroed = await hasZeroedLog(path)
       const level = await open()
