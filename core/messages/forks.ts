@@ -123,7 +123,9 @@ export class Forks {
   /** Looks whether a sibling stored, or began, something we were not told of. */
   refreshStore(then?: () => void): void {
     const { desk, outbox, log, receipts } = this.#parts
-    const acks = `ack/${outbox.storeId}/`
+    // Until the answer is here we may have begun another feed: what was read says nothing of that one.
+    const store = outbox.storeId
+    const acks = `ack/${store}/`
     desk.read(
       [keyRange(keys.store), prefixRange(acks), prefixRange('unbound/', { limit: 64 })],
       (rows) => {
@@ -131,7 +133,7 @@ export class Forks {
           if (key === keys.store && outbox.storeRaw && !equalBytes(value, outbox.storeRaw))
             this.adoptStore(value)
           else if (key.startsWith(acks))
-            receipts.adopt(outbox.storeId, key.slice(acks.length) as never, value)
+            receipts.adopt(store, key.slice(acks.length) as never, value)
           else if (key.startsWith('unbound/'))
             this.#parts.unbound.load(key.slice('unbound/'.length) as never, value)
         }

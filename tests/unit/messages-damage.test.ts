@@ -70,6 +70,32 @@ describe('forks', () => {
     expect(restored.messages.digest).toBe(b.messages.digest)
   })
 
+  it('MS8 what others hold of the old feed says nothing of the new one', () => {
+    const { world, a, b, c } = trio()
+    for (let i = 0; i < 5; i++) a.send('@bob', `before ${i}`)
+    world.advance(1000)
+    b.kill()
+    c.kill()
+    const lost = entryKey(a, 3)
+    world.add('dave')
+    world.settle()
+    world.meet()
+    const old = a.messages.storeId
+    damage(a, lost)
+    for (let i = 0; i < 10 && a.messages.storeId === old; i++) world.advance(limits.antiEntropyIntervalMs)
+    expect(a.messages.storeId).not.toBe(old)
+    const request = a.send('@bob', 'after')
+    world.advance(1000)
+    expect(a.state(request)?.state).toBe('stored')
+    const back = world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.advance(limits.antiEntropyIntervalMs)
+    expect(back.texts()).toContain('after')
+    expect(a.state(request)?.state).toBe('delivered')
+    expect(a.messages.status().undelivered).toBe(0)
+  })
+
   it('MS8 what the old feed still owed is sent under the new one', () => {
     const { world, a, b, c } = trio()
     b.kill()
