@@ -132,8 +132,7 @@ export class Forks {
         for (const { key, value } of rows) {
           if (key === keys.store && outbox.storeRaw && !equalBytes(value, outbox.storeRaw))
             this.adoptStore(value)
-          else if (key.startsWith(acks))
-            receipts.adopt(store, key.slice(acks.length) as never, value)
+          else if (key.startsWith(acks)) receipts.adopt(store, key.slice(acks.length) as never, value)
           else if (key.startsWith('unbound/'))
             this.#parts.unbound.load(key.slice('unbound/'.length) as never, value)
         }

@@ -128,7 +128,8 @@ class Judge {
 
   /** It has yielded, or they whom it came to have lost their leader by themselves: it may lead them later. */
   #settlesIn(run: Run, known: Known, leader: PeerId | undefined): void {
-    if (known.came !== undefined && leader === this.#together.life(known.came.leader)?.peer) known.came = undefined
+    if (known.came !== undefined && leader === this.#together.life(known.came.leader)?.peer)
+      known.came = undefined
     if (leader !== undefined) return
     for (const other of this.#known.values()) if (other.came?.leader === run) other.came = undefined
   }
