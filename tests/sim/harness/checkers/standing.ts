@@ -41,7 +41,7 @@ interface Merging {
   readonly winner: Run
   readonly loser: Run
   readonly epoch: number
-  readonly dueMs: number
+  dueMs: number
 }
 
 export const checkStanding = (entries: readonly Entry[]): Violation[] => judged(new Judge(entries), entries)
@@ -196,8 +196,13 @@ class Judge {
 
   #checkMerging(nowMs: number): void {
     if (this.#merging.length === 0) return
-    for (const { winner, loser, epoch, dueMs } of this.#merging) {
-      if (dueMs > nowMs) continue
+    for (const merging of this.#merging) {
+      const { winner, loser, epoch } = merging
+      if (merging.dueMs > nowMs) continue
+      // It may elect somebody of whose death it has not heard: until then it claims nothing.
+      if (this.#together.seenBy(winner).some((peer) => !this.#together.lives(peer)))
+        merging.dueMs = nowMs + mergedWithinMs
+      if (merging.dueMs > nowMs) continue
       const life = this.#together.life(winner)
       const [first, second] = [this.#known.get(winner), this.#known.get(loser)]
       if (life === undefined || first?.epoch !== epoch || second?.epoch !== epoch) continue
