@@ -173,9 +173,10 @@ export class Forks {
   }
 
   onFork(from: PeerId, { feed, number, hash }: PayloadOf<'fork'>): void {
-    if (feed === this.#parts.outbox.storeId && number > 0) {
-      this.compareOwn(from, { feed, number, hash, retired: 0 })
-    }
+    const { outbox, parted, sync } = this.#parts
+    if (number === 0) return
+    if (feed === outbox.storeId) this.compareOwn(from, { feed, number, hash, retired: 0 })
+    else if (sync.isHere(from)) parted.heard(from, { feed, number, hash, retired: 0 })
   }
 
   /** Entries of our own feed, by our own key, from somebody else: known, lost here, or proof of a fork. */

@@ -206,9 +206,9 @@ export class Log {
     if (feed.head?.member === desk.me.member) return oldFeeds.realign(feed, from)
     sync.unserved(from, feed.id)
     if (!feed.head) return
-    const { number, hash } = feed.head
+    const { member, number, hash } = feed.head
     for (const peer of rooms.live.values()) {
-      if (peer.store === feed.id) desk.sendTo(peer.peer, { type: 'fork', feed: feed.id, number, hash })
+      if (peer.member === member) desk.sendTo(peer.peer, { type: 'fork', feed: feed.id, number, hash })
     }
   }
 

@@ -69,7 +69,8 @@ export class Parted {
 
   #begin(feed: Feed, { from, end, last }: Pick<Survey, 'from' | 'end' | 'last'>): void {
     const survey = this.#surveys.get(feed.id)
-    // Whoever was asked may have gone, or may not have been asked after all.
+    // Several may say at once that they have it: one is asked. It may have gone, or not have been asked after all.
+    if (survey && this.#parts.sync.asks(survey.from, feed.id)) return
     if (survey?.end !== end || survey.from !== from)
       this.#surveys.set(feed.id, { from, end, last, step: firstStep, common: undefined, reached: 0 })
     this.#ask(feed)

@@ -325,6 +325,11 @@ export class Sync {
     this.#ahead.get(feed)?.delete(peer)
   }
 
+  /** That peer's answer about a feed is under way. */
+  asks(peer: PeerId, feed: StoreId): boolean {
+    return this.#fetches.get(feed)?.peer === peer
+  }
+
   /** Asks for a feed from there on, whatever the vectors say: for proof of a fork, or to find where two copies part. */
   probe(peer: PeerId, feed: StoreId, after: number): void {
     if (this.#fetches.has(feed)) return

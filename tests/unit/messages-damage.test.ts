@@ -70,6 +70,30 @@ describe('forks', () => {
     expect(restored.messages.digest).toBe(b.messages.digest)
   })
 
+  it('MS8 who could not look at the end that others keep hears of it again', () => {
+    const { world, a, b, c } = trio()
+    a.send('@bob', 'one')
+    world.advance(1000)
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'two')
+    a.send('@carol', 'three')
+    world.advance(1000)
+    a.kill()
+    const restored = world.add('alice', { rows: backup })
+    world.settle()
+    // With a hole it does not know yet what it holds, when it meets them.
+    damage(restored, entryKey(restored, 2))
+    for (const text of ['four', 'five', 'six']) restored.send('@bob', text)
+    world.settle()
+    world.meet()
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(restored.errors('store-forked').length).toBe(1)
+    expect(b.texts().sort()).toEqual(['five', 'four', 'one', 'six', 'two'])
+    expect(c.texts()).toEqual(['three'])
+    expect(restored.history(bob).map(bodyText).sort()).toEqual(['five', 'four', 'one', 'six', 'two'])
+    expect(restored.messages.status().undelivered).toBe(0)
+  })
+
   it('MS8 what others hold of the old feed says nothing of the new one', () => {
     const { world, a, b, c } = trio()
     for (let i = 0; i < 5; i++) a.send('@bob', `before ${i}`)
