@@ -19,6 +19,7 @@ import {
   isDamaged,
   isMessageAt,
   isMessageOn,
+  messageOn,
 } from './rows-on-disk.ts'
 import { diskOf, type Schedule } from './schedule.ts'
 
@@ -60,6 +61,8 @@ export class Probes {
         return this.#message(happening)
       case 'receipt':
         return this.#receipt(happening)
+      case 'delivered':
+        return this.#delivered(happening)
       case 'page':
         return this.#page(happening)
       case 'leader': {
@@ -143,6 +146,22 @@ export class Probes {
     if (theirs.length === 0 || places.length === 0) return
     if (theirs.some((disk) => places.some((key) => this.#holds(disk, key, author, id)))) return
     this.#absent(theirs, 'receipt', `${id}, for which ${run} has its receipt`)
+  }
+
+  /** Whoever is named in what its author stored has it, wherever it stands there. */
+  #delivered({ run, id }: Of<'delivered'>): void {
+    const life = this.#durable(run)
+    const stored = life && messageOn(this.#world.disk(life.disk), life.member, id)
+    if (life === undefined || stored === undefined) return
+    const places = [stored.key, ...(this.#places.get(`${life.member} ${id}`) ?? [])]
+    const isOn = (disk: string): boolean =>
+      isMessageOn(this.#world.disk(disk), life.member, id) ||
+      places.some((key) => this.#holds(disk, key, life.member, id))
+    for (const member of stored.addressees) {
+      const theirs = this.#durableDisksOf(member)
+      if (member === life.member || theirs.length === 0 || theirs.some(isOn)) continue
+      this.#absent(theirs, 'receipt', `${id}, which ${run} calls delivered`)
+    }
   }
 
   // --------------------------------------------------------------------------- epochs and documents

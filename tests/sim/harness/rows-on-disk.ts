@@ -78,6 +78,19 @@ function isWhereItSays(disk: SimDisk, author: MemberId, id: string): boolean {
   return place === undefined || isMessageAt(disk, keys.entry(place.feed, place.number), author, id)
 }
 
+/** Where an author's message stands, and for whom it is; undefined where that cannot be read. */
+export function messageOn(
+  disk: SimDisk,
+  author: MemberId,
+  id: string,
+): { readonly key: string; readonly addressees: readonly MemberId[] } | undefined {
+  const place = readRow(idRow, valueAt(disk, keys.id(author, id as never)))
+  if (place === undefined) return undefined
+  const key = keys.entry(place.feed, place.number)
+  const content = entryAt(disk, key)?.header.content
+  return content?.type === 'message' ? { key, addressees: content.addressees } : undefined
+}
+
 export function contentOf(disk: SimDisk): DiskContent {
   const messages: string[] = []
   const feeds: Record<string, number> = {}
