@@ -208,6 +208,21 @@ export const storageMutations: readonly Mutation[] = [
     complaint: 'a store that went back in time writes numbers twice',
   },
   {
+    name: 'receipts of the old feed count for the new one',
+    rule: 'promise 1, MS8',
+    why: 'messages are called delivered that nobody has, and are forgotten',
+    changes: [
+      {
+        file: 'core/messages/forks.ts',
+        find: 'receipts.adopt(store, key',
+        replace: 'receipts.adopt(outbox.storeId, key',
+      },
+    ],
+    profile: 'forks',
+    scenario: 'an entry that nobody has is left behind',
+    complaint: 'a message counts as delivered to somebody who is away',
+  },
+  {
     name: 'the outbox lets go at the first receipt',
     rule: 'promise 1, MS5',
     why: 'whoever of the addressees was away may never get it, and nobody is told',

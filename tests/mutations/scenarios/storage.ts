@@ -202,6 +202,27 @@ export const storageScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'an entry that nobody has is left behind',
+    play: async () => {
+      const world = createMeshWorld(2014)
+      const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+      for (const body of ['a', 'b', 'the goose', 'd', 'e'])
+        await world.finish((await world.finish(alice.mesh.send('@bob', body))).delivered())
+      bob.process.kill()
+      alice.process.kill()
+      await world.run(5_000)
+      alterRow(world, 'alice', 'goose', 'loose')
+      const back = await restart(world, alice)
+      await readRoom(world, back, '@bob')
+      await joinAs(world, 'carol')
+      const isForked = (): boolean => back.errors.some(({ code }) => code === 'store-forked')
+      await eventually(world, 120_000, 'a lost entry blocks what comes after it', isForked)
+      const sent = await world.finish(back.mesh.send('@bob', 'f'))
+      const isOwed = (): boolean => !sent.deliveredTo.has(bob.mesh.me.member)
+      await always(world, 40_000, 'a message counts as delivered to somebody who is away', isOwed)
+    },
+  },
+  {
     name: 'a room with somebody away',
     play: async () => {
       const world = createMeshWorld(2009)
