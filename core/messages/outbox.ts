@@ -67,8 +67,7 @@ export class Outbox {
   /** `meta/store` as it is stored; undefined until it is. */
   storeRaw: Uint8Array | undefined
   #queue: Queued[] = []
-  /** The messages among them, by id. */
-  /** By id, from `add` until written or given up. */
+  /** The messages by id, from `add` until written or given up. */
   readonly #queuedMessages = new Map<MessageId, QueuedMessage>()
   #appending = false
   #retryAtMs: number | undefined
@@ -463,9 +462,14 @@ export class Outbox {
   /** Writes an outbox row again that was lost. */
   restore(item: OpenItem, failed: () => void): void {
     const { desk, receipts } = this.#parts
+    const ok = (): void => {
+      receipts.open(item)
+      // The last receipt may have been on its way to the store.
+      receipts.settle()
+    }
     desk.commit(
       { expect: [], put: [row(keys.outbox(item.feed, item.number), outboxRow, item.row)] },
-      { ok: () => receipts.open(item), conflict: () => {}, failed },
+      { ok, conflict: () => {}, failed },
     )
   }
 }

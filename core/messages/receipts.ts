@@ -237,9 +237,13 @@ export class Receipts {
     return false
   }
 
+  /** Lets go of what nobody lacks any more. */
+  settle(): void {
+    this.#write()
+  }
+
   #write(): void {
-    if (this.#committing || this.#claimed.size === 0) return
-    this.#committing = true
+    if (this.#committing) return
     const feed = this.#parts.outbox.storeId
     const claimed = [...this.#claimed].filter(([, { head }]) => head.feed === feed)
     this.#claimed.clear()
@@ -261,6 +265,8 @@ export class Receipts {
         (member) => Math.max(acks.get(member)?.number ?? 0, reached.get(member) ?? 0) >= item.number,
       ),
     )
+    if (claimed.length === 0 && done.length === 0) return
+    this.#committing = true
     const next = (): void => {
       this.#committing = false
       this.#write()

@@ -367,6 +367,22 @@ describe('corruption', () => {
     expect(b.messages.digest).toBe(again.messages.digest)
   })
 
+  it('MS9 what is owed to nobody any more is not written again where its damage shows in that moment', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'one')
+    world.settle()
+    const [owed] = a.keysOf('outbox/')
+    world.now = { ...world.now, monotonicMs: world.now.monotonicMs + limits.receiptDelayMs }
+    b.step({ type: 'tick' })
+    world.deliver(world.packets.find(({ to }) => to === a)!)
+    // The receipt is being stored.
+    expect(a.tasks.length).toBe(1)
+    damage(a, owed!)
+    world.settle()
+    expect(a.messages.status().undelivered).toBe(0)
+    expect(a.keysOf('outbox/')).toEqual([])
+  })
+
   it('MS9 damaged rows about the store, receipts, members and the outbox are made good', () => {
     const { world, a, b } = trio()
     a.send('@bob', 'one')
