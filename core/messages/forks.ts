@@ -123,15 +123,15 @@ export class Forks {
   /** Looks whether a sibling stored, or began, something we were not told of. */
   refreshStore(then?: () => void): void {
     const { desk, outbox, log, receipts } = this.#parts
-    // Until the answer is here we may have begun another feed: what was read says nothing of that one.
+    // Until the answer is here we may have begun another feed: what was read says nothing about that one.
     const store = outbox.storeId
     const acks = `ack/${store}/`
     desk.read(
       [keyRange(keys.store), prefixRange(acks), prefixRange('unbound/', { limit: 64 })],
       (rows) => {
         for (const { key, value } of rows) {
-          if (key === keys.store && outbox.storeRaw && !equalBytes(value, outbox.storeRaw))
-            this.adoptStore(value)
+          const isNews = outbox.storeId === store && outbox.storeRaw && !equalBytes(value, outbox.storeRaw)
+          if (key === keys.store && isNews) this.adoptStore(value)
           else if (key.startsWith(acks)) receipts.adopt(store, key.slice(acks.length) as never, value)
           else if (key.startsWith('unbound/'))
             this.#parts.unbound.load(key.slice('unbound/'.length) as never, value)
@@ -173,10 +173,11 @@ export class Forks {
   }
 
   onFork(from: PeerId, { feed, number, hash }: PayloadOf<'fork'>): void {
-    const { outbox, parted, sync } = this.#parts
+    const { outbox, sync } = this.#parts
+    const head = { feed, number, hash, retired: 0 }
     if (number === 0) return
-    if (feed === outbox.storeId) this.compareOwn(from, { feed, number, hash, retired: 0 })
-    else if (sync.isHere(from)) parted.heard(from, { feed, number, hash, retired: 0 })
+    if (feed === outbox.storeId) this.compareOwn(from, head)
+    else if (sync.isHere(from)) sync.heard(from, head)
   }
 
   /** Entries of our own feed, by our own key, from somebody else: known, lost here, or proof of a fork. */

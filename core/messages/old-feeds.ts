@@ -33,6 +33,13 @@ const healingMs = 2_000
 
 const placeOf = (item: OpenItem): string => keys.entry(item.feed, item.number)
 
+interface Realigning {
+  from: PeerId
+  step: number
+  /** Its answer is being compared. */
+  isReading: boolean
+}
+
 export class OldFeeds {
   readonly #parts: Parts
   /** Old messages that are being written into the new feed. */
@@ -44,7 +51,8 @@ export class OldFeeds {
   /** Holes that nobody is known to fill, the first of each feed, and since when. */
   readonly #lacked = new Map<Feed, { readonly number: number; readonly sinceMs: number }>()
   #reading = false
-  readonly #realigning = new Map<StoreId, number>()
+  /** Old feeds that went on differently at that peer, and how far back it was asked. */
+  readonly #realigning = new Map<StoreId, Realigning>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -180,36 +188,42 @@ export class OldFeeds {
 
   // ------------------------------------------------------------------------------------------- where copies part
 
+  /** Whoever was asked may have gone without an answer. */
   isRealigning(feed: StoreId): boolean {
-    return this.#realigning.has(feed)
+    const realigning = this.#realigning.get(feed)
+    return realigning !== undefined && (realigning.isReading || this.#parts.sync.asks(realigning.from, feed))
   }
 
   /** True where an answer was for us: it shows where another copy of an old feed went on. */
   answered(from: PeerId, feed: StoreId, entries: readonly VerifiedEntry[]): boolean {
-    const step = this.#realigning.get(feed)
+    const realigning = this.#realigning.get(feed)
     const known = this.#parts.feeds.get(feed)
-    if (step === undefined || !known?.head) return false
-    this.#compareCopies(from, known, step, entries)
+    if (realigning?.from !== from || !known?.head) return false
+    this.#compareCopies(known, realigning, entries)
     return true
   }
 
   /** An old feed of ours went on differently elsewhere: finds where, to give up our end of it. */
   realign(feed: Feed, from: PeerId): void {
     if (!feed.head || feed.id === this.#parts.outbox.storeId) return
-    if (!this.#realigning.has(feed.id)) this.#realigning.set(feed.id, firstStep)
-    this.#probeBack(feed, from)
+    if (this.isRealigning(feed.id)) return
+    const step = this.#realigning.get(feed.id)?.step ?? firstStep
+    const realigning = { from, step, isReading: false }
+    this.#realigning.set(feed.id, realigning)
+    this.#probeBack(feed, realigning)
   }
 
-  #probeBack(feed: Feed, from: PeerId): void {
-    const step = this.#realigning.get(feed.id) ?? firstStep
+  #probeBack(feed: Feed, { from, step }: Realigning): void {
     const { number, retired } = feed.head!
     this.#parts.sync.probe(from, feed.id, Math.max(retired, number - step))
   }
 
-  #compareCopies(from: PeerId, feed: Feed, step: number, entries: readonly VerifiedEntry[]): void {
+  #compareCopies(feed: Feed, realigning: Realigning, entries: readonly VerifiedEntry[]): void {
+    const { from, step } = realigning
     const first = entries[0]!.header.number
     const last = entries.at(-1)!.header.number
-    this.#parts.desk.read([numberRange('feed', feed.id, first - 1, last)], (rows) => {
+    const compare = (rows: readonly Row[]): void => {
+      realigning.isReading = false
       const ours = new Map(
         rows.flatMap(({ key, value }) => [[readPlace(key)?.number, readEntry(value)] as const]),
       )
@@ -223,8 +237,8 @@ export class OldFeeds {
           this.#realigning.delete(feed.id)
           return this.#parts.sync.unserved(from, feed.id)
         }
-        this.#realigning.set(feed.id, step * 8)
-        return this.#probeBack(feed, from)
+        realigning.step *= 8
+        return this.#probeBack(feed, realigning)
       }
       this.#realigning.delete(feed.id)
       // What is stored at our head is not our head: a sibling has given up this end, and gone on with the other.
@@ -241,7 +255,10 @@ export class OldFeeds {
       }
       if (common < last && common < feed.head.number) this.#giveUp(feed, common, from)
       else this.#parts.log.incoming(from, true, entries)
-    })
+    }
+    realigning.isReading = true
+    const range = numberRange('feed', feed.id, first - 1, last)
+    this.#parts.desk.read([range], compare, () => void (realigning.isReading = false))
   }
 
   /** Drops our entries after `common`, at most a batch at a time, once what they carried has moved; `from` has others. */

@@ -462,14 +462,18 @@ export class Outbox {
   /** Writes an outbox row again that was lost. */
   restore(item: OpenItem, failed: () => void): void {
     const { desk, receipts } = this.#parts
+    const written = row(keys.outbox(item.feed, item.number), outboxRow, item.row)
+    const wasOpen = receipts.isOpen(item.feed, item.number)
     const ok = (): void => {
+      // Meanwhile all had it, or it moved or expired.
+      if (wasOpen && !receipts.isOpen(item.feed, item.number))
+        return desk.commit(
+          { expect: [], delete: [written.key] },
+          { ok: () => {}, conflict: () => {}, failed },
+        )
       receipts.open(item)
-      // The last receipt may have been on its way to the store.
       receipts.settle()
     }
-    desk.commit(
-      { expect: [], put: [row(keys.outbox(item.feed, item.number), outboxRow, item.row)] },
-      { ok, conflict: () => {}, failed },
-    )
+    desk.commit({ expect: [], put: [written] }, { ok, conflict: () => {}, failed })
   }
 }

@@ -22,6 +22,8 @@ interface Survey {
   readonly end: string
   readonly last: number
   step: number
+  /** Its answer is being compared. */
+  isReading: boolean
   /** The last number that both ends share, and how far theirs was read; undefined until that is found. */
   common: number | undefined
   reached: number
@@ -70,9 +72,17 @@ export class Parted {
   #begin(feed: Feed, { from, end, last }: Pick<Survey, 'from' | 'end' | 'last'>): void {
     const survey = this.#surveys.get(feed.id)
     // Several may say at once that they have it: one is asked. It may have gone, or not have been asked after all.
-    if (survey && this.#parts.sync.asks(survey.from, feed.id)) return
+    if (survey && (survey.isReading || this.#parts.sync.asks(survey.from, feed.id))) return
     if (survey?.end !== end || survey.from !== from)
-      this.#surveys.set(feed.id, { from, end, last, step: firstStep, common: undefined, reached: 0 })
+      this.#surveys.set(feed.id, {
+        from,
+        end,
+        last,
+        step: firstStep,
+        isReading: false,
+        common: undefined,
+        reached: 0,
+      })
     this.#ask(feed)
   }
 
@@ -94,7 +104,8 @@ export class Parted {
     if (!first) return true
     const last = own.at(-1)!.header.number
     const ranges = [numberRange('feed', id, first.header.number - 1, last), ...idRanges(own)]
-    desk.read(ranges, (rows) => {
+    const compare = (rows: readonly Row[]): void => {
+      survey.isReading = false
       if (this.#surveys.get(id) !== survey) return
       survey.common ??= this.#common(feed, own, rows)
       if (survey.common === undefined) return this.#further(feed, survey)
@@ -105,7 +116,9 @@ export class Parted {
       this.#know(survey.end)
       desk.count('partedEnds')
       this.#parts.oldFeeds.strand(feed, survey.common + 1)
-    })
+    }
+    survey.isReading = true
+    desk.read(ranges, compare, () => void (survey.isReading = false))
     return true
   }
 

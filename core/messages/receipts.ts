@@ -237,7 +237,7 @@ export class Receipts {
     return false
   }
 
-  /** Lets go of what nobody lacks any more. */
+  /** Lets go of what nobody lacks any more. With every comparison of digests, too. */
   settle(): void {
     this.#write()
   }
@@ -290,7 +290,8 @@ export class Receipts {
         // Said again with the next vector.
         failed: () => {
           this.#parts.desk.count('receiptsNotStored')
-          next()
+          this.#committing = false
+          if (this.#claimed.size > 0) this.#write()
         },
       },
     )

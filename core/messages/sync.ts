@@ -168,8 +168,7 @@ export class Sync {
         if (member === desk.me.member && head.number > 0) this.#parts.forks.compareOwn(from, head)
         else receipts.acknowledge(from, member, vector.durable, head)
       }
-      this.noteAhead(from, head)
-      this.#parts.parted.heard(from, head)
+      this.heard(from, head)
     }
     if (vector.whole && this.#told.get(from) !== feeds.digest) {
       const behind = feeds.vector().filter(({ feed, number }) => (mentioned.get(feed)?.number ?? 0) < number)
@@ -181,7 +180,13 @@ export class Sync {
     this.wake()
   }
 
-  /** That peer holds a feed up to there. Kept only as long as it is more than we hold. */
+  /** That peer holds a feed up to there. */
+  heard(from: PeerId, head: FeedHead): void {
+    this.noteAhead(from, head)
+    this.#parts.parted.heard(from, head)
+  }
+
+  /** Kept only as long as it is more than we hold. */
   noteAhead(from: PeerId, head: FeedHead): void {
     const { feeds, outbox } = this.#parts
     const feed = feeds.get(head.feed)
@@ -289,6 +294,7 @@ export class Sync {
     this.#comparesAnew = false
     for (const feed of feeds.all()) log.pump(feed)
     this.#failures.clear()
+    receipts.settle()
     this.#parts.holes.retry()
     this.#parts.holes.leaveOwnHole()
     this.#parts.oldFeeds.leaveHoles()

@@ -227,6 +227,19 @@ test.each([
   await again.close()
 })
 
+test('a store whose CURRENT goes while somebody has it open is not repaired by another', async () => {
+  const dataDir = join(await fresh(), 'data')
+  const store = await openDiskStore(dataDir)
+  await store.commit({ put: [row('before', 1)] })
+  await rm(join(dataDir, 'store', 'CURRENT'))
+  expect(await codeOf(openDiskStore(dataDir))).toBe('data-dir-in-use')
+  await store.commit({ put: [row('after', 2)] })
+  await store.close()
+  const again = await openDiskStore(dataDir)
+  sameValues(await again.get(['before', 'after']), [[1], [2]])
+  await again.close()
+})
+
 test('damage is looked into once, and again where the word that somebody has looked is lost', async () => {
   const dataDir = join(await fresh(), 'data')
   const store = join(dataDir, 'store')

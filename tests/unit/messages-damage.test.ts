@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
 import { readEntry } from '../../core/messages/rows.ts'
 import { bodyText, copyOf, memberOf, type Peer, seal, World } from './messages-world.ts'
@@ -381,6 +382,32 @@ describe('corruption', () => {
     world.settle()
     expect(a.messages.status().undelivered).toBe(0)
     expect(a.keysOf('outbox/')).toEqual([])
+  })
+
+  it('MS5 a row that owes what all have goes with the next comparison, and without a hurry where the disk refuses', () => {
+    const { world, a } = trio()
+    a.send('@bob', 'one')
+    world.settle()
+    const [key] = a.keysOf('outbox/')
+    const value = a.rows.get(key!)!
+    world.advance(1000)
+    a.kill()
+    // As a kill may leave it between two writes.
+    a.rows.put(key!, value)
+    const back = world.add('alice', { rows: a.rows })
+    world.settle()
+    world.meet()
+    back.commitError = new MeshError('storage-full', 'no room')
+    const tried = back.commits.length
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(back.commits.length - tried).toBeLessThan(20)
+    back.kill()
+    const later = world.add('alice', { rows: a.rows })
+    world.settle()
+    world.meet()
+    world.advance(limits.antiEntropyIntervalMs)
+    expect(later.keysOf('outbox/')).toEqual([])
+    expect(later.messages.status().undelivered).toBe(0)
   })
 
   it('MS9 damaged rows about the store, receipts, members and the outbox are made good', () => {

@@ -39,30 +39,35 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
     throw diskError(error, dataDir)
   }
   const path = join(dataDir, 'store')
-  const open = async (): Promise<Level> => {
+  const open = async (createIfMissing = true): Promise<Level> => {
     const level: Level = new ClassicLevel(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
     try {
-      await level.open()
+      await level.open({ createIfMissing })
     } catch (error) {
       throw levelCode(error) === 'LEVEL_LOCKED' ? await inUse(dataDir, error) : error
     }
     return level
   }
   const repair = async (problem: unknown): Promise<void> => {
+    // It sets logs aside of which it could not write the tables.
+    if (!(await hasRoom(dataDir))) throw diskError(new Error('No space left'), dataDir)
     await noteDamage(dataDir, repairedText(dataDir, problem))
     await ClassicLevel.repair(path)
   }
   const openOrRepair = async (): Promise<Level> => {
+    let isAstray = false
     try {
-      if (await pointsNowhere(path)) await repair(new Error('CURRENT names no manifest that is there'))
       await setDamagedTablesAside(path)
+      isAstray = await pointsNowhere(path)
       const zeroed = await hasZeroedLog(path)
-      const level = await open()
+      // Opening locks the directory, which repairing does not: who has it open may be about to write CURRENT.
+      const level = await open(!isAstray)
       if (zeroed || (await hasDroppedRecords(path))) await noteDamage(dataDir, '')
       return level
     } catch (problem) {
-      if (!isDamage(problem)) throw problem
-      await repair(problem)
+      const isInUse = problem instanceof MeshError
+      if (isInUse || !(isAstray || isDamage(problem))) throw problem
+      await repair(isAstray ? new Error('CURRENT names no manifest that is there') : problem)
       return open()
     }
   }

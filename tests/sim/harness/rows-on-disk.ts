@@ -88,7 +88,8 @@ export function messageOn(
   if (place === undefined) return undefined
   const key = keys.entry(place.feed, place.number)
   const content = entryAt(disk, key)?.header.content
-  return content?.type === 'message' ? { key, addressees: content.addressees } : undefined
+  if (content?.type !== 'message' || !isMessageAt(disk, key, author, id)) return undefined
+  return { key, addressees: content.addressees }
 }
 
 export function contentOf(disk: SimDisk): DiskContent {

@@ -113,7 +113,7 @@ class Judge {
     known.own = own
     if (leader !== life.peer) {
       this.#leadingSinceMs.delete(run)
-      this.#settlesIn(run, known, leader)
+      this.#settlesIn(entry, known)
       this.#follows(entry, ledUntilNow)
     } else {
       known.ledAtMs = Math.min(known.ledAtMs, atMs)
@@ -126,11 +126,11 @@ class Judge {
     this.#outranked(entry)
   }
 
-  /** It has yielded, or they whom it came to have lost their leader by themselves: it may lead them later. */
-  #settlesIn(run: Run, known: Known, leader: PeerId | undefined): void {
+  /** It has yielded, or the leader of those whom it came to stood still: it may lead them later. */
+  #settlesIn({ run, leader, reason }: EntryOf<'leader'>, known: Known): void {
     if (known.came !== undefined && leader === this.#together.life(known.came.leader)?.peer)
       known.came = undefined
-    if (leader !== undefined) return
+    if (reason !== 'stalled') return
     for (const other of this.#known.values()) if (other.came?.leader === run) other.came = undefined
   }
 
@@ -200,7 +200,7 @@ class Judge {
       const { winner, loser, epoch } = merging
       if (merging.dueMs > nowMs) continue
       // It may elect somebody of whose death it has not heard: until then it claims nothing.
-      if (this.#together.seenBy(winner).some((peer) => !this.#together.lives(peer)))
+      if (this.#together.seenBy(winner).some((peer) => this.#together.isDead(peer)))
         merging.dueMs = nowMs + mergedWithinMs
       if (merging.dueMs > nowMs) continue
       const life = this.#together.life(winner)

@@ -60,6 +60,11 @@ export class Together {
     return run !== undefined && this.#companies.has(run)
   }
 
+  /** A process was at it, and is not any more. */
+  isDead(peer: PeerId): boolean {
+    return this.#runs.has(peer) && !this.lives(peer)
+  }
+
   /** Whom a run sees. */
   seenBy(run: Run): PeerId[] {
     return [...(this.#companies.get(run)?.seen.keys() ?? [])]
