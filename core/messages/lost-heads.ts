@@ -75,11 +75,18 @@ export class LostHeads {
       if (rows.length === 0) return void this.#postponed.add(feed)
       const entries = rows.filter(({ key }) => key.startsWith(prefix))
       const last = readEntry(entries[0]?.value)
-      if (!last) return this.#nothingLeft(feed)
+      if (!last || this.#isCutOff(feed, last)) return this.#nothingLeft(feed)
       const first = readPlace(entries[1]?.key ?? '')?.number ?? last.header.number
       this.#write(feed, last, first)
     }
     this.#parts.desk.read(ranges, then, () => void this.#postponed.add(feed))
+  }
+
+  /** Of our own feed its end is gone as well, as receipts and what is owed tell: those numbers were used. */
+  #isCutOff(feed: Feed, last: VerifiedEntry): boolean {
+    const { outbox, receipts } = this.#parts
+    const known = Math.max(last.header.number, feed.head?.number ?? 0)
+    return feed.id === outbox.storeId && known < receipts.highest(feed.id)
   }
 
   #known(feed: Feed): void {
@@ -90,9 +97,10 @@ export class LostHeads {
 
   /** Of our own feed no number may be used twice: if there may have been entries, another feed begins. */
   #nothingLeft(feed: Feed): void {
-    const { feeds, outbox, forks, rooms, desk } = this.#parts
+    const { feeds, outbox, forks, receipts, rooms, desk } = this.#parts
     const hadSome =
       (feed.head?.number ?? 0) > 0 ||
+      receipts.highest(feed.id) > 0 ||
       this.#damaged.has(feed.id) ||
       rooms.profileOf(desk.me.member)?.feed === feed.id
     feeds.setHead(feed, undefined, undefined)

@@ -152,6 +152,12 @@ export class Receipts {
     return count
   }
 
+  /** The highest number of that feed that somebody is known to hold, or to lack. */
+  highest(feed: StoreId): number {
+    const held = [...(this.#acks.get(feed)?.values() ?? [])].map(({ number }) => number)
+    return Math.max(0, ...held, ...(this.#open.get(feed)?.keys() ?? []))
+  }
+
   forget(item: OpenItem): void {
     const items = this.#open.get(item.feed)
     items?.delete(item.number)

@@ -109,6 +109,27 @@ it('MS8 where all entries of the own feed are gone with its head, another feed b
   expect(again.messages.digest).toBe(b.messages.digest)
 })
 
+it('MS8 where the head of the own feed is gone and its last entries with it, as receipts tell, another feed begins', () => {
+  const { world, a, b } = pair()
+  for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  a.kill()
+  const store = a.messages.storeId
+  a.rows.delete(`head/${store}`)
+  for (const number of [3, 4]) a.rows.delete(entryKey(store, number))
+  const again = world.add('alice', { rows: a.rows })
+  world.settle()
+  const request = again.send('@bob', 'more')
+  world.settle()
+  expect(again.messages.storeId).not.toBe(store)
+  expect(again.state(request)?.state).toBe('stored')
+  world.meet()
+  world.advance(2 * limits.antiEntropyIntervalMs)
+  expect(again.state(request)?.state).toBe('delivered')
+  expect(b.texts()).toEqual(['0', '1', '2', 'more'])
+  expect(again.history('@bob').map(bodyText).sort()).toEqual(['0', '1', '2', 'more'])
+})
+
 it('MS1 the row that names a store is written with its first entry, where there was no room for it at the start', () => {
   const world = new World('no room')
   const a = world.add('alice')
