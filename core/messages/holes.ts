@@ -282,19 +282,39 @@ export class Holes {
     )
   }
 
-  /** A place in a conversation: all that is in it is in its entry too. */
+  /** A place in a conversation: all that is in it is in its entry too. But it may have moved to another feed meanwhile. */
   #rebuildTalk(key: string, failed: () => void): void {
-    const { desk, filing, log } = this.#parts
+    const { filing, log } = this.#parts
     const place = readTalkKey(key)
     if (!place) return
     const then = (stored: StoredEntry | undefined): void => {
       if (!stored || !isShown(stored.mark) || !filing.talkKeys(stored).includes(key)) return
-      desk.commit(
-        { expect: [{ key, value: undefined, adopt: () => {} }], put: [{ key, value: new Uint8Array() }] },
-        { ok: () => {}, conflict: () => {}, failed },
-      )
+      if (stored.header.content.type === 'message')
+        this.#showAgain(key, stored, stored.header.content.id, failed)
     }
     log.readOne(place.feed, place.number, then, failed)
+  }
+
+  /** @param hasId The row of its id is there, and leads to it. */
+  #showAgain(key: string, stored: StoredEntry, message: MessageId, failed: () => void, hasId = true): void {
+    const { feed, number } = stored.header
+    const id = row(keys.id(stored.author, message), idRow, { feed, number })
+    let isIdGone = false
+    const expect = [
+      { key, value: undefined, adopt: () => {} },
+      {
+        key: id.key,
+        value: hasId ? id.value : undefined,
+        adopt: (found?: Uint8Array) => void (isIdGone = !found),
+      },
+    ]
+    const conflict = (): void => {
+      if (isIdGone && hasId) this.#showAgain(key, stored, message, failed, false)
+    }
+    this.#parts.desk.commit(
+      { expect, put: [id, { key, value: new Uint8Array() }] },
+      { ok: () => {}, conflict, failed },
+    )
   }
 
   #rebuildOutbox(feed: StoreId, number: number, failed: () => void): void {
