@@ -70,11 +70,17 @@ export class Driver {
   readonly #standing: Standing
   readonly #random: Random
   readonly #messageIds: Random
-  readonly #audits = new Audits(async () => {
-    const unmended = await this.store.unmended()
-    await this.request({ type: 'audit' })
-    if (unmended) await this.store.mended(unmended)
-  })
+  readonly #audits = new Audits(
+    async () => {
+      const unmended = await this.store.unmended()
+      await this.request({ type: 'audit' })
+      if (unmended) await this.store.mended(unmended)
+    },
+    (look) => {
+      const { clock } = this.#options.platform
+      return clock.alarm(clock.now().monotonicMs + limits.antiEntropyIntervalMs, look)
+    },
+  )
   #timing: Timing
   #lastNumber = 0
   #running = false
@@ -456,6 +462,7 @@ export class Driver {
     this.#closed = reason
     const { connector, tabs } = this.#options.platform
     this.#alarm?.cancel()
+    this.#audits.close()
     for (const stop of this.#stops) stop()
     this.#standing.close()
     this.#servers.close()

@@ -3,12 +3,14 @@
 
 import { generate } from './generate.ts'
 import { agent, joins, sends, story, type Regression } from './kept.ts'
+import { damageRegressions } from './regressions-of-damage.ts'
 import { storeRegressions } from './regressions-of-stores.ts'
 import { leaderRegressions } from './regressions-of-leaders.ts'
 import { tabRegressions } from './regressions-of-tabs.ts'
 import { wordRegressions } from './regressions-of-words.ts'
 
 export const regressions: readonly Regression[] = [
+  ...damageRegressions,
   ...storeRegressions,
   ...tabRegressions,
   ...wordRegressions,
@@ -335,44 +337,6 @@ export const regressions: readonly Regression[] = [
         { ...agent('alice.1'), label: 'alice', browser: 'alice' },
         { ...agent('alice.2'), label: 'alice', browser: 'alice' },
         ...['bob', 'carol', 'dave'].map(agent),
-      ],
-    },
-  },
-  {
-    broke:
-      'MS8 where the head of a feed and its end were damaged its numbers were used again, and what stood there was called delivered by the receipts for what had stood there before (seed 55000343)',
-    schedule: {
-      seed: 55000343,
-      profile: 'kept',
-      servers: ['ws://one.test'],
-      cast: [
-        { ...agent('alice.1'), label: 'alice', browser: 'alice', driftPpm: 323 },
-        { ...agent('alice.2'), label: 'alice', browser: 'alice', driftPpm: 323 },
-        { ...agent('dave'), driftPpm: -222 },
-        agent('erin'),
-      ],
-      steps: [
-        { atMs: 0, act: { type: 'join', who: 'alice.1' } },
-        { atMs: 0, act: { type: 'join', who: 'alice.2' } },
-        { atMs: 416, act: { type: 'join', who: 'dave' } },
-        { atMs: 0, act: { type: 'enterRoom', who: 'erin', room: 'general' } },
-        { atMs: 0, act: { type: 'enterRoom', who: 'erin', room: 'side' } },
-        { atMs: 416, act: { type: 'join', who: 'erin' } },
-        {
-          atMs: 5095,
-          act: { type: 'killAt', who: 'alice.2', effect: 'commit', n: 5, when: 'after', forMs: 3433 },
-        },
-        { atMs: 5466, act: { type: 'send', who: 'alice.2', to: '#side', id: 'm10', count: 1, bytes: 156 } },
-        {
-          atMs: 7197,
-          act: { type: 'send', who: 'alice.2', to: '#general', id: 'm14', count: 1, bytes: 141 },
-        },
-        { atMs: 7710, act: { type: 'corrupt', disk: 'alice', rows: 5, seed: 942512000 } },
-        {
-          atMs: 8058,
-          act: { type: 'failing', disk: 'alice', code: 'storage-failed', uncertain: true, forMs: 1015 },
-        },
-        { atMs: 21189, act: { type: 'send', who: 'alice.1', to: '@dave', id: 'm37', count: 1, bytes: 125 } },
       ],
     },
   },
