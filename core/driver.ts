@@ -76,9 +76,9 @@ export class Driver {
       await this.request({ type: 'audit' })
       if (unmended) await this.store.mended(unmended)
     },
-    (look) => {
+    (look, delayMs) => {
       const { clock } = this.#options.platform
-      return clock.alarm(clock.now().monotonicMs + limits.antiEntropyIntervalMs, look)
+      return clock.alarm(clock.now().monotonicMs + delayMs, look)
     },
   )
   #timing: Timing
@@ -114,7 +114,10 @@ export class Driver {
     if (unmended) driver.#audits.rowDamaged()
     platform.store.onLoss?.((repaired) => {
       if (repaired !== undefined) options.onError(new MeshError('record-corrupt', repaired))
-      return driver.request({ type: 'audit' })
+      return driver.request({ type: 'audit' }).catch((problem: unknown) => {
+        driver.#audits.rowDamaged()
+        throw problem
+      })
     })
     return driver
   }

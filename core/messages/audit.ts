@@ -101,9 +101,11 @@ export class Audit {
   #lost(feed: Feed, number: number, run: Run): void {
     const { desk, holes } = this.#parts
     if (feed.holes.has(number) || number <= (feed.head?.retired ?? 0)) return
-    desk.count('recordsLost')
-    const key = keys.entry(feed.id, number)
-    desk.report('record-corrupt', `A stored record was lost, and is fetched again: ${key}.`, { key })
+    if (!holes.isUnwritten(feed, number)) {
+      desk.count('recordsLost')
+      const key = keys.entry(feed.id, number)
+      desk.report('record-corrupt', `A stored record was lost, and is fetched again: ${key}.`, { key })
+    }
     run.open++
     holes.missing(feed, number, (known) => {
       run.open--

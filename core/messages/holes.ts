@@ -105,15 +105,21 @@ export class Holes {
     this.#write(feed, number, settled, maxAttempts)
   }
 
+  /** It was found and reported, and could not be written down. */
+  isUnwritten(feed: Feed, number: number): boolean {
+    return this.#unwritten.get(feed)?.has(number) ?? false
+  }
+
   #write(feed: Feed, number: number, settled: (known: boolean) => void, attempts: number): void {
-    const { desk, log } = this.#parts
+    const { desk, log, lostHeads } = this.#parts
     const held = feed.head
     if (!held || number > held.number || number <= held.retired || feed.holes.has(number))
       return settled(true)
     let isThere = false
+    let isHeadGone = false
     const expect = [
       { key: keys.entry(feed.id, number), value: undefined, adopt: () => void (isThere = true) },
-      { key: keys.head(feed.id), value: feed.raw, adopt: () => {} },
+      { key: keys.head(feed.id), value: feed.raw, adopt: (found?: Uint8Array) => void (isHeadGone = !found) },
     ]
     const atMs = Math.max(0, Math.floor(desk.now.wallMs))
     desk.commit(
@@ -129,6 +135,7 @@ export class Holes {
         // Entries came meanwhile, here or in a sibling tab.
         conflict: () => {
           if (isThere) return settled(true)
+          if (isHeadGone && !feed.busy) lostHeads.rebuild(feed)
           if (attempts > 1) log.refresh(() => this.#write(feed, number, settled, attempts - 1))
           else this.#later(feed, number, settled)
         },

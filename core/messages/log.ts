@@ -218,9 +218,11 @@ export class Log {
 
   /** Takes over a head that was found in the store, and tells of the entries that led there. */
   adopt(feed: Feed, raw: Uint8Array | undefined): void {
-    const { feeds, lostHeads } = this.#parts
+    const { feeds, lostHeads, outbox } = this.#parts
     const head = readRow(headRow, raw)
-    if (!head) return lostHeads.rebuild(feed)
+    // An older head of our own feed is none: its numbers were used.
+    const isOlder = feed.id === outbox.storeId && (head?.number ?? 0) < (feed.head?.number ?? 0)
+    if (!head || isOlder) return lostHeads.rebuild(feed)
     const known = Math.max(feed.head?.number ?? 0, head.retired)
     feeds.setHead(feed, head, raw)
     if (head.number <= known) return

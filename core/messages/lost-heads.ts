@@ -111,9 +111,9 @@ export class LostHeads {
     forks.fork('its records are gone', (error) => outbox.refuse(error))
   }
 
-  /** @param unreadable What stands in its place, and says nothing. */
-  #write(feed: Feed, last: VerifiedEntry, first: number, unreadable?: Uint8Array): void {
-    const { desk, feeds, log, rooms } = this.#parts
+  /** @param stale What stands in its place, and says nothing, or less. */
+  #write(feed: Feed, last: VerifiedEntry, first: number, stale?: Uint8Array): void {
+    const { desk, feeds, log, outbox, rooms } = this.#parts
     const before = feed.head
     const isAsKnown = before !== undefined && before.number >= last.header.number
     const head = isAsKnown ? before : headFrom(last, first, rooms.profileOf(last.author))
@@ -127,7 +127,10 @@ export class LostHeads {
       this.#known(feed)
     }
     const conflict = (): void => {
-      if (found && !readRow(headRow, found)) return this.#write(feed, last, first, found)
+      const theirs = readRow(headRow, found)
+      // Of our own feed an older row has come to light: it never goes back.
+      const isOlder = theirs !== undefined && theirs.number < head.number && feed.id === outbox.storeId
+      if (found && (!theirs || isOlder)) return this.#write(feed, last, first, found)
       if (found) log.adopt(feed, found)
       this.#known(feed)
     }
@@ -137,7 +140,7 @@ export class LostHeads {
     }
     const adopt = (row: Uint8Array | undefined): void => void (found = row)
     desk.commit(
-      { expect: [{ key: written.key, value: unreadable, adopt }], put: [written] },
+      { expect: [{ key: written.key, value: stale, adopt }], put: [written] },
       { ok, conflict, failed },
     )
   }

@@ -236,7 +236,7 @@ export class Messages {
 
   /** Nothing is written to our feed before its name and its head are known for sure. */
   #openStore(known: boolean): void {
-    const { feeds, outbox, forks, lostHeads, oldFeeds, unbound } = this.#parts
+    const { feeds, outbox, forks, lostHeads, oldFeeds, receipts, unbound } = this.#parts
     const go = (): void => {
       outbox.ready = true
       unbound.bind()
@@ -246,8 +246,9 @@ export class Messages {
     if (!known) return forks.beginStore(go)
     const own = feeds.open(outbox.storeId)!
     forks.opened(own)
-    // The row may have been lost in an earlier run: then the entries themselves say where the feed ends.
-    if (!own.head) lostHeads.rebuild(own)
+    // The row may have been lost in an earlier run, or an older one have come to light: then the entries themselves say
+    // where the feed ends.
+    if (!own.head || own.head.number < receipts.highest(own.id)) lostHeads.rebuild(own)
     go()
   }
 

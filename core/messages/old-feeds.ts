@@ -83,12 +83,23 @@ export class OldFeeds {
           if (stored && this.#move(item, stored)) continue
           // A sibling tab has moved it.
           const place = readRow(idRow, byKey.get(idKey(item)))
-          if (place && place.feed !== item.feed) receipts.forget(item)
+          if (place && place.feed !== item.feed) this.#disown(item)
           else this.#unreadable.add(placeOf(item))
         }
         if (this.#moving.size === 0) this.moveOld()
       },
       done,
+    )
+  }
+
+  #disown(item: OpenItem): void {
+    this.#parts.receipts.forget(item)
+    // It may have been damaged, and written again, while it moved.
+    const nothing = (): void => {}
+    const doomed = [keys.outbox(item.feed, item.number)]
+    this.#parts.desk.commit(
+      { expect: [], delete: doomed },
+      { ok: nothing, conflict: nothing, failed: nothing },
     )
   }
 
@@ -250,6 +261,7 @@ export class OldFeeds {
       let common = first - 1
       for (const { header, hash } of entries) {
         const mine = ours.get(header.number)
+        if (!mine && feed.holes.has(header.number)) continue
         if (!mine || !equalBytes(mine.hash, hash)) break
         common = header.number
       }

@@ -130,6 +130,53 @@ it('MS8 where the head of the own feed is gone and its last entries with it, as 
   expect(again.history('@bob').map(bodyText).sort()).toEqual(['0', '1', '2', 'more'])
 })
 
+it('MS8 so it is where an older row of the head has come to light', () => {
+  const { world, a, b } = pair()
+  a.send('@bob', '0')
+  world.advance(1000)
+  const store = a.messages.storeId
+  const older = a.rows.get(`head/${store}`)!
+  for (let i = 1; i < 3; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  a.kill()
+  a.rows.put(`head/${store}`, older)
+  for (const number of [3, 4]) a.rows.delete(entryKey(store, number))
+  const again = world.add('alice', { rows: a.rows })
+  world.settle()
+  const request = again.send('@bob', 'more')
+  world.settle()
+  expect(again.messages.storeId).not.toBe(store)
+  expect(again.state(request)?.state).toBe('stored')
+  world.meet()
+  world.advance(2 * limits.antiEntropyIntervalMs)
+  expect(again.state(request)?.state).toBe('delivered')
+  expect(b.texts()).toEqual(['0', '1', '2', 'more'])
+})
+
+it('MS9 an older row of the own head is written anew: at the start off the entries, while running from memory', () => {
+  const { world, a, b } = pair()
+  a.send('@bob', '0')
+  world.advance(1000)
+  const store = a.messages.storeId
+  const older = a.rows.get(`head/${store}`)!
+  for (let i = 1; i < 3; i++) a.send('@bob', `${i}`)
+  world.advance(1000)
+  a.rows.put(`head/${store}`, older)
+  a.send('@bob', '3')
+  world.advance(1000)
+  a.kill()
+  a.rows.put(`head/${store}`, older)
+  const again = world.add('alice', { rows: a.rows })
+  world.settle()
+  world.meet()
+  const request = again.send('@bob', '4')
+  world.advance(limits.antiEntropyIntervalMs)
+  expect(again.messages.storeId).toBe(store)
+  expect(again.state(request)?.state).toBe('delivered')
+  expect(a.keysOf(`feed/${store}/`).length).toBe(6)
+  expect(b.texts()).toEqual(['0', '1', '2', '3', '4'])
+})
+
 it('MS1 the row that names a store is written with its first entry, where there was no room for it at the start', () => {
   const world = new World('no room')
   const a = world.add('alice')

@@ -58,14 +58,16 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
     let isAstray = false
     try {
       await setDamagedTablesAside(path)
-      isAstray = await pointsNowhere(path)
       const zeroed = await hasZeroedLog(path)
+      isAstray = await pointsNowhere(path)
       // Opening locks the directory, which repairing does not: who has it open may be about to write CURRENT.
       const level = await open(!isAstray)
+      isAstray = false
       if (zeroed || (await hasDroppedRecords(path))) await noteDamage(dataDir, '')
       return level
     } catch (problem) {
       const isInUse = problem instanceof MeshError
+      isAstray &&= await pointsNowhere(path)
       if (isInUse || !(isAstray || isDamage(problem))) throw problem
       await repair(isAstray ? new Error('CURRENT names no manifest that is there') : problem)
       return open()
