@@ -232,7 +232,7 @@ export class Receipts {
     if (head.number <= before || head.number <= (this.#claimed.get(member)?.head.number ?? 0)) return
     if (head.retired > before && this.#lacksBetween(head.feed, member, before, head.retired)) return
     this.#claimed.set(member, { head, durable })
-    this.#write()
+    this.settle()
   }
 
   /** What a member skipped because it was retired elsewhere, it does not hold. */
@@ -243,12 +243,8 @@ export class Receipts {
     return false
   }
 
-  /** Lets go of what nobody lacks any more. With every comparison of digests, too. */
+  /** Stores the receipts gathered, and lets go of what nobody lacks any more. Called with every comparison of digests, too. */
   settle(): void {
-    this.#write()
-  }
-
-  #write(): void {
     if (this.#committing) return
     const feed = this.#parts.outbox.storeId
     const claimed = [...this.#claimed].filter(([, { head }]) => head.feed === feed)
@@ -275,7 +271,7 @@ export class Receipts {
     this.#committing = true
     const next = (): void => {
       this.#committing = false
-      this.#write()
+      if (this.#claimed.size > 0) this.settle()
     }
     this.#parts.desk.commit(
       { expect, put, delete: done.map(({ number }) => keys.outbox(feed, number)) },
@@ -296,8 +292,7 @@ export class Receipts {
         // Said again with the next vector.
         failed: () => {
           this.#parts.desk.count('receiptsNotStored')
-          this.#committing = false
-          if (this.#claimed.size > 0) this.#write()
+          next()
         },
       },
     )

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
+import type { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { readEntry } from '../../core/messages/rows.ts'
 import { bodyText, copyOf, memberOf, type Peer, seal, World } from './messages-world.ts'
 
@@ -13,6 +14,14 @@ function trio(): { world: World; a: Peer; b: Peer; c: Peer } {
   world.meet()
   world.advance(1000)
   return { world, a, b, c }
+}
+
+/** Its owner dies, and lives on with what there was before. */
+function putBack(world: World, owner: Peer, backup: MemoryRows): Peer {
+  owner.kill()
+  const restored = world.add(owner.name, { rows: backup })
+  world.settle()
+  return restored
 }
 
 /** As the checked store does: the row is gone, and that is said. */
@@ -35,9 +44,7 @@ describe('forks', () => {
     a.send('@carol', 'three')
     world.advance(1000)
     const old = a.messages.storeId
-    a.kill()
-    const restored = world.add('alice', { rows: backup })
-    world.settle()
+    const restored = putBack(world, a, backup)
     restored.send('@bob', 'written while alone')
     world.settle()
     world.meet()
@@ -57,9 +64,7 @@ describe('forks', () => {
     const backup = copyOf(a.rows)
     a.send('@bob', 'newer')
     world.advance(1000)
-    a.kill()
-    const restored = world.add('alice', { rows: backup })
-    world.settle()
+    const restored = putBack(world, a, backup)
     world.meet()
     world.advance(1000)
     expect(restored.errors('store-forked').length).toBe(1)
@@ -79,9 +84,7 @@ describe('forks', () => {
     a.send('@bob', 'two')
     a.send('@carol', 'three')
     world.advance(1000)
-    a.kill()
-    const restored = world.add('alice', { rows: backup })
-    world.settle()
+    const restored = putBack(world, a, backup)
     // With a hole it does not know yet what it holds, when it meets them.
     damage(restored, entryKey(restored, 2))
     for (const text of ['four', 'five', 'six']) restored.send('@bob', text)
@@ -129,9 +132,7 @@ describe('forks', () => {
     const backup = copyOf(a.rows)
     a.send('@carol', 'newer')
     world.advance(1000)
-    a.kill()
-    const restored = world.add('alice', { rows: backup })
-    world.settle()
+    const restored = putBack(world, a, backup)
     world.meet()
     world.advance(1000)
     expect(restored.errors('store-forked').length).toBe(1)
@@ -156,9 +157,7 @@ describe('forks', () => {
     const backup = copyOf(a.rows)
     a.send('@carol', 'newer')
     world.advance(1000)
-    a.kill()
-    const restored = world.add('alice', { rows: backup })
-    world.settle()
+    const restored = putBack(world, a, backup)
     damage(restored, talk!)
     world.settle()
     expect(restored.history(bob).map(bodyText)).toEqual(['owed'])
