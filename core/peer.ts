@@ -429,6 +429,10 @@ export class Peer {
         return this.#emit({ event: 'misbehaved', peer: effect.peer, reason: effect.reason })
       case 'deliver':
         return this.#deliver(effect, now)
+      case 'writable':
+        // Before whatever else takes time here: documents to apply, transactions to open, events of the program.
+        this.#effects.unshift(effect)
+        return
       default:
         this.#effects.push(effect)
     }
@@ -525,10 +529,7 @@ export class Peer {
       case 'piecesReady':
         return overlay.wake(effect.peer)
       case 'busy':
-        overlay.announceBusy(effect.ms)
-        // It has to be on its way before the work it announces begins.
-        for (const each of overlay.takeEffects()) this.#overlayEffect(each, now)
-        return
+        return overlay.announceBusy(effect.ms)
       case 'blame':
         return overlay.blame(effect.link, effect.reason)
       case 'emit':

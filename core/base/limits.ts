@@ -313,6 +313,9 @@ export const limits = {
   /** Up to this much waits longer while a transfer is under way: disk and threads are the transfer's first. A kill costs at most
    * so much of it, 0.3 s where it goes that fast. measured: bench/bulk; with 4 MiB two agents need a tenth longer. */
   docStoreBehindBytes: 16 * MiB,
+  /** Small edits of others are stored together with what comes within this. measured: bench/mesh; an edit reaches the last of 8
+   * tabs sooner where no tab opens a transaction meanwhile. */
+  docGatherMs: 25,
   /** Small stored rows of one document that are put together into one. chosen. */
   maxSmallDocRows: 128,
   /** First and longest pause before a document's write that failed is tried again; doubled each time. chosen. */

@@ -320,7 +320,7 @@ export class Document {
     const before = further.length > 0 ? this.replica.digest() : undefined
     this.#desk.apply(this.name, updates, scans, (problem, partly) => {
       if (problem === undefined || partly) this.#changed()
-      if (problem === undefined) this.#storage.save(updates)
+      if (problem === undefined) this.#storage.save(updates, { ofOthers: true })
       // What was no news here is on its way already.
       if (problem === undefined && before && !sameDigest(before, this.replica.digest())) {
         this.#desk.count('docUpdatesPassedOn')

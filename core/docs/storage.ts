@@ -72,6 +72,8 @@ export class Storage {
   #writtenAtMs = 0
   #tookMs = 0
   #hurried = false
+  /** What others wrote waits until then for more of it. */
+  #gatherUntilMs = 0
   #lastWallMs = 0
   #closed = false
 
@@ -110,9 +112,10 @@ export class Storage {
 
   /** Looked at anew each time: a transfer may have ended since, or people begun to talk. */
   get #restUntilMs(): number {
-    if (this.#tookMs === 0) return this.#writtenAtMs
+    if (this.#tookMs === 0) return Math.max(this.#writtenAtMs, this.#gatherUntilMs)
     const fetching = this.#unsavedBytes <= limits.docStoreBehindBytes && this.#events.fetching()
-    return this.#writtenAtMs + this.#pace.storeRestMs(this.#tookMs, fetching)
+    const restMs = this.#pace.storeRestMs(this.#tookMs, fetching)
+    return Math.max(this.#writtenAtMs + restMs, this.#gatherUntilMs)
   }
 
   load(): void {
@@ -120,10 +123,19 @@ export class Storage {
     this.#readPage()
   }
 
-  /** These are in the document now and belong in the store. */
-  save(updates: readonly Uint8Array[]): void {
+  /**
+   * These are in the document now and belong in the store.
+   *
+   * @param ofOthers small ones are gathered for a moment: they are stored where they were written, and a transaction costs a
+   *   page more than all else that it does with an edit
+   */
+  save(updates: readonly Uint8Array[], { ofOthers = false } = {}): void {
+    const wasEmpty = this.#unsaved.length === 0
     for (const update of updates) this.#unsavedBytes += update.length
     this.#unsaved.push(...updates)
+    const isSmall = this.#unsavedBytes < limits.minDocSegmentBytes
+    if (!ofOthers || !isSmall || this.#hurried) this.#gatherUntilMs = 0
+    else if (wasEmpty) this.#gatherUntilMs = this.#desk.nowMs + limits.docGatherMs
     // The document itself is the buffer where the store takes nothing for long.
     if (this.#problem && this.choked) {
       this.#unsaved = []
@@ -143,6 +155,7 @@ export class Storage {
   hurry(): void {
     this.#hurried = true
     this.#tookMs = 0
+    this.#gatherUntilMs = 0
     this.#next()
   }
 
