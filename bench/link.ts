@@ -5,10 +5,11 @@ import { chromium } from '@playwright/test'
 import { createNodeClock } from '../core/platform/node/clock.ts'
 import { loadNodeWebRtc } from '../core/platform/node/webrtc.ts'
 import { chromiumFlags, findChromium } from '../scripts/find-chromium.ts'
-import { servePages } from '../scripts/serve-pages.ts'
 import { type BenchmarkOptions, type Outcome, progress } from './benchmark.ts'
 import { type BareConnection, type LinkFigures, measure, type Way } from './link/measure.ts'
 import { summarize } from './statistics.ts'
+import { serveBuiltPages } from './support/pages.ts'
+import { createEnding } from './support/processes.ts'
 
 export const about = 'simple-peer behind our Link port against a bare RTCPeerConnection'
 
@@ -33,7 +34,8 @@ export async function run(options: BenchmarkOptions): Promise<Outcome> {
 }
 
 async function runInChromium(connections: number): Promise<LinkFigures[]> {
-  const pages = await servePages()
+  const ending = createEnding()
+  const pagesUrl = await serveBuiltPages(ending)
   const executablePath = findChromium()
   const browser = await chromium.launch({
     args: [...chromiumFlags],
@@ -44,7 +46,7 @@ async function runInChromium(connections: number): Promise<LinkFigures[]> {
     for (const way of ways) {
       progress(`link: Chromium, ${way}`)
       const page = await browser.newPage()
-      await page.goto(`${pages.url}/bench/pages/link.html`)
+      await page.goto(`${pagesUrl}/bench/pages/link.html`)
       await page.waitForFunction(() => 'measureLink' in window)
       figures.push(
         await page.evaluate(([which, n]) => window.measureLink(which, n), [way, connections] as const),
@@ -54,7 +56,7 @@ async function runInChromium(connections: number): Promise<LinkFigures[]> {
     return figures
   } finally {
     await browser.close()
-    await pages.close()
+    await ending.all()
   }
 }
 

@@ -513,10 +513,10 @@ export class Peer {
   // ------------------------------------------------------------------------------------------- docs
 
   #docsStep(input: DocsInput, now: Instant): void {
-    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect, now)
+    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect)
   }
 
-  #docsEffect(effect: DocsEffect, now: Instant): void {
+  #docsEffect(effect: DocsEffect): void {
     const { overlay } = this
     switch (effect.type) {
       case 'sendTo':

@@ -57,6 +57,8 @@ async function buildLibrary(): Promise<void> {
     entryPoints: ['core/browser.ts', ...workers],
     entryNames: '[name]',
     outdir: dist,
+    // As in vite.config.ts, for pages that load it as it is.
+    banner: { js: '//# allFunctionsCalledOnLoad' },
     platform: 'browser',
     target: 'es2022',
     external: ['yjs'],

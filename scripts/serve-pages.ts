@@ -1,5 +1,5 @@
-// Serves the repository's sources to a browser, TypeScript included, for test and benchmark pages: they import what
-// they need as modules. Run as a program it prints its address and stays until it is told to stop.
+// Serves the repository's sources to a browser, TypeScript included, for the pages of the tests: they import what they
+// need as modules. Run as a program it prints its address and stays until it is told to stop.
 
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -21,7 +21,7 @@ export async function servePages(port = 0): Promise<PagesServer> {
     cacheDir,
     logLevel: 'warn',
     server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-    optimizeDeps: { entries: ['index.html', 'tests/e2e/pages/*.html', 'bench/pages/*.html'] },
+    optimizeDeps: { entries: ['index.html', 'tests/e2e/pages/*.html'] },
   })
   server.on('request', (request, response) => vite.middlewares(request, response))
   await new Promise<void>((resolve, reject) => {

@@ -10,9 +10,6 @@ import { type Ending, temporaryFolder } from './processes.ts'
 import { Renderers } from './renderers.ts'
 import { remoteTools } from './tools.ts'
 
-/** Vite's client looks for a development server's socket, which the pages server does without. */
-const viteWithoutSocket = 'WebSocket closed without opened.'
-
 export class Profile {
   readonly pid: number
   readonly #context: BrowserContext
@@ -52,9 +49,7 @@ export class Profile {
   /** A page that calls `window.tellBenchmark`. */
   async open(url: string, onNews: (news: unknown) => void): Promise<Page> {
     const page = await this.#context.newPage()
-    page.on('pageerror', ({ message }) => {
-      if (message !== viteWithoutSocket) process.stderr.write(`A page failed: ${message}\n`)
-    })
+    page.on('pageerror', ({ message }) => void process.stderr.write(`A page failed: ${message}\n`))
     this.#listeners.set(page, onNews)
     await page.goto(url)
     return page

@@ -2,10 +2,10 @@
 // keeps count of what must not happen: a living peer declared gone, a leader changed for no reason.
 
 import type { MeshOptions } from 'skein'
-import { servePages } from '../../scripts/serve-pages.ts'
 import { Agent } from './agent-process.ts'
 import { type Profile, Tab } from './browser.ts'
 import type { Participant } from './participant.ts'
+import { serveBuiltPages } from './pages.ts'
 import { type Ending, startServer } from './processes.ts'
 
 /** A generous limit for conditions: a slow machine takes long, a broken one for ever. */
@@ -21,9 +21,7 @@ export interface Surroundings {
 
 /** Pages and a signaling server of their own, until the ending. */
 export async function openSurroundings(ending: Ending): Promise<Surroundings> {
-  const pages = await servePages()
-  ending.add(() => pages.close())
-  return { ending, pagesUrl: pages.url, signalingUrl: await startServer(ending) }
+  return { ending, pagesUrl: await serveBuiltPages(ending), signalingUrl: await startServer(ending) }
 }
 
 /** What a participant's options may say beyond who and where. */

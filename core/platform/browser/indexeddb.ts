@@ -9,6 +9,7 @@ import { MeshError } from '../../base/errors.ts'
 import { equalBytes } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import type { Commit, CommitResult, Range, Row, Store } from '../../base/ports.ts'
+import { createGathering, type Work } from './gathering.ts'
 import { createConnection, rowsName } from './indexeddb-connection.ts'
 import { storageError } from './indexeddb-errors.ts'
 import { beginNewLog } from './torn-log.ts'
@@ -124,6 +125,7 @@ export async function openIndexedDbStore(mesh: string, options: { busyMs?: numbe
   // Not waited for: it hangs while a frozen tab is about to do the same.
   const thrownAway = beginNewLog()
   const { useStore, close } = await openDatabase(databaseOf(mesh), options.busyMs)
+  const together = createGathering(useStore)
   return {
     durable: true,
     onLoss: (look) => {
@@ -131,19 +133,28 @@ export async function openIndexedDbStore(mesh: string, options: { busyMs?: numbe
         if (problem !== undefined) look(lostText(problem)).catch(ignoredForNothingIsThere)
       })
     },
-    commit: (commit) => useStore('readwrite', (store) => write(store, commit)),
+    commit: (commit) => together.write((store, done) => write(store, commit, done)),
     get: async (keys) => {
       if (keys.length === 0) return []
-      const found = await getMany<unknown>([...keys], useStore)
+      const found = await getMany<unknown>([...keys], (_, read) => together.read(fromPromise(read)))
       return found.map(bytesOf)
     },
     range: async (range) => {
       if (range.from >= range.to || (range.limit ?? 1) <= 0) return []
-      return useStore('readonly', (store) => read(store, range))
+      return together.read(fromPromise((store) => read(store, range)))
     },
-    close,
+    close: () => {
+      together.flush()
+      return close()
+    },
   }
 }
+
+/** A request that fails aborts its transaction, and that is what tells of it. */
+const fromPromise =
+  <T>(read: (store: IDBObjectStore) => T | PromiseLike<T>): Work<T> =>
+  (store, done) =>
+    void Promise.resolve(read(store)).then(done, () => undefined)
 
 const lostText = (problem: string): string =>
   `The browser found what this site had stored damaged (${problem}) and threw it away. You go on as a new member; messages that had not reached anybody yet are lost, the others come back from those who have them.`
@@ -151,32 +162,28 @@ const lostText = (problem: string): string =>
 /** The store is empty: a look through it that fails has missed nothing. */
 const ignoredForNothingIsThere = (): void => undefined
 
-/** Runs inside one transaction: reads, compares, writes; the next step always hangs on a request of its own. */
+/** Inside a transaction: reads, compares, writes; the next step always hangs on a request of its own. */
 function write(
   store: IDBObjectStore,
   { expect = [], put = [], delete: remove = [] }: Commit,
-): Promise<CommitResult> {
-  return new Promise((resolve) => {
-    const found: (Uint8Array | undefined)[] = []
-    let unread = expect.length
-    const decide = (): void => {
-      if (!expect.every(({ value }, i) => sameValue(value, found[i]))) return resolve({ ok: false, found })
-      for (const key of remove) store.delete(key)
-      for (const { key, value } of put) store.put(exact(value), key)
-      // Without this a tab frozen right now would hold the transaction open, and its siblings up, until it wakes. Only
-      // where a read has come back: a transaction that has not begun must stay one we can abort.
-      if (expect.length > 0) store.transaction.commit()
-      resolve({ ok: true })
+  done: (result: CommitResult) => void,
+): void {
+  const found: (Uint8Array | undefined)[] = []
+  let unread = expect.length
+  const decide = (): void => {
+    if (!expect.every(({ value }, i) => sameValue(value, found[i]))) return done({ ok: false, found })
+    for (const key of remove) store.delete(key)
+    for (const { key, value } of put) store.put(exact(value), key)
+    done({ ok: true })
+  }
+  if (unread === 0) return decide()
+  expect.forEach(({ key }, i) => {
+    const request: IDBRequest<unknown> = store.get(key)
+    request.onsuccess = () => {
+      found[i] = bytesOf(request.result)
+      unread -= 1
+      if (unread === 0) decide()
     }
-    if (unread === 0) return decide()
-    expect.forEach(({ key }, i) => {
-      const request: IDBRequest<unknown> = store.get(key)
-      request.onsuccess = () => {
-        found[i] = bytesOf(request.result)
-        unread -= 1
-        if (unread === 0) decide()
-      }
-    })
   })
 }
 
