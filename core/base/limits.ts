@@ -149,12 +149,15 @@ export const limits = {
   maxKnocksAtOnce: 8,
   /** Links a peer gets at once; the others at leisure, one after the other, when nobody was heard of for up to
    * `leisureMs`. measured: bench/mesh; 16 tabs at once hang together after a third of the time that all links take. */
-  firstLinks: 2,
-  /** With no more others than these all links are made at once. chosen: two of them may be tabs of one browser that dies. */
-  smallMesh: 4,
+  firstLinks: 1,
   leisureMs: 1500,
+  /** With no more others than these the rest follow sooner. chosen: two of them may be tabs of one browser that dies. */
+  smallMesh: 4,
+  smallLeisureMs: 1 * second,
   /** A dial or a knock counts as a link to come for this long; then another is tried beside it. chosen: see dialHeadStartMs. */
-  linkPatienceMs: 2 * second,
+  linkPatienceMs: 1 * second,
+  /** … and for this long while nothing has come back: whoever was named may be dead. chosen: a few round trips. */
+  signalPatienceMs: 500,
   /** Whoever is dialled by a peer of its view waits this much longer before it knocks. chosen: by then most were dialled. */
   leisureKnockMs: 5 * second,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */

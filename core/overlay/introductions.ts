@@ -35,7 +35,7 @@ export class Introductions {
 
   /** An introducer named that peer; it may know nothing of us. */
   named(peer: PeerId): void {
-    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs)
+    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs, { named: true })
   }
 
   /** The view took that peer in; most likely it hears of us too, and the one of us that dials will. */
@@ -79,6 +79,7 @@ export class Introductions {
       else this.#topology.knocked(from, this.#context.nowMs)
       return
     }
+    this.#topology.answered(from)
     const { connection, data: signal } = parsed.value
     this.#context.emit({ type: 'connectorSignal', peer: from, connection, data: signal })
   }

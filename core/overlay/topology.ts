@@ -33,6 +33,8 @@ interface Attempt {
   wanted: boolean
   /** The far end knocked: it has too few links, whatever we have. */
   knocked: boolean
+  /** It has said something to us: it lives, and a link may take its time. */
+  answered: boolean
   /** It was time for it, but others are under way, or it is one of those made at leisure. */
   postponed: boolean
   /** Not in the view: looked for until then. */
@@ -43,6 +45,8 @@ export class Topology {
   readonly #me: PeerId
   readonly #random: Random
   readonly #attempts = new Map<PeerId, Attempt>()
+  /** Introducers named them: they were there before us, or are by now of one mesh with those who were. */
+  readonly #named = new Set<PeerId>()
   /** Links beyond the first ones wait until nobody was heard of for a while. */
   #leisureAtMs = Number.NEGATIVE_INFINITY
   #linkedBefore = 0
@@ -57,7 +61,7 @@ export class Topology {
   /**
    * Somebody we should have a link to, for `forMs` or as long as the view holds it. `knockAfterMs`: where the far
    * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once. `again`:
-   * there was one.
+   * there was one. `named`: by an introducer.
    */
   seek(
     peer: PeerId,
@@ -67,10 +71,12 @@ export class Topology {
       readonly knockAfterMs?: number
       readonly pause?: boolean
       readonly again?: boolean
+      readonly named?: boolean
     } = {},
   ): void {
     if (peer === this.#me) return
     const { forMs = limits.rememberLostMs, knockAfterMs = 0, pause = false, again = false } = options
+    if (options.named && this.#named.size < limits.maxSought) this.#named.add(peer)
     const known = this.#attempts.get(peer)
     if (known) {
       known.untilMs = Math.max(known.untilMs, nowMs + forMs)
@@ -86,6 +92,7 @@ export class Topology {
       knockedAtMs: Number.NEGATIVE_INFINITY,
       wanted: again,
       knocked: false,
+      answered: false,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
@@ -102,6 +109,12 @@ export class Topology {
     attempt.nextAtMs = nowMs
     attempt.wanted = true
     attempt.knocked = true
+  }
+
+  /** A signal came from it. */
+  answered(peer: PeerId): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt) attempt.answered = true
   }
 
   /** No longer sought. Returns the dial under way, to be abandoned. */
@@ -136,16 +149,22 @@ export class Topology {
     // Who lost links may not wait for others at leisure.
     if (linked < this.#linkedBefore) this.#resume()
     this.#linkedBefore = linked
-    let expected = linked + this.#underWay(view.nowMs)
+    const underWay = this.#underWay(view.nowMs)
+    let expected = linked + underWay.length
+    let anchored = this.#anchors(view, underWay)
     if (linked < Math.min(limits.firstLinks, this.#attempts.size)) this.#linger(view.nowMs)
     // In no order: were it the one in which we were told of them, all would dial the same peers first.
     const due = [...this.#attempts].filter(([, attempt]) => view.nowMs >= dueAtMs(attempt))
     for (const [peer, attempt] of this.#random.sample(due, due.length)) {
-      const action = this.#next(peer, attempt, view, { linked, expected })
+      const isAnchor = anchored < limits.firstLinks && this.#named.has(peer)
+      const isFirst = expected < limits.firstLinks || isAnchor
+      const action = this.#next(peer, attempt, view, { linked, isFirst })
       if (!action) continue
       actions.push(action)
       if (action.type === 'dial') linked++
-      if (action.type !== 'abandon') expected++
+      if (action.type === 'abandon') continue
+      expected++
+      if (this.#named.has(peer)) anchored++
     }
     return actions
   }
@@ -161,7 +180,7 @@ export class Topology {
     peer: PeerId,
     attempt: Attempt,
     view: TopologyView,
-    { linked, expected }: { readonly linked: number; readonly expected: number },
+    { linked, isFirst }: { readonly linked: number; readonly isFirst: boolean },
   ): TopologyAction | undefined {
     const { connection } = attempt
     const { nowMs } = view
@@ -180,13 +199,14 @@ export class Topology {
       attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
-    const isSmall = view.linkedPeers + this.#attempts.size <= limits.smallMesh
-    const isNeeded = isSmall || attempt.wanted || expected < limits.firstLinks || view.isClose(peer)
+    const isNeeded = isFirst || attempt.wanted || view.isClose(peer)
     // In the view it knows of us too, most likely, and dials at its own leisure.
     const knockMs = this.#dials(peer) || !view.inView(peer) ? 0 : limits.leisureKnockMs
     if (!isNeeded && nowMs < this.#leisureAtMs + knockMs) {
       attempt.postponed = true
-      attempt.nextAtMs = this.#leisureAtMs + knockMs
+      // Those that are tried instead of it may come to nothing.
+      const againMs = view.linkedPeers === 0 ? limits.signalPatienceMs : Number.POSITIVE_INFINITY
+      attempt.nextAtMs = Math.min(this.#leisureAtMs + knockMs, nowMs + againMs)
       return undefined
     }
     if (!this.#dials(peer)) {
@@ -223,16 +243,26 @@ export class Topology {
   }
 
   #linger(nowMs: number): void {
-    this.#leisureAtMs = nowMs + this.#jittered(limits.leisureMs)
+    const isSmall = this.#linkedBefore + this.#attempts.size <= limits.smallMesh
+    this.#leisureAtMs = nowMs + this.#jittered(isSmall ? limits.smallLeisureMs : limits.leisureMs)
   }
 
-  /** Dials and knocks of which a link may still come. */
-  #underWay(nowMs: number): number {
-    const sinceMs = nowMs - limits.linkPatienceMs
-    return [...this.#attempts.values()].filter(
-      ({ connection, dialledAtMs, knockedAtMs }) =>
-        (connection !== undefined && dialledAtMs > sinceMs) || knockedAtMs > sinceMs,
-    ).length
+  /** To whom dials and knocks are out of which a link may still come. */
+  #underWay(nowMs: number): PeerId[] {
+    return [...this.#attempts].flatMap(([peer, { connection, dialledAtMs, knockedAtMs, answered }]) => {
+      const sinceMs = nowMs - (answered ? limits.linkPatienceMs : limits.signalPatienceMs)
+      const isOut = (connection !== undefined && dialledAtMs > sinceMs) || knockedAtMs > sinceMs
+      return isOut ? [peer] : []
+    })
+  }
+
+  /**
+   * How many of those that were there before us we hang together with, or shall. Whoever comes after us links to us, or to
+   * one that came before it: so all do, if each has one of them. Links to those who came later prove nothing.
+   */
+  #anchors({ inView, isLinked }: TopologyView, underWay: readonly PeerId[]): number {
+    const met = [...this.#named].filter((peer) => inView(peer) || isLinked(peer))
+    return met.length + underWay.filter((peer) => this.#named.has(peer) && !inView(peer)).length
   }
 
   /** When another knock may be sent: of those that were, few are so young. */

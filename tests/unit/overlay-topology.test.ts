@@ -147,6 +147,7 @@ describe('getting links', () => {
     for (const peer of others) topology.seek(peer, 0)
     const first = tick(0)
     expect(first).toHaveLength(limits.firstLinks)
+    for (const { peer } of first) topology.answered(peer)
     // Until they stand, nothing is begun beside them, however long they take, up to a limit.
     expect(tick(limits.linkPatienceMs - 1)).toEqual([])
     for (const { peer } of first) topology.forget(peer)
@@ -204,11 +205,52 @@ describe('getting links', () => {
     }
   })
 
-  test('OV34 in a small mesh all links are made at once', () => {
+  test('OV34 in a small mesh the rest follow sooner', () => {
+    const restAtMs = (peers: number): number => {
+      const { topology, tick } = seekerOf(alice)
+      const others = Array.from(
+        { length: peers },
+        (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice,
+      )
+      for (const peer of others) topology.seek(peer, 0)
+      for (const { peer } of tick(0)) topology.forget(peer)
+      const linkedPeers = limits.firstLinks
+      let nowMs = 0
+      while (tick(nowMs, { linkedPeers }).length === 0) nowMs = topology.deadlineMs()
+      return nowMs
+    }
+    expect(restAtMs(limits.smallMesh)).toBeLessThanOrEqual(limits.smallLeisureMs)
+    expect(restAtMs(limits.smallMesh)).toBeGreaterThanOrEqual(limits.smallLeisureMs / 2)
+    expect(restAtMs(limits.smallMesh + 2)).toBeGreaterThanOrEqual(limits.leisureMs / 2)
+  })
+
+  test('OV34 a link to one that came later is none to those who were there before: one of them is linked to all the same', () => {
     const { topology, tick } = seekerOf(alice)
-    const others = Array.from({ length: limits.smallMesh - 2 }, (_, i) => `c${String(i).padStart(31, '0')}`)
-    for (const peer of others) topology.seek(peer as typeof alice, 0)
-    expect(tick(0, { linkedPeers: 2 })).toHaveLength(others.length)
+    const before = Array.from({ length: 6 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+    for (const peer of before) topology.seek(peer, 0, { named: true })
+    const later = { linkedPeers: 2, isLinked: () => false }
+    expect(tick(0, later)).toHaveLength(limits.firstLinks)
+    // That one is under way; afterwards it stands, or others bring word of one.
+    expect(tick(10, later)).toEqual([])
+    const { tick: tickOfOther, topology: other } = seekerOf(alice)
+    for (const peer of before) other.seek(peer, 0, { named: true })
+    expect(tickOfOther(0, { linkedPeers: 2, inView: (peer) => peer === before[3] })).toEqual([])
+  })
+
+  test('OV34 another is tried beside one that says nothing, sooner than beside one that has answered', () => {
+    const secondAtMs = (answers: boolean): number => {
+      const { topology, tick } = seekerOf(alice)
+      for (let i = 0; i < 6; i++)
+        topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0, { named: true })
+      const [first] = tick(0)
+      if (answers) topology.answered(first!.peer)
+      let nowMs = 0
+      while (tick(nowMs).length === 0) nowMs = topology.deadlineMs()
+      return nowMs
+    }
+    expect(secondAtMs(false)).toBeLessThanOrEqual(2 * limits.signalPatienceMs)
+    expect(secondAtMs(true)).toBeGreaterThanOrEqual(limits.linkPatienceMs)
+    expect(secondAtMs(true)).toBeLessThanOrEqual(limits.linkPatienceMs + limits.signalPatienceMs)
   })
 
   test('OV20 never more links than the limit, and never more peers sought', () => {
