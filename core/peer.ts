@@ -39,6 +39,8 @@ export class Peer {
   readonly #fitness: Fitness
   readonly #roles: Roles
   #effects: PeerEffect[] = []
+  /** Those of documents come last. */
+  #commits: PeerEffect[] = []
   #deadlineMs = Number.POSITIVE_INFINITY
   #before: Instant
   #viewIsOld = false
@@ -122,7 +124,7 @@ export class Peer {
     this.#checkClock(now)
     // Most frames of a transfer are pieces: deadlines only move on by them, and an early one does no harm.
     const nothingFollows = this.#take(input, now) === true
-    if (nothingFollows && nowMs < this.#deadlineMs && this.#effects.length === 0) {
+    if (nothingFollows && nowMs < this.#deadlineMs && this.#effects.length + this.#commits.length === 0) {
       this.#before = now
       return []
     }
@@ -130,8 +132,9 @@ export class Peer {
     this.#settle(now)
     this.#deadlineMs = this.#nextDeadlineMs(now)
     this.#before = now
-    const effects = this.#effects
+    const effects = [...this.#effects, ...this.#commits]
     this.#effects = []
+    this.#commits = []
     return effects
   }
 
@@ -429,10 +432,6 @@ export class Peer {
         return this.#emit({ event: 'misbehaved', peer: effect.peer, reason: effect.reason })
       case 'deliver':
         return this.#deliver(effect, now)
-      case 'writable':
-        // Before whatever else takes time here: documents to apply, transactions to open, events of the program.
-        this.#effects.unshift(effect)
-        return
       default:
         this.#effects.push(effect)
     }
@@ -513,10 +512,10 @@ export class Peer {
   // ------------------------------------------------------------------------------------------- docs
 
   #docsStep(input: DocsInput, now: Instant): void {
-    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect)
+    for (const effect of this.docs.step(input, now)) this.#docsEffect(effect, now)
   }
 
-  #docsEffect(effect: DocsEffect): void {
+  #docsEffect(effect: DocsEffect, now: Instant): void {
     const { overlay } = this
     switch (effect.type) {
       case 'sendTo':
@@ -529,12 +528,18 @@ export class Peer {
       case 'piecesReady':
         return overlay.wake(effect.peer)
       case 'busy':
-        return overlay.announceBusy(effect.ms)
+        overlay.announceBusy(effect.ms)
+        // It has to be on its way before the work it announces begins.
+        for (const each of overlay.takeEffects()) this.#overlayEffect(each, now)
+        return
       case 'blame':
         return overlay.blame(effect.link, effect.reason)
       case 'emit':
         return this.#emit(effect.event)
       case 'commit':
+        // What it stores is on its way to the others first: a transaction takes a page a millisecond to open.
+        this.#commits.push({ ...effect, machine: 'docs' })
+        return
       case 'read':
         this.#effects.push({ ...effect, machine: 'docs' })
         return

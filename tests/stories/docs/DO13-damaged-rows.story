@@ -11,7 +11,6 @@ given a bit flips on bob's disk in the first row of notes
   bob: error record-corrupt
   bob -> alice: docWant notes from the beginning
   bob: doc notes synced
-  bob: stores doc notes
 ! bob: error record-corrupt
 ! bob: stores*aside doc
 ! bob -> alice: docWant notes*

@@ -4,7 +4,7 @@
 # no further.
 
 show docUpdates
-given bob joins; bob opens notes; cut alice from carol; alice starts; carol starts; wait 1 s; alice and carol open notes; wait 300 ms
+given bob joins; bob opens notes; cut alice from carol; alice starts; carol starts; wait 3 s; alice and carol open notes; wait 300 ms
 
 > alice types "a" in notes; wait 1 s
   alice -> bob: docUpdates notes

@@ -17,8 +17,8 @@ given alice, bob, carol and dave join; alice, bob and carol open notes; wait 40 
   alice -> carol: docs notes agreed with bob and carol
   alice -> bob: docWant notes
   alice -> bob: docPiece notes
-  alice -> carol: docWant notes
   alice -> carol: docPiece notes
+  alice -> carol: docWant notes
   alice -> bob: docs notes agreed with bob and carol waiting for carol
   bob -> alice: docWant notes
   bob -> alice: docs notes agreed with alice and carol

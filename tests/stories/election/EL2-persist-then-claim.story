@@ -25,6 +25,4 @@ given alice, bob and carol join; wait 40 s
   dave: leader nobody -> dave, epoch 3 (elected)
   dave -> bob: claim of dave, epoch 3
   dave -> bob: to all: claim of dave, epoch 3
-  dave -> carol: claim of dave, epoch 3
-  dave -> carol: to all: claim of dave, epoch 3
 ! dave: stores epoch 3 before dave -> *: to all: claim of dave, epoch 3

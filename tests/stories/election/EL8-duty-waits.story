@@ -4,15 +4,15 @@ show duty, claim, yielded, leader
 given alice and bob join; all take the duty; wait 1 s
 
 > carol joins with priority 5; carol takes the duty; wait 3 s
+  alice -> bob: to all, from carol: claim of carol, epoch 2
   alice: duty stops
   alice: leader alice -> carol, epoch 2 (outranked)
   alice -> carol: yielded epoch 2
   alice -> carol: claim of alice, epoch 1
-  bob -> alice: to all, from carol: claim of carol, epoch 2
   bob: leader alice -> carol, epoch 2 (outranked)
   carol: leader nobody -> carol, epoch 2 (elected)
   carol -> alice: claim of carol, epoch 2
-  carol -> bob: to all: claim of carol, epoch 2
+  carol -> alice: to all: claim of carol, epoch 2
   carol: duty starts, epoch 2
 ! alice: duty stops before alice -> carol: *yielded*
 ! alice -> carol: *yielded* before carol: duty starts, epoch 2

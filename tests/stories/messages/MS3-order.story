@@ -25,27 +25,27 @@ given alice and bob join; wait 40 s; lose 3 entries from alice to bob
 ! 1 times bob: message "two"*
 
 > dave joins with its clock 2 min ahead; dave sends "from tomorrow" to @bob; wait 1 s
-  alice -> dave: want dave after 0
-  alice -> dave: found alice 1 and alice 2 and alice 3
-  alice -> dave: found bob 1
   alice: stores ack of dave for alice
+  alice -> dave: want dave after 0
   alice: stores feed dave 1
   alice: stores feed dave 2
   bob -> dave: want dave after 0
+  bob -> dave: found alice 1 and alice 2 and alice 3
+  bob -> dave: found bob 1
   bob: stores ack of dave for bob
   bob: stores feed dave 1
   bob: stores feed dave 2, inbox dave 2
   bob: message "from tomorrow" from dave to @bob, clock ahead
   dave: stores feed dave 1
   dave: stores the name of the store
-  dave -> alice: want alice after 0
-  dave -> alice: want bob after 0
-  dave -> alice: found dave 1
+  dave -> bob: want alice after 0
+  dave -> bob: want bob after 0
+  dave -> bob: found dave 1
+  dave: stores ack of bob for dave
   dave: stores feed alice 1 to 3
   dave: stores feed bob 1
-  dave -> bob: found dave 1
+  dave -> alice: found dave 1
   dave: stores ack of alice for dave
-  dave: stores ack of bob for dave
   dave: stores outbox dave 2, feed dave 2
   dave: message "from tomorrow" from dave to @bob
   dave -> alice: to all: entries dave 2

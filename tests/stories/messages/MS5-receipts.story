@@ -88,24 +88,23 @@ given alice and bob join; wait 40 s
 ! now alice has 1 undelivered
 
 > carol comes back; until alice: receipt "for two" delivered
-  alice -> carol: vector whole: alice 6 and bob 2 and carol 2
   alice: stores ack of carol for alice
   alice: removes outbox alice 6
   alice: receipt "for two" by carol
   alice: receipt "for two" delivered
+  bob -> alice: to alice, from carol: vector alice 6
   bob -> carol: vector whole: alice 6 and bob 2 and carol 2
-  carol -> alice: vector whole: alice 4 and bob 2 and carol 2
   carol -> bob: vector whole: alice 4 and bob 2 and carol 2
   carol: stores feed alice 5 to 6, inbox alice 6
-  carol -> alice: vector alice 6
+  carol -> bob: to alice: vector alice 6
 ! now alice has no undelivered
 
 > lose 9 entries from alice to bob; alice sends "unseen" to @bob; bob says to alice: vector of bob with 7 entries of alice; wait 100 ms
-  alice: stores ack of carol for alice
   alice: stores outbox alice 7, feed alice 7
+  alice -> carol: vector whole: alice 7 and bob 2 and carol 2
   bob -> alice: vector alice 7
+  carol -> alice: vector whole: alice 6 and bob 2 and carol 2
   carol: stores feed alice 7
-  carol -> alice: vector alice 7
 ! bob -> alice: vector alice 7
 ! never alice: receipt*
 ! now alice has 1 undelivered

@@ -1,7 +1,7 @@
 # OV13 a peer whose own clock stood still for two seconds is provisional at once, asks anew who is there, and comes in last
 
 show record, hello, server, loses, meets
-given alice, bob and carol join; wait 40 s
+given alice, bob and carol join; wait 44 s
 
 > bob freezes; wait 5 s; bob wakes; wait 10 s
   bob -> alice: to all: record of bob, no place yet, 2 links

@@ -7,7 +7,6 @@ given partition alice, bob | carol, dave; wait 3 s; heal; wait 500 ms; cut alice
 given partition alice | carol, dave, server; wait 4 s; carol freezes; heal; wait 3 s; carol wakes; bob comes back; wait 1 s
 
 > heal; wait 2 min
-  bob: loses bob (failed)
 ! now alice, bob, carol and dave know one another and nobody else
 ! now alice, bob, carol and dave are linked with one another
 ! now all see the same places

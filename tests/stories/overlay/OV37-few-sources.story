@@ -3,27 +3,28 @@
 # Six peers play; of sixteen others they only hear, so that each counts as one of more peers than it keeps links. Who is not
 # asked for anything else gives everything. A link is spared where neither end wants it.
 
+seed 4
 show share, cast, heard, pull
-given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
+given alice, bob, carol, dave, erin and frank join; all listen to news; wait 20 s
 
 > all hear of 16 others; wait 2 s
-  alice -> bob: share nothing
-  alice -> erin: share ids
-  alice -> frank: share ids
-  bob -> carol: share ids
-  bob -> erin: share nothing
-  bob -> frank: share ids
+  alice -> carol: share ids
+  alice -> dave: share ids
+  alice -> erin: share nothing
+  bob -> carol: share nothing
+  bob -> dave: share ids
+  bob -> erin: share ids
   carol -> alice: share ids
-  carol -> dave: share ids
+  carol -> bob: share ids
   carol -> erin: share nothing
   dave -> alice: share ids
   dave -> bob: share ids
-  dave -> frank: share nothing
-  erin -> alice: share ids
+  dave -> erin: share nothing
+  erin -> alice: share nothing
   erin -> bob: share ids
-  erin -> frank: share nothing
-  frank -> alice: share ids
-  frank -> carol: share nothing
+  erin -> carol: share ids
+  frank -> bob: share nothing
+  frank -> dave: share ids
   frank -> erin: share ids
 ! 2 times alice -> *: share ids
 ! 2 times frank -> *: share ids
@@ -32,26 +33,20 @@ given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
 
 > alice casts "hi" on news; wait 500 ms
   alice -> bob: to all: cast news
-  alice -> carol: to all: cast news
-  alice -> dave: to all: cast news
-  bob -> carol: to all, from alice: cast news
-  bob -> dave: to all, from alice: cast news
+  alice -> frank: to all: cast news
   bob -> frank: to all, from alice: cast news
   bob: heard "hi" from alice
-  carol -> bob: to all, from alice: cast news
   carol -> dave: to all, from alice: cast news
-  carol -> erin: to all, from alice: cast news
-  carol -> frank: to all, from alice: cast news
   carol: heard "hi" from alice
-  dave -> bob: to all, from alice: cast news
   dave -> carol: to all, from alice: cast news
-  dave -> erin: to all, from alice: cast news
   dave -> frank: to all, from alice: cast news
   dave: heard "hi" from alice
-  erin -> carol: to all, from alice: cast news
+  erin -> dave: to all, from alice: cast news
   erin: heard "hi" from alice
   frank -> bob: to all, from alice: cast news
   frank -> carol: to all, from alice: cast news
+  frank -> dave: to all, from alice: cast news
+  frank -> erin: to all, from alice: cast news
   frank: heard "hi" from alice
 ! 1 times bob: heard "hi" from alice
 ! 1 times carol: heard "hi" from alice
@@ -61,25 +56,38 @@ given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
 ! at most 19 times * -> *: to all*: cast news
 
 > wait 4 s; frank is killed; wait 3 s
-  alice -> bob: share ids
-  bob -> erin: share ids
-  carol -> dave: share whole
+  alice -> dave: share whole
+  alice -> erin: share ids
+  alice -> carol: pull for carol's
+  bob -> carol: share ids
+  bob -> erin: share whole
+  bob -> dave: pull for dave's
+  bob -> erin: pull for carol's and erin's
+  carol -> bob: share whole
   carol -> erin: share ids
+  carol -> alice: pull for alice's
+  carol -> bob: pull for alice's
+  dave -> bob: share whole
+  dave -> erin: share ids
+  dave -> alice: pull for alice's
+  dave -> bob: pull for alice's
+  dave -> bob: pull for bob's
+  erin -> alice: share ids
+  erin -> bob: share whole
+  erin -> bob: pull for bob's
 ! * -> *: share whole
 
 > lose the next cast from bob to alice; lose the next cast from carol to alice; lose the next cast from dave to alice; erin casts "lost" on news; wait 900 ms
   bob -> alice: to all, from erin: cast news (lost)
   bob -> carol: to all, from erin: cast news
   bob: heard "lost" from erin
-  carol -> alice: to all, from erin: cast news (lost)
   carol -> bob: to all, from erin: cast news
-  carol -> dave: to all, from erin: cast news
   carol: heard "lost" from erin
   dave -> alice: to all, from erin: cast news (lost)
   dave -> bob: to all, from erin: cast news
   dave -> carol: to all, from erin: cast news
   dave: heard "lost" from erin
-  erin -> carol: to all: cast news
+  erin -> bob: to all: cast news
   erin -> dave: to all: cast news
 ! 1 times bob: heard "lost" from erin
 ! 1 times carol: heard "lost" from erin
@@ -87,11 +95,12 @@ given alice, bob, carol, dave, erin and frank join; all listen to news; wait 5 s
 ! never alice: heard*
 
 > wait 5 s
+  alice -> carol: pull for erin's
   alice -> erin: pull for erin's
   alice -> bob: to all, from erin: cast news
-  alice -> carol: to all, from erin: cast news
   alice -> dave: to all, from erin: cast news
   alice: heard "lost" from erin
+  carol -> alice: to all, from erin: cast news (lost)
   erin -> alice: to all: cast news
 ! alice -> *: pull for erin's before alice: heard "lost" from erin
 ! 1 times alice: heard "lost" from erin
