@@ -223,7 +223,7 @@ export class Peer {
         this.#fitness.step(input, nowMs)
         return overlay.updateSelf({ hidden: input.hidden })
       case 'suspend':
-        return this.#suspend(nowMs)
+        return this.#suspend(now)
       case 'resume':
         this.#fitness.step({ type: 'resume' }, nowMs)
         return overlay.resumed()
@@ -265,7 +265,9 @@ export class Peer {
     }
   }
 
-  #suspend(nowMs: number): void {
+  #suspend(now: Instant): void {
+    const nowMs = now.monotonicMs
+    this.#docsStep({ type: 'suspend' }, now)
     this.#fitness.step({ type: 'suspend' }, nowMs)
     this.#roles.stepAll({ type: 'stalled' }, nowMs)
     this.overlay.suspend()

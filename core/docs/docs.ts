@@ -121,6 +121,9 @@ export class Docs {
         this.#servings.stop(input.peer, undefined)
         for (const document of this.#documents.values()) document.unlinked(input.peer)
         return
+      case 'suspend':
+        for (const document of this.#documents.values()) document.suspend()
+        return
       case 'payload':
         if (!desk.outcasts.has(input.from)) this.#payload(input.from, input.link, input.payload)
         return

@@ -146,6 +146,11 @@ export class Document {
     this.#storage.hurry()
   }
 
+  /** The page may never run again. */
+  suspend(): void {
+    this.#storage.writeNow()
+  }
+
   close(): void {
     this.#desk.firstRevision = Math.max(this.#desk.firstRevision, this.#revision + 1)
     this.#desk.firstNumber = Math.max(this.#desk.firstNumber, this.#edits.number)

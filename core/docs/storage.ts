@@ -159,6 +159,12 @@ export class Storage {
     this.#next()
   }
 
+  /** What is gathered for a moment is not any longer. */
+  writeNow(): void {
+    this.#gatherUntilMs = 0
+    this.#next()
+  }
+
   tick(): void {
     if (!this.#loaded) return this.#applyNext()
     if (this.#retryAtMs !== undefined && this.#desk.nowMs < this.#retryAtMs) return

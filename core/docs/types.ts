@@ -66,6 +66,8 @@ export type DocsInput =
       readonly mute: boolean
     }
   | { readonly type: 'linked' | 'unlinked'; readonly peer: PeerId }
+  /** The page stands still or goes: what waits to be stored is written now. */
+  | { readonly type: 'suspend' }
   /** `link`: the one to blame, where `from` itself sent it straight to us. */
   | {
       readonly type: 'payload'

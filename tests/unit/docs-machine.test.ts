@@ -204,6 +204,34 @@ describe('opening and closing', () => {
     expect(alice.text('notes')).toBe('xy')
   })
 
+  test('DO7 what was written here is stored at once, small edits of others together a moment later, or when the page goes', () => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    for (const each of [alice, bob]) each.open('notes')
+    world.run(1000)
+    const countOf = (actor: DocsActor): number => actor.commits.length
+    const before = [countOf(alice), countOf(bob)] as const
+    for (const text of ['a', 'b']) {
+      alice.write('notes', text)
+      world.settle()
+      world.run(limits.docUpdateIntervalMs)
+    }
+    expect(bob.text('notes')).toHaveLength(alice.text('notes').length)
+    expect(countOf(alice)).toBeGreaterThan(before[0] + 1)
+    expect(bob.view('notes')?.stored).toBe(false)
+    world.run(limits.docGatherMs)
+    expect(countOf(bob)).toBe(before[1] + 1)
+    expect(bob.view('notes')?.stored).toBe(true)
+    // Continued edits put nothing off for longer.
+    alice.write('notes', 'd')
+    world.settle()
+    expect(countOf(bob)).toBe(before[1] + 1)
+    bob.step({ type: 'suspend' })
+    world.settle()
+    expect(countOf(bob)).toBe(before[1] + 2)
+    expect(bob.view('notes')?.stored).toBe(true)
+  })
+
   test('what the store does not take is not closed, says so, and is stored later', () => {
     const { world, alice } = twoOpen()
     alice.commitError = failing
