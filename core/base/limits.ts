@@ -147,8 +147,8 @@ export const limits = {
   dialHeadStartMs: 500,
   /** Knocks sent within `dialHeadStartMs`. chosen: more than a small mesh needs, fewer than a hostile peer can name. */
   maxKnocksAtOnce: 8,
-  /** Links a peer gets at once; the others at leisure, one after the other, when nobody was heard of for up to
-   * `leisureMs`. measured: bench/mesh; 16 tabs at once hang together after a third of the time that all links take. */
+  /** Links a peer gets at once, to those that were there before; the others at leisure, one after the other, when nobody was heard
+   * of for up to `leisureMs`. measured: bench/mesh (ADR 017). */
   firstLinks: 1,
   leisureMs: 1500,
   /** With no more others than these the rest follow sooner. chosen: two of them may be tabs of one browser that dies. */
