@@ -35,13 +35,14 @@ export async function run(options: BenchmarkOptions): Promise<Outcome> {
 
 async function runInChromium(connections: number): Promise<LinkFigures[]> {
   const ending = createEnding()
-  const pagesUrl = await serveBuiltPages(ending)
-  const executablePath = findChromium()
-  const browser = await chromium.launch({
-    args: [...chromiumFlags],
-    ...(executablePath === undefined ? {} : { executablePath }),
-  })
   try {
+    const pagesUrl = await serveBuiltPages(ending)
+    const executablePath = findChromium()
+    const browser = await chromium.launch({
+      args: [...chromiumFlags],
+      ...(executablePath === undefined ? {} : { executablePath }),
+    })
+    ending.add(() => browser.close())
     const figures: LinkFigures[] = []
     for (const way of ways) {
       progress(`link: Chromium, ${way}`)
@@ -55,7 +56,6 @@ async function runInChromium(connections: number): Promise<LinkFigures[]> {
     }
     return figures
   } finally {
-    await browser.close()
     await ending.all()
   }
 }

@@ -14,7 +14,7 @@ const dist = 'dist'
 const librarySources =
   /^(core|signaling)\/.*(?<!\.md)$|^(package(-lock)?|tsconfig\.base)\.json$|^scripts\/build\.ts$/
 const webSources =
-  /^(core|web)\/.*(?<!\.md)$|^index\.html$|^vite\.config\.ts$|^package(-lock)?\.json$|^scripts\/(build|service-worker-plugin)\.ts$/
+  /^(core|web)\/.*(?<!\.md)$|^index\.html$|^vite\.config\.ts$|^package(-lock)?\.json$|^scripts\/(build|(service-worker|compile-hint)-plugin)\.ts$/
 
 export const ensureLibrary = (): Promise<void> => ensure('library', librarySources, buildLibrary)
 export const ensureWeb = (): Promise<void> => ensure('web', webSources, buildWeb)
@@ -57,7 +57,7 @@ async function buildLibrary(): Promise<void> {
     entryPoints: ['core/browser.ts', ...workers],
     entryNames: '[name]',
     outdir: dist,
-    // As in vite.config.ts, for pages that load it as it is.
+    // As compile-hint-plugin.ts does, for pages that load it as it is.
     banner: { js: '//# allFunctionsCalledOnLoad' },
     platform: 'browser',
     target: 'es2022',

@@ -33,9 +33,14 @@ export class Introductions {
     return this.#askedAtMs + limits.askAgainMs * (this.#context.membership.size + 1)
   }
 
-  /** An introducer named that peer; it may know nothing of us. */
-  named(peer: PeerId): void {
-    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs, { named: true })
+  /** An introducer named that peer; it may know nothing of us. `before`: it was there before we were. */
+  named(peer: PeerId, before: boolean): void {
+    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs, { named: before })
+  }
+
+  /** We are a newcomer again. */
+  restart(): void {
+    this.#topology.restart()
   }
 
   /** The view took that peer in; most likely it hears of us too, and the one of us that dials will. */
@@ -50,7 +55,7 @@ export class Introductions {
   }
 
   linked(peer: PeerId): void {
-    this.#abandon(peer, this.#topology.forget(peer))
+    this.#abandon(peer, this.#topology.linked(peer))
   }
 
   forget(peer: PeerId): void {

@@ -143,7 +143,7 @@ export class Overlay {
     if (this.#context.suspended) return
     const others = peers.filter((peer) => peer !== this.self.id).slice(0, limits.maxPeers)
     this.#joining.answered(introducer, others)
-    for (const peer of others) this.#introductions.named(peer)
+    for (const peer of others) this.#introductions.named(peer, introducer !== tabsIntroducer)
     this.#view.settle()
   }
 
@@ -248,6 +248,7 @@ export class Overlay {
     if (!this.#context.suspended) return
     this.#context.suspended = false
     this.#joining.restart(this.#context.nowMs)
+    this.#introductions.restart()
     this.updateSelf({ seniority: undefined, neighbours: [] })
   }
 

@@ -45,7 +45,7 @@ export class Topology {
   readonly #me: PeerId
   readonly #random: Random
   readonly #attempts = new Map<PeerId, Attempt>()
-  /** Introducers named them: they were there before us, or are by now of one mesh with those who were. */
+  /** Servers named them: they were there before us, or are by now of one mesh with those that were. Sibling tabs name each other. */
   readonly #named = new Set<PeerId>()
   /** Links beyond the first ones wait until nobody was heard of for a while. */
   #leisureAtMs = Number.NEGATIVE_INFINITY
@@ -117,12 +117,22 @@ export class Topology {
     if (attempt) attempt.answered = true
   }
 
-  /** No longer sought. Returns the dial under way, to be abandoned. */
-  forget(peer: PeerId): string | undefined {
+  /** There is a link to it. Returns the dial under way, to be abandoned. */
+  linked(peer: PeerId): string | undefined {
     const connection = this.#attempts.get(peer)?.connection
-    this.#attempts.delete(peer)
-    if (connection !== undefined) this.#resume()
+    if (this.#attempts.delete(peer)) this.#resume()
     return connection
+  }
+
+  /** It is not there any more, and not sought. Returns the dial under way, to be abandoned. */
+  forget(peer: PeerId): string | undefined {
+    this.#named.delete(peer)
+    return this.linked(peer)
+  }
+
+  /** We are a newcomer again: who was there before us is said anew. */
+  restart(): void {
+    this.#named.clear()
   }
 
   /** An attempt of ours, or of the far end to us, came to nothing. */
@@ -151,14 +161,19 @@ export class Topology {
     this.#linkedBefore = linked
     const underWay = this.#underWay(view.nowMs)
     let expected = linked + underWay.length
-    let anchored = this.#anchors(view, underWay)
+    const isMet = [...this.#named].some((peer) => view.inView(peer) || view.isLinked(peer))
+    let anchored = isMet ? limits.firstLinks : underWay.filter((peer) => this.#named.has(peer)).length
     if (linked < Math.min(limits.firstLinks, this.#attempts.size)) this.#linger(view.nowMs)
     // In no order: were it the one in which we were told of them, all would dial the same peers first.
     const due = [...this.#attempts].filter(([, attempt]) => view.nowMs >= dueAtMs(attempt))
-    for (const [peer, attempt] of this.#random.sample(due, due.length)) {
+    const shuffled = this.#random.sample(due, due.length)
+    for (const [peer, attempt] of shuffled.toSorted(([, a], [, b]) => a.failures - b.failures)) {
+      // Whoever comes after us links to us, or to one that came before it: so all hang together, if each has a link to one that
+      // was there before it. Links to those that came later prove nothing.
       const isAnchor = anchored < limits.firstLinks && this.#named.has(peer)
       const isFirst = expected < limits.firstLinks || isAnchor
-      const action = this.#next(peer, attempt, view, { linked, isFirst })
+      const mayBeNext = view.linkedPeers === 0 || (!isMet && this.#named.has(peer))
+      const action = this.#next(peer, attempt, view, { linked, isFirst, mayBeNext })
       if (!action) continue
       actions.push(action)
       if (action.type === 'dial') linked++
@@ -180,7 +195,16 @@ export class Topology {
     peer: PeerId,
     attempt: Attempt,
     view: TopologyView,
-    { linked, isFirst }: { readonly linked: number; readonly isFirst: boolean },
+    {
+      linked,
+      isFirst,
+      mayBeNext,
+    }: {
+      readonly linked: number
+      readonly isFirst: boolean
+      /** It will be one of the first where those that are tried now come to nothing. */
+      readonly mayBeNext: boolean
+    },
   ): TopologyAction | undefined {
     const { connection } = attempt
     const { nowMs } = view
@@ -190,6 +214,7 @@ export class Topology {
     }
     if (!view.inView(peer) && nowMs >= attempt.untilMs) {
       this.#attempts.delete(peer)
+      this.#named.delete(peer)
       return undefined
     }
     // The link waits for its hello: that ends the attempt, or its going down renews it.
@@ -204,8 +229,7 @@ export class Topology {
     const knockMs = this.#dials(peer) || !view.inView(peer) ? 0 : limits.leisureKnockMs
     if (!isNeeded && nowMs < this.#leisureAtMs + knockMs) {
       attempt.postponed = true
-      // Those that are tried instead of it may come to nothing.
-      const againMs = view.linkedPeers === 0 ? limits.signalPatienceMs : Number.POSITIVE_INFINITY
+      const againMs = mayBeNext ? limits.signalPatienceMs : Number.POSITIVE_INFINITY
       attempt.nextAtMs = Math.min(this.#leisureAtMs + knockMs, nowMs + againMs)
       return undefined
     }
@@ -218,6 +242,7 @@ export class Topology {
       if (isExtra) this.#lookAtMs = nowMs + this.#jittered(limits.lookForLostMs)
       this.#pause(attempt, nowMs)
       attempt.knockedAtMs = nowMs
+      attempt.answered = false
       return { type: 'knock', peer }
     }
     const slotFreeAtMs = this.#slotFreeAtMs(nowMs, isNeeded ? limits.maxDialsAtOnce : 1)
@@ -229,6 +254,7 @@ export class Topology {
     if (isExtra) this.#lookAtMs = nowMs + this.#jittered(limits.lookForLostMs)
     attempt.connection = this.#random.hexId()
     attempt.dialledAtMs = nowMs
+    attempt.answered = false
     // The connector gives up by itself; this is for the one that does not.
     attempt.giveUpAtMs = nowMs + limits.dialTimeoutMs + limits.knockDelayMs
     return { type: 'dial', peer, connection: attempt.connection }
@@ -254,15 +280,6 @@ export class Topology {
       const isOut = (connection !== undefined && dialledAtMs > sinceMs) || knockedAtMs > sinceMs
       return isOut ? [peer] : []
     })
-  }
-
-  /**
-   * How many of those that were there before us we hang together with, or shall. Whoever comes after us links to us, or to
-   * one that came before it: so all do, if each has one of them. Links to those who came later prove nothing.
-   */
-  #anchors({ inView, isLinked }: TopologyView, underWay: readonly PeerId[]): number {
-    const met = [...this.#named].filter((peer) => inView(peer) || isLinked(peer))
-    return met.length + underWay.filter((peer) => this.#named.has(peer) && !inView(peer)).length
   }
 
   /** When another knock may be sent: of those that were, few are so young. */

@@ -79,6 +79,18 @@ test('a name in the address joins at once and is wiped from it', async ({ cast }
   expect(new URL(page.url()).hash).toBe('')
 })
 
+test('the scripts of the app ask to be compiled while they load', async ({ cast }) => {
+  const { page } = await (await cast.profile('alice')).open({ mesh: cast.mesh })
+  const sources = await page
+    .locator('script[src]')
+    .evaluateAll((all) => all.map((each) => (each as HTMLScriptElement).src))
+  expect(sources.length).toBeGreaterThan(0)
+  for (const source of sources) {
+    const text = await (await page.request.get(source)).text()
+    expect(text.slice(0, 100)).toMatch(/^\/\/# allFunctionsCalledOnLoad\n/)
+  }
+})
+
 test('an agent finds the server by itself, joins, and is seen in the app', async ({ cast }) => {
   const alice = await (await cast.profile('alice')).open({ mesh: cast.mesh })
   const bob = await cast.agent('bob', { signaling: undefined })

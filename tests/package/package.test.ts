@@ -203,6 +203,8 @@ describe('in a browser', () => {
   test('runs as it is, without a bundler', { timeout: slowMs }, async () => {
     const served = join(folder, 'plain-out')
     await cp(join(folder, 'node_modules', 'skein', 'dist'), served, { recursive: true })
+    // Compiled while it loads (ADR 017).
+    expect(await readFile(join(served, 'browser.js'), 'utf8')).toMatch(/^\/\/# allFunctionsCalledOnLoad\n/)
     await writeFile(join(served, 'main.js'), browserProgram.replace("'skein'", "'./browser.js'"))
     // Yjs as servers of packages hand it to pages: one file.
     await bundleWithEsbuild({

@@ -237,6 +237,40 @@ describe('getting links', () => {
     expect(tickOfOther(0, { linkedPeers: 2, inView: (peer) => peer === before[3] })).toEqual([])
   })
 
+  test('OV34 what was named and comes to nothing is followed up soon, though somebody who came later has linked to us', () => {
+    const { topology, tick } = seekerOf(alice)
+    const [dead, alive] = [bob, carol]
+    for (const peer of [dead, alive]) topology.seek(peer, 0, { named: true })
+    const [first] = tick(0)
+    const other = first!.peer === dead ? alive : dead
+    const newcomer = { linkedPeers: 1 }
+    let nowMs = 10
+    let found = tick(nowMs, newcomer)
+    while (found.length === 0) {
+      nowMs = topology.deadlineMs()
+      found = tick(nowMs, newcomer)
+    }
+    expect(found).toEqual([expect.objectContaining({ peer: other })])
+    expect(nowMs).toBe(limits.signalPatienceMs)
+  })
+
+  test('OV34 who is not there any more, or was named before we came back as a newcomer, counts for nothing', () => {
+    for (const end of ['forget', 'restart'] as const) {
+      const { topology, tick } = seekerOf(alice)
+      const others = Array.from({ length: 6 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+      topology.seek(bob, 0, { named: true })
+      if (end === 'forget') topology.forget(bob)
+      else topology.restart()
+      for (const peer of others) topology.seek(peer, 0, { named: true })
+      const view = {
+        linkedPeers: 1,
+        inView: (peer: PeerId) => peer === bob,
+        isLinked: (peer: PeerId) => peer === bob,
+      }
+      expect(tick(0, view)).toHaveLength(limits.firstLinks)
+    }
+  })
+
   test('OV34 another is tried beside one that says nothing, sooner than beside one that has answered', () => {
     const secondAtMs = (answers: boolean): number => {
       const { topology, tick } = seekerOf(alice)

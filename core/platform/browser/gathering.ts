@@ -10,8 +10,11 @@ export type Work<T> = (store: IDBObjectStore, done: (result: T) => void) => void
 
 export interface Gathering {
   read<T>(work: Work<T>): Promise<T>
-  /** Resolves when the transaction is complete; rejects where it is not, with nothing of it written. */
-  write<T>(work: Work<T>): Promise<T>
+  /**
+   * Resolves when the transaction is complete; rejects where it is not, with nothing of it written. `alone`: a large one, that
+   * the others need not wait for nor fail with.
+   */
+  write<T>(work: Work<T>, alone?: boolean): Promise<T>
   /** Begins what waits for the end of this task. */
   flush(): void
 }
@@ -38,18 +41,23 @@ export function createGathering(useStore: UseStore): Gathering {
     batch = undefined
   }
 
-  const add = <T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> =>
+  const add = <T>(mode: IDBTransactionMode, work: Work<T>, alone = false): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (batch?.mode !== mode || batch.waiting.length === maxShared) {
+      if (alone || batch?.mode !== mode || batch.waiting.length === maxShared) {
         flush()
         batch = { mode, waiting: [] }
         queueMicrotask(flush)
       }
       const told = resolve as (result: unknown) => void
       batch.waiting.push({ work: work as Work<unknown>, resolve: told, reject })
+      if (alone) flush()
     })
 
-  return { read: (work) => add('readonly', work), write: (work) => add('readwrite', work), flush }
+  return {
+    read: (work) => add('readonly', work),
+    write: (work, alone) => add('readwrite', work, alone),
+    flush,
+  }
 }
 
 /**

@@ -133,7 +133,10 @@ export async function openIndexedDbStore(mesh: string, options: { busyMs?: numbe
         if (problem !== undefined) look(lostText(problem)).catch(ignoredForNothingIsThere)
       })
     },
-    commit: (commit) => together.write((store, done) => write(store, commit, done)),
+    commit: (commit) => {
+      const bytes = (commit.put ?? []).reduce((sum, { value }) => sum + value.length, 0)
+      return together.write((store, done) => write(store, commit, done), bytes >= limits.minDocSegmentBytes)
+    },
     get: async (keys) => {
       if (keys.length === 0) return []
       const found = await getMany<unknown>([...keys], (_, read) => together.read(fromPromise(read)))

@@ -25,19 +25,19 @@ given alice, bob and carol join; wait 40 s
 
 > carol opens notes; wait 5 s
   alice -> carol: docWant notes
-  alice -> carol: docs notes agreed with bob waiting for carol
-  alice -> carol: docPiece notes
   alice -> carol: docs notes agreed with bob and carol
+  alice -> carol: docs notes agreed with bob and carol; and yours?
+  alice -> carol: docs notes agreed with bob waiting for carol
   bob -> carol: docWant notes
-  bob -> carol: docs notes agreed with alice and carol
   bob -> carol: docs notes agreed with alice waiting for carol
-  carol -> alice: docs notes waiting for alice
+  bob -> carol: docPiece notes
+  bob -> carol: docs notes agreed with alice and carol
   carol -> alice: docs notes; and yours?
+  carol -> bob: docs notes waiting for bob
   carol -> bob: docs notes; and yours?
-  carol -> alice: docWant notes from the beginning
+  carol -> bob: docWant notes from the beginning
   carol -> alice: docs notes agreed with alice and bob
   carol -> bob: docs notes agreed with alice and bob
-  carol -> bob: docs notes waiting for alice and bob
 ! carol -> alice: docs notes*; and yours?
 ! * -> carol: docPiece notes
 ! now notes reads "geese" at alice, bob and carol

@@ -15,14 +15,16 @@ given alice, bob and carol join; wait 40 s
 ! 1 times bob: stores epoch 2
 
 > dave joins with priority 3
-  bob -> carol: to all, from dave: claim of dave, epoch 3
   bob: leader bob -> dave, epoch 3 (outranked)
-  bob -> dave: claim of bob, epoch 2
+  bob -> carol: to dave: claim of bob, epoch 2
   bob: stores epoch 3
+  carol -> bob: to all, from dave: claim of dave, epoch 3
   carol: leader bob -> dave, epoch 3 (outranked)
   carol: stores epoch 3
+  carol -> bob: to bob, from dave: claim of dave, epoch 3
+  carol -> dave: to dave, from bob: claim of bob, epoch 2
   dave: stores epoch 3
   dave: leader nobody -> dave, epoch 3 (elected)
-  dave -> bob: claim of dave, epoch 3
-  dave -> bob: to all: claim of dave, epoch 3
+  dave -> carol: to all: claim of dave, epoch 3
+  dave -> carol: to bob: claim of dave, epoch 3
 ! dave: stores epoch 3 before dave -> *: to all: claim of dave, epoch 3

@@ -25,8 +25,8 @@ given alice and bob join; wait 40 s; lose 3 entries from alice to bob
 ! 1 times bob: message "two"*
 
 > dave joins with its clock 2 min ahead; dave sends "from tomorrow" to @bob; wait 1 s
-  alice: stores ack of dave for alice
   alice -> dave: want dave after 0
+  alice: stores ack of dave for alice
   alice: stores feed dave 1
   alice: stores feed dave 2
   bob -> dave: want dave after 0

@@ -104,7 +104,6 @@ given alice and bob join; wait 40 s
   alice -> carol: vector whole: alice 7 and bob 2 and carol 2
   bob -> alice: vector alice 7
   carol -> alice: vector whole: alice 6 and bob 2 and carol 2
-  carol: stores feed alice 7
 ! bob -> alice: vector alice 7
 ! never alice: receipt*
 ! now alice has 1 undelivered

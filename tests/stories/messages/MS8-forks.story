@@ -18,10 +18,10 @@ given alice sends "a" to @bob; alice sends "b" to @bob; wait 2 s; alice is kille
   alice: error store-forked
   alice: stores outbox alice (feed 2) 2, feed alice (feed 2) 1 to 2
   alice: message "c" from alice to @bob
+  alice: stores ack of bob for alice (feed 2)
   alice: stores feed alice 2 to 3
   alice: message "a" from alice to @bob
   alice: message "b" from alice to @bob
-  alice: stores ack of bob for alice (feed 2)
   bob: stores feed alice (feed 2) 1 to 2, inbox alice (feed 2) 2
   bob: message "c" from alice to @bob
 ! alice: error store-forked

@@ -19,6 +19,7 @@ given bob joins; cut alice from bob
 ! at most 9 times bob: dials alice
 
 > mend alice and bob; until bob has one link to alice; wait 1 s
+  alice -> bob: by server: knock
   alice -> bob: by server: signal
   alice: asks server who is there
   alice: link to bob up (webrtc)

@@ -11,14 +11,14 @@ given alice, bob and carol join; wait 40 s
 
 > bob says to alice: a frame with no beginning; wait 100 ms
   alice: link to bob closed
+  alice: link to bob up (webrtc)
   bob -> alice: says a frame with no beginning
   bob: link to alice down
+  bob: link to alice up (webrtc)
 ! alice: link to bob closed
 ! never carol: link*
 
 > until alice has one link to bob; wait 3 s
-  alice: link to bob up (webrtc)
-  bob: link to alice up (webrtc)
 ! now alice leads alice, bob and carol
 
 > lose the next hello from bob to carol; bob dials carol once more; until bob: link to carol up*; bob says to carol: hello of another mesh; wait 100 ms

@@ -6,9 +6,9 @@ show record
 given alice, bob and carol join; wait 40 s
 
 > dave joins; wait 10 s
-  bob -> alice: to all, from dave: record of dave, place 4, 1 links
-  bob -> carol: to all, from dave: record of dave, place 4, 1 links
-  dave -> bob: to all: record of dave, place 4, 1 links
+  carol -> alice: to all, from dave: record of dave, place 4, 1 links
+  carol -> bob: to all, from dave: record of dave, place 4, 1 links
+  dave -> carol: to all: record of dave, place 4, 1 links
 ! dave -> *: to all: record of dave, place 4*
 ! never *: to all: record of alice*
 ! never *: to all: record of bob*

@@ -2,6 +2,7 @@
 #
 # The ring is alice, erin, dave, carol, bob; between them stand others of whom they only hear. dave has no link to carol.
 
+seed 23
 show beat, suspect
 given alice, bob, carol, dave and erin join; cut dave from carol; wait 60 s
 
@@ -11,6 +12,7 @@ given alice, bob, carol, dave and erin join; cut dave from carol; wait 60 s
   alice -> erin: beat
   bob -> alice: beat
   carol -> bob: beat
+  erin -> dave: beat
 ! never dave -> *: beat
 
 > all hear of 16 others; wait 30 s
@@ -24,12 +26,12 @@ given alice, bob, carol, dave and erin join; cut dave from carol; wait 60 s
   alice -> carol: beat
   alice -> dave: to all, from bob: suspect dave, silent
   alice -> erin: to all, from bob: suspect dave, silent
-  bob -> alice: to all: suspect dave, silent
   bob -> carol: to all: suspect dave, silent
   bob -> dave: to all: suspect dave, silent
   bob -> erin: to all: suspect dave, silent
+  carol -> alice: to all, from bob: suspect dave, silent
+  carol -> erin: to all, from bob: suspect dave, silent
   erin -> alice: to all, from bob: suspect dave, silent
-  erin -> carol: to all, from bob: suspect dave, silent
   erin -> dave: to all, from bob: suspect dave, silent
 ! bob -> *: to all: suspect dave, silent
 ! never alice -> *: to all: suspect*

@@ -9,9 +9,6 @@ given alice, bob, carol and dave join; wait 40 s
   alice -> bob: to all: suspect dave
   alice -> carol: to all: suspect dave
   alice -> dave: to all: suspect dave
-  bob -> alice: to all: suspect dave
-  bob -> carol: to all: suspect dave
-  bob -> dave: to all: suspect dave
   carol -> alice: to all: suspect dave
   carol -> bob: to all: suspect dave
   carol -> dave: to all: suspect dave
@@ -25,9 +22,6 @@ given alice, bob, carol and dave join; wait 40 s
   alice -> carol: to all: suspect dave
   alice -> dave: to all: suspect dave
   alice: loses dave (failed)
-  bob -> alice: to all: suspect dave
-  bob -> carol: to all: suspect dave
-  bob -> dave: to all: suspect dave
   carol -> alice: to all: suspect dave
   carol -> bob: to all: suspect dave
   carol -> dave: to all: suspect dave

@@ -4,10 +4,10 @@ show suspect, loses
 given alice, bob, carol and dave join; wait 40 s
 
 > alice freezes; until carol: loses alice*; wait 100 ms
+  bob -> alice: to all: suspect alice, silent
+  bob -> carol: to all: suspect alice, silent
+  bob -> dave: to all: suspect alice, silent
   bob: loses alice (failed)
-  carol -> alice: to all: suspect alice, silent
-  carol -> bob: to all: suspect alice, silent
-  carol -> dave: to all: suspect alice, silent
   carol: loses alice (failed)
   dave: loses alice (failed)
 ! not before 950 ms * -> *: to all: suspect alice, silent
