@@ -18,10 +18,5 @@ export default defineConfig({
     entries: ['index.html'],
     include: ['simple-peer/simplepeer.min.js', 'idb-keyval'],
   },
-  build: {
-    outDir: path('dist/web'),
-    emptyOutDir: true,
-    target: 'es2023',
-    sourcemap: true,
-  },
+  build: { outDir: path('dist/web'), emptyOutDir: true, target: 'es2023', sourcemap: true },
 })

@@ -40,7 +40,7 @@ export class Peer {
   readonly #roles: Roles
   #effects: PeerEffect[] = []
   /** Those of documents come last. */
-  #commits: PeerEffect[] = []
+  readonly #commits: PeerEffect[] = []
   #deadlineMs = Number.POSITIVE_INFINITY
   #before: Instant
   #viewIsOld = false
@@ -132,9 +132,9 @@ export class Peer {
     this.#settle(now)
     this.#deadlineMs = this.#nextDeadlineMs(now)
     this.#before = now
-    const effects = [...this.#effects, ...this.#commits]
+    const effects = this.#effects
+    if (this.#commits.length > 0) effects.push(...this.#commits.splice(0))
     this.#effects = []
-    this.#commits = []
     return effects
   }
 

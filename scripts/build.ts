@@ -6,13 +6,14 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { build as bundle, type BuildOptions } from 'esbuild'
+import { compileHintLine } from './compile-hint-plugin.ts'
 import { runTool } from './run.ts'
 import { sourceFiles } from './source-files.ts'
 
 const dist = 'dist'
 
 const librarySources =
-  /^(core|signaling)\/.*(?<!\.md)$|^(package(-lock)?|tsconfig\.base)\.json$|^scripts\/build\.ts$/
+  /^(core|signaling)\/.*(?<!\.md)$|^(package(-lock)?|tsconfig\.base)\.json$|^scripts\/(build|compile-hint-plugin)\.ts$/
 const webSources =
   /^(core|web)\/.*(?<!\.md)$|^index\.html$|^vite\.config\.ts$|^package(-lock)?\.json$|^scripts\/(build|(service-worker|compile-hint)-plugin)\.ts$/
 
@@ -57,8 +58,8 @@ async function buildLibrary(): Promise<void> {
     entryPoints: ['core/browser.ts', ...workers],
     entryNames: '[name]',
     outdir: dist,
-    // As compile-hint-plugin.ts does, for pages that load it as it is.
-    banner: { js: '//# allFunctionsCalledOnLoad' },
+    // For pages that load it as it is.
+    banner: { js: compileHintLine },
     platform: 'browser',
     target: 'es2022',
     external: ['yjs'],

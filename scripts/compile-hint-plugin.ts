@@ -5,7 +5,8 @@
 import type { Plugin } from 'vite'
 
 /** V8 looks for it before the first word of a script, nowhere else. */
-const hint = '//# allFunctionsCalledOnLoad\n'
+export const compileHintLine = '//# allFunctionsCalledOnLoad'
+const hint = `${compileHintLine}\n`
 
 export function compileHint(): Plugin {
   return {

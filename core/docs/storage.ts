@@ -155,8 +155,7 @@ export class Storage {
   hurry(): void {
     this.#hurried = true
     this.#tookMs = 0
-    this.#gatherUntilMs = 0
-    this.#next()
+    this.writeNow()
   }
 
   /** What is gathered for a moment is not any longer. */

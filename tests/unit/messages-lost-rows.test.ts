@@ -136,7 +136,8 @@ it('MS8 where the head of the own feed is gone and its last entries with it, as 
   expect(again.history('@bob').map(bodyText).sort()).toEqual(['0', '1', '2', 'more'])
 })
 
-it('MS8 so it is where an older row of the head has come to light', () => {
+/** Three messages are delivered; `older`: the row of the head as it was after the first. */
+function withOlderHead() {
   const { world, a, b } = pair()
   a.send('@bob', '0')
   world.advance(1000)
@@ -144,6 +145,11 @@ it('MS8 so it is where an older row of the head has come to light', () => {
   const older = a.rows.get(`head/${store}`)!
   for (let i = 1; i < 3; i++) a.send('@bob', `${i}`)
   world.advance(1000)
+  return { world, a, b, store, older }
+}
+
+it('MS8 so it is where an older row of the head has come to light', () => {
+  const { world, a, b, store, older } = withOlderHead()
   a.kill()
   a.rows.put(`head/${store}`, older)
   for (const number of [3, 4]) a.rows.delete(entryKey(store, number))
@@ -151,13 +157,7 @@ it('MS8 so it is where an older row of the head has come to light', () => {
 })
 
 it('MS9 an older row of the own head is written anew: at the start off the entries, while running from memory', () => {
-  const { world, a, b } = pair()
-  a.send('@bob', '0')
-  world.advance(1000)
-  const store = a.messages.storeId
-  const older = a.rows.get(`head/${store}`)!
-  for (let i = 1; i < 3; i++) a.send('@bob', `${i}`)
-  world.advance(1000)
+  const { world, a, b, store, older } = withOlderHead()
   a.rows.put(`head/${store}`, older)
   a.send('@bob', '3')
   world.advance(1000)

@@ -7,6 +7,10 @@ import { expectNobodyLost, type Node, OverlayWorld, peerId } from './overlay-wor
 
 const [alice, bob, carol] = [peerId('alice'), peerId('bob'), peerId('carol')]
 
+/** Ids of peers that are told of, above that of alice. */
+const strangers = (count: number, letter = 'c'): PeerId[] =>
+  Array.from({ length: count }, (_, i) => `${letter}${String(i).padStart(31, '0')}` as PeerId)
+
 function seekerOf(
   me: typeof alice,
   seed = 0,
@@ -116,7 +120,7 @@ describe('getting links', () => {
   })
 
   test('OV20 dials a few at once: the next when one is over, or had its head start, and not all the same first', () => {
-    const others = Array.from({ length: 9 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+    const others = strangers(9)
     const seeking = (seed: number): ReturnType<typeof seekerOf> => {
       const seeker = seekerOf(alice, seed)
       for (const peer of others) seeker.topology.seek(peer, 0)
@@ -129,7 +133,7 @@ describe('getting links', () => {
     expect(tick(10)).toEqual([])
     expect(topology.deadlineMs()).toBe(limits.dialHeadStartMs)
     // Linked, failed: its place is free.
-    topology.forget(first[0]!.peer)
+    topology.linked(first[0]!.peer)
     expect(topology.deadlineMs()).toBeLessThanOrEqual(20)
     expect(tick(20)).toHaveLength(1)
     const [, failing] = first
@@ -143,14 +147,14 @@ describe('getting links', () => {
 
   test('OV34 the first links at once, the rest at leisure, one after the other', () => {
     const { topology, tick } = seekerOf(alice)
-    const others = Array.from({ length: 6 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+    const others = strangers(6)
     for (const peer of others) topology.seek(peer, 0)
     const first = tick(0)
     expect(first).toHaveLength(limits.firstLinks)
     for (const { peer } of first) topology.answered(peer)
     // Until they stand, nothing is begun beside them, however long they take, up to a limit.
     expect(tick(limits.linkPatienceMs - 1)).toEqual([])
-    for (const { peer } of first) topology.forget(peer)
+    for (const { peer } of first) topology.linked(peer)
     const linkedPeers = first.length
     let nowMs = limits.linkPatienceMs - 1
     expect(tick(nowMs, { linkedPeers })).toEqual([])
@@ -165,7 +169,7 @@ describe('getting links', () => {
 
   test('OV34 first links that do not form in time keep nobody from trying others', () => {
     const { topology, tick } = seekerOf(alice)
-    for (let i = 0; i < 6; i++) topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0)
+    for (const peer of strangers(6)) topology.seek(peer, 0)
     expect(tick(0)).toHaveLength(limits.firstLinks)
     const dialled: number[] = []
     for (let nowMs = 0; nowMs < 2 * limits.linkPatienceMs; nowMs += 10)
@@ -196,9 +200,7 @@ describe('getting links', () => {
   test('OV34 who loses its links does not wait for leisure, neither to dial nor to knock', () => {
     for (const me of [alice, carol]) {
       const { topology, tick } = seekerOf(me)
-      const others = ['b', 'd'].flatMap((letter) =>
-        Array.from({ length: 3 }, (_, i) => `${letter}${String(i).padStart(31, '0')}` as typeof alice),
-      )
+      const others = ['b', 'd'].flatMap((letter) => strangers(3, letter))
       for (const peer of others) topology.seek(peer, 0)
       expect(tick(0, { linkedPeers: 5, inView: () => true })).toEqual([])
       expect(tick(10, { linkedPeers: 0, inView: () => true })).toHaveLength(limits.firstLinks)
@@ -208,12 +210,9 @@ describe('getting links', () => {
   test('OV34 in a small mesh the rest follow sooner', () => {
     const restAtMs = (peers: number): number => {
       const { topology, tick } = seekerOf(alice)
-      const others = Array.from(
-        { length: peers },
-        (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice,
-      )
+      const others = strangers(peers)
       for (const peer of others) topology.seek(peer, 0)
-      for (const { peer } of tick(0)) topology.forget(peer)
+      for (const { peer } of tick(0)) topology.linked(peer)
       const linkedPeers = limits.firstLinks
       let nowMs = 0
       while (tick(nowMs, { linkedPeers }).length === 0) nowMs = topology.deadlineMs()
@@ -226,7 +225,7 @@ describe('getting links', () => {
 
   test('OV34 a link to one that came later is none to those who were there before: one of them is linked to all the same', () => {
     const { topology, tick } = seekerOf(alice)
-    const before = Array.from({ length: 6 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+    const before = strangers(6)
     for (const peer of before) topology.seek(peer, 0, { named: true })
     const later = { linkedPeers: 2, isLinked: () => false }
     expect(tick(0, later)).toHaveLength(limits.firstLinks)
@@ -257,7 +256,7 @@ describe('getting links', () => {
   test('OV34 who is not there any more, or was named before we came back as a newcomer, counts for nothing', () => {
     for (const end of ['forget', 'restart'] as const) {
       const { topology, tick } = seekerOf(alice)
-      const others = Array.from({ length: 6 }, (_, i) => `c${String(i).padStart(31, '0')}` as typeof alice)
+      const others = strangers(6)
       topology.seek(bob, 0, { named: true })
       if (end === 'forget') topology.forget(bob)
       else topology.restart()
@@ -274,8 +273,7 @@ describe('getting links', () => {
   test('OV34 another is tried beside one that says nothing, sooner than beside one that has answered', () => {
     const secondAtMs = (answers: boolean): number => {
       const { topology, tick } = seekerOf(alice)
-      for (let i = 0; i < 6; i++)
-        topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0, { named: true })
+      for (const peer of strangers(6)) topology.seek(peer, 0, { named: true })
       const [first] = tick(0)
       if (answers) topology.answered(first!.peer)
       let nowMs = 0
@@ -289,8 +287,7 @@ describe('getting links', () => {
 
   test('OV20 never more links than the limit, and never more peers sought', () => {
     const { topology, tick } = seekerOf(alice)
-    for (let i = 0; i < limits.maxSought + 100; i++)
-      topology.seek(`c${String(i).padStart(31, '0')}` as typeof alice, 0)
+    for (const peer of strangers(limits.maxSought + 100)) topology.seek(peer, 0)
     let linkedPeers = 5
     const dialled = new Set<string>()
     // All links come up at once.
@@ -298,7 +295,7 @@ describe('getting links', () => {
       for (const { peer } of tick(nowMs, { linkedPeers, inView: () => true })) {
         expect(dialled.has(peer)).toBe(false)
         dialled.add(peer)
-        topology.forget(peer)
+        topology.linked(peer)
         linkedPeers++
       }
     }

@@ -43,14 +43,13 @@ export function createGathering(useStore: UseStore): Gathering {
 
   const add = <T>(mode: IDBTransactionMode, work: Work<T>, alone = false): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (alone || batch?.mode !== mode || batch.waiting.length === maxShared) {
-        flush()
-        batch = { mode, waiting: [] }
-        queueMicrotask(flush)
-      }
       const told = resolve as (result: unknown) => void
-      batch.waiting.push({ work: work as Work<unknown>, resolve: told, reject })
-      if (alone) flush()
+      const waiting = { work: work as Work<unknown>, resolve: told, reject }
+      if (alone || batch?.mode !== mode || batch.waiting.length === maxShared) flush()
+      if (alone) return void carryOut(useStore, { mode, waiting: [waiting] })
+      if (batch) return void batch.waiting.push(waiting)
+      batch = { mode, waiting: [waiting] }
+      queueMicrotask(flush)
     })
 
   return {

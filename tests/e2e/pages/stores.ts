@@ -37,6 +37,7 @@ const plain: StoreHarness = {
   durable: true,
   sharesDatabase: true,
   writes,
+  sharesWrites: true,
   open: (name) => openIndexedDbStore(name),
   fillUp: async () => async () => window.setQuota?.(undefined),
 }
