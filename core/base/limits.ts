@@ -314,8 +314,9 @@ export const limits = {
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
   maxUnstoredDocBytes: 32 * MiB,
   /** Up to this much waits longer while a transfer is under way: disk and threads are the transfer's first. A kill costs at most
-   * so much of it, 0.3 s where it goes that fast. measured: bench/bulk; with 4 MiB two agents need a tenth longer. */
-  docStoreBehindBytes: 16 * MiB,
+   * so much of it, half a second to two where it goes that fast. measured: bench/bulk; with 16 MiB it costs a twentieth more of the
+   * processors while 20 MB come, with 4 MiB two agents need a tenth longer. */
+  docStoreBehindBytes: 24 * MiB,
   /** Small edits of others are stored together with what comes within this. measured: bench/mesh; an edit reaches the last of 8
    * tabs sooner where no tab opens a transaction meanwhile. */
   docGatherMs: 25,

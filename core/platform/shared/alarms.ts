@@ -38,7 +38,8 @@ export function createAlarms(nowMs: () => number, timer: Timer): Alarms {
     // A timer set for earlier is left alone: setting one costs more than a tick too many.
     if (setForMs !== undefined && setForMs <= nextMs) return
     setForMs = nextMs
-    timer.set(Math.min(Math.max(0, nextMs - nowMs()), longestDelayMs), tick)
+    // Timers take whole milliseconds and cut off the rest: set for less, each would ring too early and be set again.
+    timer.set(Math.min(Math.max(0, Math.ceil(nextMs - nowMs())), longestDelayMs), tick)
   }
 
   const tick = (): void => {
