@@ -67,6 +67,12 @@ const figures = (name: string, sent: number, copies: number): Entry =>
     figures: { 'counted broadcastsSent': sent, 'counted duplicateBroadcasts': copies },
   })
 const stranger = at(0, { type: 'stranger', peer: peerOf('zoe') })
+/** It dies, and long after that alice sees it again. */
+const returning = (name: string): Entry[] => [
+  killed(40_000, name),
+  left(41_000, 'alice', name, 'failed'),
+  at(120_000, { type: 'peerJoined', run: 'alice 1', peer: peerOf(name) }),
+]
 const over = at(200_000, { type: 'over' })
 
 const three = ['alice', 'bob', 'carol']
@@ -140,6 +146,17 @@ const cases: readonly (readonly [checker: string, broken: readonly Entry[], kept
       ...hanging('mallory', three),
       ...three.map((each) => left(45_000, each, 'mallory', 'failed')),
     ],
+  ],
+  // What bob said last may have reached mallory alone.
+  [
+    'come back',
+    [...meet(three), links(20_000, 'bob', ['alice', 'mallory']), ...returning('bob')],
+    [...meet(three), links(39_900, 'bob', ['alice', 'mallory']), ...returning('bob')],
+  ],
+  [
+    'come back',
+    [...meet(three), links(39_900, 'bob', ['alice']), ...returning('bob')],
+    [...meet(three), ...returning('bob').filter(({ type }) => type !== 'peerJoined')],
   ],
   [
     'goodbye',

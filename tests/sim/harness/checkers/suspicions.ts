@@ -77,12 +77,22 @@ function* goodbyes(entries: readonly Entry[]): Iterable<Violation> {
 /** What they make up of a peer stands above the word it died with. */
 const raising = /^attack record(s-ahead|s-of-others|-of-other)$/
 
-/** OV16: nobody that is long dead, and known to be, is seen again. Who was suspended since has forgotten (OV14). */
+/** By then everybody alive has what somebody said of itself; chosen. */
+const spreadMs = 1000
+
+/**
+ * OV16: nobody that is long dead, and known to be, is seen again. Who was suspended since has forgotten (OV14). And whose links
+ * changed right before its end, one of them to a hostile peer, may have told that one alone what it said last: above what the
+ * others saw it die with, and true.
+ */
 function* comeBack(entries: readonly Entry[]): Iterable<Violation> {
   const lives = livesIn(entries)
   const byPeer = byPeerOf(lives)
   const missed = new Set<string>()
+  const confided = new Map<Run, number>()
   for (const entry of entries) {
+    if (entry.type === 'links' && entry.peers.some((peer) => !byPeer.has(peer)))
+      confided.set(entry.run, entry.atMs + spreadMs)
     if (entry.type === 'faultBegins' && raising.test(entry.kind)) return
     if (entry.type === 'faultBegins' && entry.kind === 'suspend') {
       const isTouched = (run: Run): boolean => entry.touched.includes(lives.get(run)?.name ?? '')
@@ -91,7 +101,7 @@ function* comeBack(entries: readonly Entry[]): Iterable<Violation> {
     if (entry.type !== 'peerLeft' && entry.type !== 'peerJoined') continue
     const { run, peer, atMs } = entry
     const gone = byPeer.get(peer)
-    if (gone === undefined) continue
+    if (gone === undefined || (confided.get(gone.run) ?? 0) > gone.toMs) continue
     const key = `${run} ${peer}`
     if (entry.type === 'peerLeft') missed.add(key)
     else if (missed.has(key) && atMs > gone.toMs + forgottenMs)
