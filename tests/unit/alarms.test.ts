@@ -22,7 +22,7 @@ function createFixture() {
     run: (untilMs: number): void => {
       for (let next = due; next && next.atMs <= untilMs; next = due) {
         due = undefined
-        nowMs = Math.max(nowMs, next.atMs)
+        nowMs = next.atMs
         next.tick()
       }
       nowMs = untilMs
