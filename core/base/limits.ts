@@ -313,9 +313,11 @@ export const limits = {
   maxDocTransfers: 256,
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
   maxUnstoredDocBytes: 32 * MiB,
-  /** Up to this much waits longer while a transfer is under way: disk and threads are the transfer's first. A kill costs at most
-   * so much of it, half a second to two where it goes that fast. measured: bench/bulk; with 16 MiB it costs a twentieth more of the
-   * processors while 20 MB come, with 4 MiB two agents need a tenth longer. */
+  /** While a transfer is under way a row of it is written once in this: disk and threads are the transfer's first. measured:
+   * bench/bulk, see docs/benchmarks.md. */
+  docStoreIntervalMs: 500,
+  /** … as long as no more than this waits; so a kill costs at most so much of a transfer. measured: bench/bulk; with 4 MiB two
+   * agents need a tenth longer for 20 MB. */
   docStoreBehindBytes: 24 * MiB,
   /** Small edits of others are stored together with what comes within this. measured: bench/mesh; an edit reaches the last of 8
    * tabs sooner where no tab opens a transaction meanwhile. */

@@ -13,7 +13,7 @@ const firstMsPerByte = 1e-4
 /** What applying a segment took, times this, is left to the program and to other traffic. measured: bench/bulk. */
 const applyRest = { quiet: 1 / 4, talking: 5 } as const
 /** The same for the store after a large row: a message then waits for one such row at most, and mostly for none. */
-const storeRest = { quiet: 1, busy: 8 } as const
+const storeRest = { quiet: 1, talking: 8 } as const
 
 export class Pace {
   readonly #desk: Desk
@@ -49,7 +49,8 @@ export class Pace {
    * @param fetching more is coming in, and there is room for it to wait
    */
   storeRestMs(tookMs: number, fetching: boolean): number {
-    return tookMs * storeRest[fetching || this.#desk.talking ? 'busy' : 'quiet']
+    const restMs = tookMs * storeRest[this.#manner]
+    return fetching ? Math.max(restMs, limits.docStoreIntervalMs) : restMs
   }
 
   /** What to announce before applying so much; undefined where nobody would notice. Milliseconds. */

@@ -69,9 +69,11 @@ export class Storage {
   #retryAtMs: number | undefined
   #retries = 0
   /** When the last large row was written, and how long that took. */
-  #writtenAtMs = 0
+  #writtenAtMs = -Infinity
   #tookMs = 0
   #hurried = false
+  /** Among what waits is what was written here: perhaps nobody else has it. */
+  #ownWaits = false
   /** What others wrote waits until then for more of it. */
   #gatherUntilMs = 0
   #lastWallMs = 0
@@ -112,9 +114,9 @@ export class Storage {
 
   /** Looked at anew each time: a transfer may have ended since, or people begun to talk. */
   get #restUntilMs(): number {
-    if (this.#tookMs === 0) return Math.max(this.#writtenAtMs, this.#gatherUntilMs)
-    const fetching = this.#unsavedBytes <= limits.docStoreBehindBytes && this.#events.fetching()
-    const restMs = this.#pace.storeRestMs(this.#tookMs, fetching)
+    if (this.#hurried) return this.#gatherUntilMs
+    const mayWait = !this.#ownWaits && this.#unsavedBytes <= limits.docStoreBehindBytes
+    const restMs = this.#pace.storeRestMs(this.#tookMs, mayWait && this.#events.fetching())
     return Math.max(this.#writtenAtMs + restMs, this.#gatherUntilMs)
   }
 
@@ -133,6 +135,7 @@ export class Storage {
     const wasEmpty = this.#unsaved.length === 0
     for (const update of updates) this.#unsavedBytes += update.length
     this.#unsaved.push(...updates)
+    if (!ofOthers) this.#ownWaits = true
     const isSmall = this.#unsavedBytes < limits.minDocSegmentBytes
     if (!ofOthers || !isSmall || this.#hurried) this.#gatherUntilMs = 0
     else if (wasEmpty) this.#gatherUntilMs = this.#desk.nowMs + limits.docGatherMs
@@ -154,7 +157,6 @@ export class Storage {
   /** Somebody waits for it to be closed: no more rests. */
   hurry(): void {
     this.#hurried = true
-    this.#tookMs = 0
     this.writeNow()
   }
 
@@ -266,6 +268,7 @@ export class Storage {
       this.#know(row.key, updates, row.value.length)
       this.#saving = []
       this.#unsavedBytes = totalBytes(this.#unsaved)
+      if (this.#unsaved.length === 0) this.#ownWaits = false
     })
   }
 
@@ -329,7 +332,7 @@ export class Storage {
     const bytes = (transaction.put ?? []).reduce((sum, { value }) => sum + value.length, 0)
     const answer = (): void => {
       this.#busy = false
-      if (bytes >= limits.minDocSegmentBytes && !this.#hurried) {
+      if (bytes >= limits.minDocSegmentBytes) {
         this.#writtenAtMs = this.#desk.nowMs
         this.#tookMs = this.#desk.nowMs - startedMs
       }
