@@ -313,11 +313,10 @@ export const limits = {
   maxDocTransfers: 256,
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
   maxUnstoredDocBytes: 32 * MiB,
-  /** While a transfer is under way a row of it is written once in this: disk and threads are the transfer's first. measured:
-   * bench/bulk, see docs/benchmarks.md. */
-  docStoreIntervalMs: 500,
-  /** … as long as no more than this waits; so a kill costs at most so much of a transfer. measured: bench/bulk; with 4 MiB two
-   * agents need a tenth longer for 20 MB. */
+  /** While a transfer is under way, what came is stored so much later: disk and threads are the transfer's first. A kill costs
+   * about so much of its time. measured: bench/bulk; stored at once, two agents need a twentieth longer for 20 MB. */
+  docStoreDelayMs: 1 * second,
+  /** … as long as no more than this waits. measured: bench/bulk; with 4 MiB two agents need a tenth longer. */
   docStoreBehindBytes: 24 * MiB,
   /** Small edits of others are stored together with what comes within this. measured: bench/mesh; an edit reaches the last of 8
    * tabs sooner where no tab opens a transaction meanwhile. */

@@ -43,14 +43,9 @@ export class Pace {
     return this.#desk.talking ? Math.max(restMs, limits.talkingDocRestMs) : restMs
   }
 
-  /**
-   * How long to write nothing after a row that took so long. Milliseconds.
-   *
-   * @param fetching more is coming in, and there is room for it to wait
-   */
-  storeRestMs(tookMs: number, fetching: boolean): number {
-    const restMs = tookMs * storeRest[this.#manner]
-    return fetching ? Math.max(restMs, limits.docStoreIntervalMs) : restMs
+  /** How long to write nothing after a row that took so long. Milliseconds. */
+  storeRestMs(tookMs: number): number {
+    return tookMs * storeRest[this.#manner]
   }
 
   /** What to announce before applying so much; undefined where nobody would notice. Milliseconds. */

@@ -31,6 +31,11 @@ interface Rewrite {
   readonly needed: boolean
 }
 
+interface Waiting {
+  readonly update: Uint8Array
+  readonly sinceMs: number
+}
+
 export interface StorageEvents {
   loaded(): void
   loadFailed(error: MeshError): void
@@ -55,10 +60,10 @@ export class Storage {
   #reading = false
   #applying = false
   #loaded = false
-  #unsaved: Uint8Array[] = []
+  #unsaved: Waiting[] = []
   #unsavedBytes = 0
   /** Under way: taken out of `#unsaved` and put back where it fails. */
-  #saving: Uint8Array[] = []
+  #saving: Waiting[] = []
   #busy = false
   #rewrite: Rewrite | undefined
   /** The document holds what is neither in the rows nor in `#unsaved`. */
@@ -115,9 +120,15 @@ export class Storage {
   /** Looked at anew each time: a transfer may have ended since, or people begun to talk. */
   get #restUntilMs(): number {
     if (this.#hurried) return this.#gatherUntilMs
+    const restUntilMs = this.#writtenAtMs + this.#pace.storeRestMs(this.#tookMs)
+    return Math.max(restUntilMs, this.#gatherUntilMs, this.#comingUntilMs)
+  }
+
+  /** While more is coming in: when what came first has waited for long enough. */
+  get #comingUntilMs(): number {
+    const [first] = this.#unsaved
     const mayWait = !this.#ownWaits && this.#unsavedBytes <= limits.docStoreBehindBytes
-    const restMs = this.#pace.storeRestMs(this.#tookMs, mayWait && this.#events.fetching())
-    return Math.max(this.#writtenAtMs + restMs, this.#gatherUntilMs)
+    return first && mayWait && this.#events.fetching() ? first.sinceMs + limits.docStoreDelayMs : -Infinity
   }
 
   load(): void {
@@ -133,8 +144,8 @@ export class Storage {
    */
   save(updates: readonly Uint8Array[], { ofOthers = false } = {}): void {
     const wasEmpty = this.#unsaved.length === 0
-    for (const update of updates) this.#unsavedBytes += update.length
-    this.#unsaved.push(...updates)
+    this.#unsavedBytes += totalBytes(updates)
+    this.#unsaved.push(...updates.map((update) => ({ update, sinceMs: this.#desk.nowMs })))
     if (!ofOthers) this.#ownWaits = true
     const isSmall = this.#unsavedBytes < limits.minDocSegmentBytes
     if (!ofOthers || !isSmall || this.#hurried) this.#gatherUntilMs = 0
@@ -142,7 +153,7 @@ export class Storage {
     // The document itself is the buffer where the store takes nothing for long.
     if (this.#problem && this.choked) {
       this.#unsaved = []
-      this.#unsavedBytes = totalBytes(this.#saving)
+      this.#unsavedBytes = totalBytes(updatesOf(this.#saving))
       this.#rewriteNeeded = true
     }
     this.#next()
@@ -260,14 +271,14 @@ export class Storage {
 
   /** One row at a time: what others store meanwhile, messages above all, waits for no more than that. */
   #writeUnsaved(): void {
-    const [updates = []] = groups(this.#unsaved)
-    this.#saving = updates
+    const [updates = []] = groups(updatesOf(this.#unsaved))
+    this.#saving = this.#unsaved.slice(0, updates.length)
     this.#unsaved = this.#unsaved.slice(updates.length)
     const row = this.#row(updates)
     this.#write({ put: [row] }, () => {
       this.#know(row.key, updates, row.value.length)
       this.#saving = []
-      this.#unsavedBytes = totalBytes(this.#unsaved)
+      this.#unsavedBytes = totalBytes(updatesOf(this.#unsaved))
       if (this.#unsaved.length === 0) this.#ownWaits = false
     })
   }
@@ -387,6 +398,8 @@ export class Storage {
     this.#rows.delete(key)
   }
 }
+
+const updatesOf = (waiting: readonly Waiting[]): readonly Uint8Array[] => waiting.map(({ update }) => update)
 
 const totalBytes = (updates: readonly Uint8Array[]): number =>
   updates.reduce((sum, update) => sum + update.length, 0)

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import type * as Y from 'yjs'
 import type { DocHandle } from '../../core/api.ts'
+import { limits } from '../../core/base/limits.ts'
 import type { World } from '../../core/platform/sim/world.ts'
 import { DocReplica } from '../../core/mesh-replica.ts'
 import { createMeshWorld, joinAs, joinInTurn, server, type Actor } from './mesh-world.ts'
@@ -223,20 +224,23 @@ test('the sender dies in the middle: another goes on where it was', async () => 
   expect(received).toBeLessThan(6 * 1024 * 1024)
 })
 
-test('the receiver dies in the middle: it goes on from what it had stored', async () => {
+test('the receiver dies in the middle: it goes on from what it had stored, all that came up to a second before', async () => {
   const world = createMeshWorld(309)
+  const bytesPerMs = 2_000
+  world.shape({ bytesPerMs })
   const alice = await joinAs(world, 'alice')
   const full = await open(world, alice)
-  fill(full, 6)
+  fill(full, 8)
   const bob = await joinAs(world, 'bob')
   const copy = await open(world, bob)
-  await world.until(() => copy.doc.getMap('values').size > 60, {
-    withinMs: 60_000,
-    what: 'bob has a good part',
-  })
+  const size = (): number => copy.doc.getMap('values').size
+  await world.until(() => size() > 120, { withinMs: 60_000, what: 'bob has a good part' })
+  const lateBytes = bytesPerMs * (limits.docStoreDelayMs + 500)
+  const atLeast = size() - lateBytes / (40 * 1024)
   const again = await joinAs(world, 'bob', { process: bob.process.restart() })
   const resumed = await open(world, again)
-  expect(resumed.doc.getMap('values').size).toBeGreaterThan(20)
+  expect(atLeast).toBeGreaterThan(30)
+  expect(resumed.doc.getMap('values').size).toBeGreaterThan(atLeast)
   await untilSynced(world, [full, resumed])
 })
 

@@ -144,11 +144,7 @@ describe('the store', () => {
     world.run(10)
     prepare(alice, world)
     alice.tasks.shift()!()
-    for (let ms = 0; ; ms++) {
-      if (alice.tasks.length > 0) return ms
-      if (ms > 1_000) throw new Error('the second row never comes')
-      world.run(1)
-    }
+    return untilRowMs(world, alice)
   }
 
   test('DO7 DO14 after a large row the store rests as long as it took, and while people talk much longer', () => {
@@ -156,8 +152,8 @@ describe('the store', () => {
     expect(restMs((alice, world) => alice.docs.talk(world.nowMs))).toBe(80)
   })
 
-  /** Three rows of a document come to alice and no more, though the transfer goes on; she has begun to write the first. */
-  function comingIn(): { world: DocsWorld; alice: DocsActor } {
+  /** Three rows of a document come to alice from bob, and then no more, though the transfer has not ended. */
+  function comingIn(): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
     const world = new DocsWorld()
     const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
     for (const actor of [alice, bob]) actor.open('notes')
@@ -169,30 +165,45 @@ describe('the store', () => {
     })
     world.settle()
     expect(alice.digest('notes')).toBe(bob.digest('notes'))
-    expect(alice.tasks.length).toBe(1)
-    return { world, alice }
+    return { world, alice, bob }
   }
 
-  /** Ends the write under way; how long after it the next begins. */
-  function nextRowMs(world: DocsWorld, alice: DocsActor): number {
-    world.run(10)
-    alice.tasks.shift()!()
+  /** How long until a row is being written. */
+  function untilRowMs(world: DocsWorld, alice: DocsActor): number {
     for (let ms = 0; ; ms++) {
       if (alice.tasks.length > 0) return ms
-      if (ms > 1_000) throw new Error('the next row never comes')
+      if (ms > 2_000) throw new Error('the row never comes')
       world.run(1)
     }
   }
 
-  test('DO7 while more is coming in, a row is written now and then', () => {
+  /** The write under way takes 10 ms; how long after it the next begins. */
+  function nextRowMs(world: DocsWorld, alice: DocsActor): number {
+    world.run(10)
+    alice.tasks.shift()!()
+    return untilRowMs(world, alice)
+  }
+
+  test('DO7 while more is coming in, what came is stored later', () => {
     const { world, alice } = comingIn()
-    expect(nextRowMs(world, alice)).toBe(limits.docStoreIntervalMs)
-    expect(nextRowMs(world, alice)).toBe(limits.docStoreIntervalMs)
+    expect(untilRowMs(world, alice)).toBe(limits.docStoreDelayMs)
+    expect(nextRowMs(world, alice)).toBe(10)
+    expect(nextRowMs(world, alice)).toBe(10)
   })
 
-  test('DO7 what was edited here does not wait behind it for that', () => {
+  test('DO7 and at once when nothing comes any more', () => {
+    const { world, alice, bob } = comingIn()
+    expect(alice.tasks).toHaveLength(0)
+    world.unlink(alice, bob)
+    world.settle()
+    expect(alice.tasks).toHaveLength(1)
+    expect(nextRowMs(world, alice)).toBe(10)
+  })
+
+  test('DO7 what is edited here meanwhile does not wait for that', () => {
     const { world, alice } = comingIn()
     alice.edit('notes', (doc) => doc.getMap('map').set('own', 1))
+    expect(alice.tasks).toHaveLength(1)
     for (const _ of ['b', 'c', 'own']) expect(nextRowMs(world, alice)).toBe(10)
     alice.tasks.shift()!()
     expect(alice.view('notes')?.stored).toBe(true)
