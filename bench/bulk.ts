@@ -70,7 +70,7 @@ async function runCase(surroundings: Surroundings, one: Case, rounds: number): P
     const newcomer = await join(flock, ending, one.kinds[1], one.store)
     await flock.settled()
     const pair = new Pair(holder, newcomer)
-    await pair.connectRaw()
+    await pair.warmUp(contents)
     const transfers: Transfer[] = []
     for (let round = 1; round <= rounds; round++) {
       for (const content of contents) transfers.push(await pair.transfer(content, round % 2 === 1))

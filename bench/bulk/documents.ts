@@ -16,8 +16,8 @@ export interface Fetched {
 }
 
 export interface Documents {
-  /** Opens, fills, and waits until it is stored. @returns its size in bytes, encoded */
-  make(name: string, content: Content): Promise<number>
+  /** Opens, fills with that share (1: some 20 MB), and waits until it is stored. @returns its size in bytes, encoded */
+  make(name: string, content: Content, share: number): Promise<number>
   /** Opens it, which brings it here. */
   fetch(name: string): Promise<Fetched>
   /** Of everything in it; equal for equal documents. */
@@ -41,9 +41,9 @@ export function createDocuments(mesh: Mesh): Documents {
     return handle
   }
   return {
-    async make(name, content) {
+    async make(name, content, share) {
       const handle = await open(name)
-      await (content === 'values' ? fillWithValues(handle) : fillWithEdits(handle))
+      await (content === 'values' ? fillWithValues(handle, share) : fillWithEdits(handle, share))
       await handle.whenStored()
       return encodeStateAsUpdate(handle.doc).length
     },
@@ -80,17 +80,17 @@ export function createDocuments(mesh: Mesh): Documents {
   }
 }
 
-async function fillWithValues({ doc }: DocHandle): Promise<void> {
+async function fillWithValues({ doc }: DocHandle, share: number): Promise<void> {
   const map = doc.getMap<string>('values')
-  for (let value = 0; value < values; value++) {
+  for (let value = 0; value < values * share; value++) {
     map.set(`value-${value}`, randomText(valueCharacters))
     if (value % 16 === 15) await breathe()
   }
 }
 
-async function fillWithEdits({ doc }: DocHandle): Promise<void> {
+async function fillWithEdits({ doc }: DocHandle, share: number): Promise<void> {
   const text = doc.getText('edits')
-  for (let edit = 0; edit < edits; edit += editsAtOnce) {
+  for (let edit = 0; edit < edits * share; edit += editsAtOnce) {
     const lines = randomText(editsAtOnce * editCharacters)
     doc.transact(() => {
       for (let line = 0; line < editsAtOnce; line++) {

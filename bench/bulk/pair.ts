@@ -60,18 +60,22 @@ export class Pair {
     this.#newcomer = newcomer
   }
 
-  /** A bare channel between the two, beside the mesh's own link. */
-  async connectRaw(): Promise<void> {
+  /** A bare channel between the two, beside the mesh's own link. The first 6 MB of either pay for what is done once. */
+  async warmUp(contents: readonly Content[]): Promise<void> {
     const [near, far] = [this.#holder.tools.raw, this.#newcomer.tools.raw]
     await near.accept(await far.answer(await near.offer()))
     await Promise.all([near.opened(), far.opened()])
-    // The first bytes pay for what is done once.
     for (const way of rawWays) await this.#sendRaw(2_000_000, way)
+    for (const content of contents) {
+      const name = `bulk-${++this.#documents}`
+      await this.#holder.tools.documents.make(name, content, 0.3)
+      await this.#fetch(name)
+    }
   }
 
   async transfer(content: Content, rawFirst: boolean): Promise<Transfer> {
     const name = `bulk-${++this.#documents}`
-    const bytes = await this.#holder.tools.documents.make(name, content)
+    const bytes = await this.#holder.tools.documents.make(name, content, 1)
     const send = async (): Promise<number[]> => {
       const times: number[] = []
       for (const way of rawWays) {
@@ -98,7 +102,7 @@ export class Pair {
     for (let made = 0; made < documents; made++) {
       const name = `bulk-${++this.#documents}`
       names.push(name)
-      await holder.tools.documents.make(name, 'values')
+      await holder.tools.documents.make(name, 'values', 1)
     }
     await Promise.all([
       holder.tools.chat.start([newcomer.name, third.name], chatIntervalMs),
