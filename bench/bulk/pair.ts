@@ -60,12 +60,12 @@ export class Pair {
     this.#newcomer = newcomer
   }
 
-  /** A bare channel between the two, beside the mesh's own link. The first 6 MB of either pay for what is done once. */
+  /** A bare channel between the two, beside the mesh's own link. The first 12 MB of either pay for what is done once. */
   async warmUp(contents: readonly Content[]): Promise<void> {
     const [near, far] = [this.#holder.tools.raw, this.#newcomer.tools.raw]
     await near.accept(await far.answer(await near.offer()))
     await Promise.all([near.opened(), far.opened()])
-    for (const way of rawWays) await this.#sendRaw(2_000_000, way)
+    for (const way of rawWays) await this.#sendRaw(4_000_000, way)
     for (const content of contents) {
       const name = `bulk-${++this.#documents}`
       await this.#holder.tools.documents.make(name, content, 0.3)

@@ -314,9 +314,10 @@ export const limits = {
   /** Edits applied and not yet stored; above it no more segments are applied until the store has caught up. chosen. */
   maxUnstoredDocBytes: 32 * MiB,
   /** While a transfer is under way, what came is stored so much later: disk and threads are the transfer's first. A kill costs
-   * about so much of its time. measured: bench/bulk; stored at once, two agents need a twentieth longer for 20 MB. */
+   * about so much of its time. measured: bench/bulk; with a rest of eight writes after each instead, 20 MB between two agents took a
+   * twentieth more of the processors. */
   docStoreDelayMs: 1 * second,
-  /** … as long as no more than this waits. measured: bench/bulk; with 4 MiB two agents need a tenth longer. */
+  /** … as long as no more than this waits. measured: bench/bulk, with those rests; with 4 MiB two agents needed a tenth longer. */
   docStoreBehindBytes: 24 * MiB,
   /** Small edits of others are stored together with what comes within this. measured: bench/mesh; an edit reaches the last of 8
    * tabs sooner where no tab opens a transaction meanwhile. */

@@ -77,8 +77,8 @@ export class Storage {
   #writtenAtMs = -Infinity
   #tookMs = 0
   #hurried = false
-  /** Among what waits is what was written here: perhaps nobody else has it. */
-  #ownWaits = false
+  /** Among what waits is what was written here, perhaps nobody else has it; or the page goes. */
+  #pressing = false
   /** What others wrote waits until then for more of it. */
   #gatherUntilMs = 0
   #lastWallMs = 0
@@ -127,7 +127,9 @@ export class Storage {
   /** While more is coming in: when what came first has waited for long enough. */
   get #comingUntilMs(): number {
     const [first] = this.#unsaved
-    const mayWait = !this.#ownWaits && this.#unsavedBytes <= limits.docStoreBehindBytes
+    // Behind it what is in the document alone waits for its turn.
+    const wholeWaits = this.#rewriteNeeded || this.#rewrite?.needed
+    const mayWait = !this.#pressing && !wholeWaits && this.#unsavedBytes <= limits.docStoreBehindBytes
     return first && mayWait && this.#events.fetching() ? first.sinceMs + limits.docStoreDelayMs : -Infinity
   }
 
@@ -146,7 +148,7 @@ export class Storage {
     const wasEmpty = this.#unsaved.length === 0
     this.#unsavedBytes += totalBytes(updates)
     this.#unsaved.push(...updates.map((update) => ({ update, sinceMs: this.#desk.nowMs })))
-    if (!ofOthers) this.#ownWaits = true
+    if (!ofOthers) this.#pressing = true
     const isSmall = this.#unsavedBytes < limits.minDocSegmentBytes
     if (!ofOthers || !isSmall || this.#hurried) this.#gatherUntilMs = 0
     else if (wasEmpty) this.#gatherUntilMs = this.#desk.nowMs + limits.docGatherMs
@@ -171,9 +173,10 @@ export class Storage {
     this.writeNow()
   }
 
-  /** What is gathered for a moment is not any longer. */
+  /** What is gathered for a moment, or comes in, waits for no more of it. */
   writeNow(): void {
     this.#gatherUntilMs = 0
+    this.#pressing = this.#unsaved.length > 0
     this.#next()
   }
 
@@ -279,7 +282,7 @@ export class Storage {
       this.#know(row.key, updates, row.value.length)
       this.#saving = []
       this.#unsavedBytes = totalBytes(updatesOf(this.#unsaved))
-      if (this.#unsaved.length === 0) this.#ownWaits = false
+      if (this.#unsaved.length === 0) this.#pressing = false
     })
   }
 

@@ -1,6 +1,7 @@
 // Documents stand back while people talk: what is under way to others, and how often the store is at work for them.
 
 import { describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
 import { limits } from '../../core/base/limits.ts'
 import { DocsWorld, type DocsActor } from './docs-world.ts'
 
@@ -152,8 +153,8 @@ describe('the store', () => {
     expect(restMs((alice, world) => alice.docs.talk(world.nowMs))).toBe(80)
   })
 
-  /** Three rows of a document come to alice from bob, and then no more, though the transfer has not ended. */
-  function comingIn(): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
+  /** So many rows of a document come to alice from bob, and then no more, though the transfer has not ended. */
+  function comingIn(rows = 3): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
     const world = new DocsWorld()
     const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
     for (const actor of [alice, bob]) actor.open('notes')
@@ -161,7 +162,8 @@ describe('the store', () => {
     alice.storing = false
     world.filter = ({ to, payload }) => to !== alice || payload.type !== 'docEnd'
     bob.edit('notes', (doc) => {
-      for (const key of ['a', 'b', 'c']) doc.getMap('map').set(key, 'x'.repeat(limits.maxDocSegmentBytes))
+      for (let row = 0; row < rows; row++)
+        doc.getMap('map').set(`key ${row}`, 'x'.repeat(limits.maxDocSegmentBytes))
     })
     world.settle()
     expect(alice.digest('notes')).toBe(bob.digest('notes'))
@@ -198,6 +200,42 @@ describe('the store', () => {
     world.settle()
     expect(alice.tasks).toHaveLength(1)
     expect(nextRowMs(world, alice)).toBe(10)
+  })
+
+  test('DO7 and at once when too much waits, when the page goes, when the document is closed', () => {
+    const tooMany = 1 + limits.docStoreBehindBytes / limits.maxDocSegmentBytes
+    expect(comingIn(tooMany).alice.tasks).toHaveLength(1)
+    const goes = comingIn()
+    goes.alice.step({ type: 'suspend' })
+    expect(nextRowMs(goes.world, goes.alice)).toBe(10)
+    const closed = comingIn()
+    closed.alice.close('notes')
+    expect(nextRowMs(closed.world, closed.alice)).toBe(0)
+  })
+
+  test('DO7 what a document held when it was handed in does not wait for that', () => {
+    const world = new DocsWorld()
+    const [alice, bob, carol] = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+    for (const actor of [bob, carol]) actor.open('notes')
+    bob.edit('notes', (doc) => doc.getMap('map').set('a', 'x'.repeat(limits.maxDocSegmentBytes)))
+    world.run(10_000)
+    world.filter = ({ to, payload }) => to !== alice || payload.type !== 'docPiece'
+    const doc = new Y.Doc()
+    for (const key of ['b', 'c', 'd']) doc.getMap('map').set(key, 'x'.repeat(limits.maxDocSegmentBytes))
+    alice.storing = false
+    alice.open('notes', { doc })
+    // What it reads at first.
+    alice.tasks.shift()!()
+    world.settle()
+    carol.edit('notes', (edited) => edited.getMap('map').set('e', 1))
+    world.settle()
+    expect(alice.doc('notes').getMap('map').has('e')).toBe(true)
+    let waitedMs = 0
+    while (alice.view('notes')?.stored !== true) {
+      waitedMs += untilRowMs(world, alice)
+      alice.tasks.shift()!()
+    }
+    expect(waitedMs).toBeLessThan(limits.docStoreDelayMs)
   })
 
   test('DO7 what is edited here meanwhile does not wait for that', () => {
