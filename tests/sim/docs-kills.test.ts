@@ -186,25 +186,28 @@ const pieces = [1, 2, 5, 9, 16, 22, 28, 34, 40, 45]
 /** Before the 20th nothing is a second old. */
 const piecesAtTheReceiver = [1, 9, 20, 24, 28, 31, 34, 37, 40, 45]
 
-test.each(piecesAtTheReceiver)('the receiver dies after piece %i: what it had stored is not sent again', async (k) => {
-  const world = createMeshWorld(450 + k)
-  world.shape(slow)
-  const alice = await joinAs(world, 'alice')
-  const full = await open(world, alice)
-  fill(full)
-  await world.finish(full.whenStored())
-  const bob = await joinAs(world, 'bob')
-  const copy = await open(world, bob)
-  const stored = await untilPieces(world, copy, k)
-  if (k >= 28) expect(stored).toBeGreaterThan(10)
-  const again = await joinAs(world, 'bob', { process: bob.process.restart() })
-  const resumed = await open(world, again)
-  expect(values(resumed).size).toBeGreaterThanOrEqual(stored)
-  const missing = allBytes - values(resumed).size * valueBytes
-  await world.until(() => resumed.synced && resumed.stored, { withinMs: 60_000, what: 'bob has it all' })
-  expect(values(resumed).toJSON()).toEqual(values(full).toJSON())
-  expect(received(again)).toBeLessThan(missing * 1.05 + 100_000)
-})
+test.each(piecesAtTheReceiver)(
+  'the receiver dies after piece %i: what it had stored is not sent again',
+  async (k) => {
+    const world = createMeshWorld(450 + k)
+    world.shape(slow)
+    const alice = await joinAs(world, 'alice')
+    const full = await open(world, alice)
+    fill(full)
+    await world.finish(full.whenStored())
+    const bob = await joinAs(world, 'bob')
+    const copy = await open(world, bob)
+    const stored = await untilPieces(world, copy, k)
+    if (k >= 28) expect(stored).toBeGreaterThan(10)
+    const again = await joinAs(world, 'bob', { process: bob.process.restart() })
+    const resumed = await open(world, again)
+    expect(values(resumed).size).toBeGreaterThanOrEqual(stored)
+    const missing = allBytes - values(resumed).size * valueBytes
+    await world.until(() => resumed.synced && resumed.stored, { withinMs: 60_000, what: 'bob has it all' })
+    expect(values(resumed).toJSON()).toEqual(values(full).toJSON())
+    expect(received(again)).toBeLessThan(missing * 1.05 + 100_000)
+  },
+)
 
 test.each(pieces)('the sender dies after piece %i: another goes on from there', async (k) => {
   const world = createMeshWorld(500 + k)
