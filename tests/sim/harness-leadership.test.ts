@@ -142,6 +142,7 @@ const synced = (pending?: true): Happening => ({
 })
 
 const pair = [joins('alice'), joins('bob'), ...meet('alice', 'bob'), ...pause(60)]
+const knowing = [...pair, joins('carol'), sees('alice', 'carol')]
 const apart = [joins('alice'), joins('bob'), joins('carol'), ...meet('bob', 'carol')]
 const hidden = [
   ...pair,
@@ -188,6 +189,12 @@ const cases: readonly Case[] = [
     'overlap',
     [...pair, begins('alice', 3), begins('bob', 4), ends('alice', 3)],
     [...pair, begins('alice', 3), ends('alice', 3), begins('bob', 4)],
+  ],
+  [
+    // Alice sees carol, who is out of reach; bob has let go of her.
+    'overlap',
+    [...knowing, links('alice', 'bob', 'carol'), begins('alice', 3), begins('bob', 4), ends('alice', 3)],
+    [...knowing, begins('alice', 3), begins('bob', 4), ends('alice', 3)],
   ],
   [
     'acts late',

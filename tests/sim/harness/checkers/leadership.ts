@@ -1,6 +1,7 @@
 // One acts at a time among those that are together: an epoch is used once, duties of one role do not overlap, nobody acts
 // after it was replaced. (promise 4, EL2, EL8, EL12)
 
+import type { PeerId } from '../../../../core/base/ids.ts'
 import { limits } from '../../../../core/base/limits.ts'
 import type { Entry, Run } from '../history.ts'
 import { Disturbance, graceMs } from './disturbance.ts'
@@ -168,11 +169,13 @@ class Judge {
 
   /**
    * Together for a while, and nothing was done to either for `quietMs`; and nobody that either sees takes a dead peer for a
-   * live one, whom it may elect: duties may overlap while views differ (EL16).
+   * live one, whom it may elect, nor does one alone see somebody it has no link to (of one in another part of the mesh that
+   * has lost its server, each lets go in its own time): duties may overlap while views differ (EL16).
    */
   #areClose(a: Run, b: Run, atMs: number, quietMs: number): boolean {
     const sinceMs = this.#together.sinceMs(a, b)
     if (sinceMs === undefined || atMs - sinceMs < Math.min(acquaintedMs, quietMs)) return false
+    if (this.#seesAlone(a, b) || this.#seesAlone(b, a)) return false
     return [a, b].every((run) => {
       const seen = this.#together.seenBy(run).map((peer) => this.#together.runOf(peer))
       const views = [run, ...seen.filter((other) => other !== undefined)]
@@ -181,6 +184,12 @@ class Judge {
       const life = this.#together.life(run)!
       return !this.#disturbance.touches(life.name, atMs, quietMs)
     })
+  }
+
+  #seesAlone(run: Run, other: Run): boolean {
+    const isLinked = (peer: PeerId): boolean => this.#together.hasLink(run, peer)
+    const others = this.#together.seenBy(run).filter((peer) => this.#together.runOf(peer) !== other)
+    return others.some((peer) => !isLinked(peer) && !this.#together.sees(other, peer))
   }
 
   #tell(checker: string, atMs: number, text: string): void {
