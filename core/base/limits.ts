@@ -158,6 +158,9 @@ export const limits = {
   linkPatienceMs: 1 * second,
   /** … and for this long while nothing has come back: whoever was named may be dead. chosen: a few round trips. */
   signalPatienceMs: 500,
+  /** An offer that neighbours carry and that was not answered after this goes to the servers too. chosen: well before peers without a
+   * link are doubted, and longer than an answer takes while a mesh forms. */
+  answerSignalMs: 1 * second,
   /** Whoever is dialled by a peer of its view waits this much longer before it knocks. chosen: by then most were dialled. */
   leisureKnockMs: 5 * second,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */

@@ -9,10 +9,19 @@ import type { Delivery } from './delivery.ts'
 import type { LinkState } from './links.ts'
 import { Topology } from './topology.ts'
 
+/** Signals of one dial of ours that went through the mesh alone. */
+interface Entrusted {
+  readonly peer: PeerId
+  readonly sinceMs: number
+  readonly signals: readonly string[]
+}
+
 export class Introductions {
   readonly #context: Context
   readonly #delivery: Delivery
   readonly #topology: Topology
+  /** By the dial's name; until its far end has said something, or it is over. */
+  readonly #entrusted = new Map<string, Entrusted>()
   #askedAtMs: number
 
   constructor(context: Context, delivery: Delivery) {
@@ -72,8 +81,8 @@ export class Introductions {
     this.#topology.seek(link.remote, nowMs, { knockAfterMs: limits.knockDelayMs, pause, again: true })
   }
 
-  /** A negotiation reached us, through a signaling server or the mesh. */
-  take(from: PeerId, data: string): void {
+  /** A negotiation reached us. */
+  take(from: PeerId, data: string, via: 'server' | 'mesh'): void {
     if (this.#context.suspended || from === this.#context.self.id) return
     const parsed = parseNegotiation(data)
     if (!parsed.ok) return this.#context.count('malformedSignals')
@@ -85,13 +94,36 @@ export class Introductions {
       return
     }
     this.#topology.answered(from)
+    // The mesh may have led it nowhere; it would lead the answer there, too.
+    if (via === 'server') this.#topology.needServer(from)
     const { connection, data: signal } = parsed.value
     this.#context.emit({ type: 'connectorSignal', peer: from, connection, data: signal })
   }
 
   /** The connector has a signal for the far end. */
   signal(peer: PeerId, connection: string, data: string): void {
-    if (!this.#context.suspended) this.#send(peer, formatNegotiation({ type: 'signal', connection, data }))
+    if (this.#context.suspended) return
+    const text = formatNegotiation({ type: 'signal', connection, data })
+    const isEntrusted = this.#send(peer, text)
+    if (!isEntrusted || !this.#topology.isUnanswered(peer, connection)) return
+    const { signals, sinceMs } = this.#entrusted.get(connection) ?? {
+      signals: [],
+      sinceMs: this.#context.nowMs,
+    }
+    this.#entrusted.set(connection, { peer, sinceMs, signals: [...signals, text] })
+  }
+
+  /** Who carries them may be dead, and nobody knows it yet: what was not answered in time goes to the servers too. */
+  #resend(): void {
+    for (const [connection, { peer, sinceMs, signals }] of this.#entrusted) {
+      const isUnanswered = this.#topology.isUnanswered(peer, connection)
+      if (isUnanswered && this.#context.nowMs < sinceMs + limits.answerSignalMs) continue
+      this.#entrusted.delete(connection)
+      if (!isUnanswered) continue
+      this.#context.count('signalsResent')
+      this.#topology.needServer(peer)
+      for (const data of signals) this.#context.emit({ type: 'signalOut', to: peer, data })
+    }
   }
 
   failed(peer: PeerId, connection: string): void {
@@ -102,6 +134,7 @@ export class Introductions {
   tick(): void {
     const { links, membership, nowMs } = this.#context
     if (nowMs >= this.#askAgainAtMs()) this.ask()
+    this.#resend()
     const actions = this.#topology.tick({
       inView: (peer) => membership.get(peer) !== undefined,
       isLinked: (peer) => links.anyTo(peer) !== undefined,
@@ -116,20 +149,24 @@ export class Introductions {
   }
 
   deadlineMs(): number {
-    return Math.min(this.#topology.deadlineMs(), this.#askAgainAtMs())
+    const resendsAtMs = [...this.#entrusted.values()].map(({ sinceMs }) => sinceMs + limits.answerSignalMs)
+    return Math.min(this.#topology.deadlineMs(), this.#askAgainAtMs(), ...resendsAtMs)
   }
 
-  #send(peer: PeerId, data: string): void {
+  /** True: neighbours carry it, and nobody else. */
+  #send(peer: PeerId, data: string): boolean {
     // Three bytes of UTF-8 at most for each unit of UTF-16.
     if (data.length * 3 > limits.maxSignalBytes && utf8Bytes(data) > limits.maxSignalBytes) {
-      return this.#context.count('oversizedSignals')
+      this.#context.count('oversizedSignals')
+      return false
     }
     const inMesh =
       this.#context.membership.get(peer) !== undefined && this.#context.links.neighbours().length > 0
     if (inMesh) this.#delivery.unicast(peer, { type: 'signal', data })
     // The neighbours' word that they have a link to it may be old: once that failed, both ways are tried.
-    const trusted = inMesh && this.#isReachable(peer) && this.#topology.failures(peer) === 0
-    if (!trusted) this.#context.emit({ type: 'signalOut', to: peer, data })
+    if (inMesh && this.#isReachable(peer) && !this.#topology.needsServer(peer)) return true
+    this.#context.emit({ type: 'signalOut', to: peer, data })
+    return false
   }
 
   #isReachable(peer: PeerId): boolean {

@@ -161,7 +161,7 @@ export class Overlay {
 
   /** A negotiation that reached us through a signaling server. */
   negotiation(from: PeerId, data: string): void {
-    this.#introductions.take(from, data)
+    this.#introductions.take(from, data, 'server')
   }
 
   /** The connector has a signal for the far end. */
@@ -391,7 +391,7 @@ export class Overlay {
       case 'alive':
         return this.#view.takeAlive(from, payload.nonce)
       case 'signal':
-        return this.#introductions.take(from, payload.data)
+        return this.#introductions.take(from, payload.data, 'mesh')
       default: {
         const blamable = from === link.remote ? link.id : undefined
         this.#context.emit({ type: 'deliver', from, viaBroadcast, link: blamable, payload })

@@ -59,7 +59,7 @@ describe('getting links', () => {
     topology.failed(bob, 'f'.repeat(32), 100)
     expect(tick(2000)).toEqual([])
     topology.failed(bob, connection, 2000)
-    expect(topology.failures(bob)).toBe(1)
+    expect(topology.needsServer(bob)).toBe(true)
     expect(tick(2000)).toEqual([])
     const [second] = tick(2000 + limits.redialBaseMs)
     expect(second).toEqual({ type: 'dial', peer: bob, connection: expect.any(String) })
@@ -300,7 +300,7 @@ describe('getting links', () => {
       }
     }
     expect(dialled.size).toBe(limits.maxLinks - 5)
-    expect(topology.failures(carol)).toBe(0)
+    expect(topology.needsServer(carol)).toBe(false)
   })
 
   test('OV22 who has all the links it wants still looks for one of those it lost, now and then', () => {
@@ -477,6 +477,30 @@ describe('links that come and go', () => {
     world.drop(first, third)
     world.until(() => first.of('signalOut').length > 0, 60_000)
     expectNobodyLost([first, second, third])
+  })
+
+  test('OV23 who carries the offers stands still, unnoticed: they go to the servers too, and nobody living is declared gone', () => {
+    for (const names of ['1234', '4321', '2413'].map((text) => text.split(''))) {
+      for (let afterMs = 250; afterMs <= 900; afterMs += 50) {
+        const world = new OverlayWorld()
+        const [first, ...others] = names.map((name) => {
+          const node = world.add(name, { server: true })
+          if (name === names[0]) world.run(500)
+          return node
+        }) as [Node, Node, Node, Node]
+        world.run(afterMs)
+        // Somebody is linked to nobody but this one, and it is to be carrying an offer to or from that peer.
+        const carrier = others.reduce((a, b) => (b.overlay.links.size > a.overlay.links.size ? b : a))
+        world.block(carrier, 30_000)
+        const living = [first, ...others].filter((node) => node !== carrier)
+        world.run(15_000)
+        for (const node of living) {
+          const others = living.filter((other) => other !== node).map(({ id }) => id)
+          for (const id of others) expect(node.overlay.links.to(id)).toBeDefined()
+          for (const id of others) expect(node.leftAtMs(id)).toBeUndefined()
+        }
+      }
+    }
   })
 
   test('OV23 a link is refused when far too many are open', () => {

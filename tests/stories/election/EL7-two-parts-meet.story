@@ -19,9 +19,8 @@ given alice, bob and carol join; all take the duty; wait 1 s
   alice: duty starts, epoch 3
   bob: duty stops
   bob: leader bob -> alice, epoch 3 (merged)
-  bob -> carol: to alice: yielded epoch 3
+  bob -> alice: yielded epoch 3
   carol: leader bob -> alice, epoch 3 (merged)
-  carol -> alice: to alice, from bob: yielded epoch 3
 ! alice: stores epoch 3 before alice -> *: to all: claim of alice, epoch 3
 ! now alice, bob and carol are in epoch 3
 ! bob: duty stops before alice: duty starts*
