@@ -29,6 +29,25 @@ export const asideKey = (key: string): string => asidePrefix + key.slice(docRows
 /** The name of the document a row belongs to. */
 export const docOfKey = (key: string): string => key.split('/')[1] ?? ''
 
+/** Rows' worth of updates, in their order: each of about a segment, a larger update alone. */
+export function inRows(updates: readonly Uint8Array[]): Uint8Array[][] {
+  const rows: Uint8Array[][] = []
+  let group: Uint8Array[] = []
+  let bytes = 0
+  for (const update of updates) {
+    const full = bytes + update.length > limits.maxDocSegmentBytes || group.length === limits.maxDocUpdates
+    if (full && group.length > 0) {
+      rows.push(group)
+      group = []
+      bytes = 0
+    }
+    group.push(update)
+    bytes += update.length
+  }
+  if (group.length > 0) rows.push(group)
+  return rows
+}
+
 /** As the codec writes it, without copies on the way: rows are large. */
 export function encodeRow(updates: readonly Uint8Array[]): Uint8Array {
   const heads = [updates.length, ...updates.map(({ length }) => length)].map((number) => encode(uint, number))

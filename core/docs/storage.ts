@@ -5,9 +5,10 @@
 import { MeshError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
+import { Backlog } from './backlog.ts'
 import type { Desk } from './desk.ts'
 import type { Pace } from './pace.ts'
-import { asideKey, decodeRow, docRange, docRowKey, encodeRow, wallMsOfKey } from './rows.ts'
+import { asideKey, decodeRow, docRange, docRowKey, encodeRow, inRows, wallMsOfKey } from './rows.ts'
 import type { Replica, SegmentReader } from './types.ts'
 import { scanUpdate } from './update-scan.ts'
 
@@ -29,11 +30,6 @@ interface Rewrite {
   bytes: number
   /** Something in the document is in no row yet. */
   readonly needed: boolean
-}
-
-interface Waiting {
-  readonly update: Uint8Array
-  readonly sinceMs: number
 }
 
 export interface StorageEvents {
@@ -60,13 +56,10 @@ export class Storage {
   #reading = false
   #applying = false
   #loaded = false
-  #unsaved: Waiting[] = []
-  #unsavedBytes = 0
-  /** Under way: taken out of `#unsaved` and put back where it fails. */
-  #saving: Waiting[] = []
+  readonly #backlog = new Backlog()
   #busy = false
   #rewrite: Rewrite | undefined
-  /** The document holds what is neither in the rows nor in `#unsaved`. */
+  /** The document holds what is neither in the rows nor in the backlog. */
   #rewriteNeeded = false
   /** What the whole took when it was last written anew: it is not written again for less than that. */
   #rewrittenBytes = 0
@@ -77,10 +70,6 @@ export class Storage {
   #writtenAtMs = -Infinity
   #tookMs = 0
   #hurried = false
-  /** Among what waits is what was written here, perhaps nobody else has it; or the page goes. */
-  #pressing = false
-  /** What others wrote waits until then for more of it. */
-  #gatherUntilMs = 0
   #lastWallMs = 0
   #closed = false
 
@@ -98,8 +87,7 @@ export class Storage {
 
   /** Everything in the document is in the store. */
   get stored(): boolean {
-    const rewritten = !this.#rewriteNeeded && !this.#rewrite?.needed
-    return this.#loaded && this.#unsaved.length + this.#saving.length === 0 && rewritten
+    return this.#loaded && this.#backlog.isEmpty && !this.#wholeWaits
   }
 
   get problem(): MeshError | undefined {
@@ -108,29 +96,26 @@ export class Storage {
 
   /** Too much waits to be stored: nothing more should be fetched. */
   get choked(): boolean {
-    return this.#unsavedBytes > limits.maxUnstoredDocBytes
+    return this.#backlog.bytes > limits.maxUnstoredDocBytes
   }
 
   get deadlineMs(): number {
     if (!this.#loaded) return this.#loading.length > 0 && !this.#applying ? this.#desk.nowMs : Infinity
-    const waits = !this.#busy && (this.#unsaved.length > 0 || this.#rewrite !== undefined)
+    const waits = !this.#busy && (this.#backlog.waits || this.#rewrite !== undefined)
     return this.#retryAtMs ?? (waits ? this.#restUntilMs : Infinity)
   }
 
   /** Looked at anew each time: a transfer may have ended since, or people begun to talk. */
   get #restUntilMs(): number {
-    if (this.#hurried) return this.#gatherUntilMs
-    const restUntilMs = this.#writtenAtMs + this.#pace.storeRestMs(this.#tookMs)
-    return Math.max(restUntilMs, this.#gatherUntilMs, this.#comingUntilMs)
+    if (this.#hurried) return -Infinity
+    // Behind the backlog what is in the document alone waits for its turn.
+    const waitsUntilMs = this.#backlog.waitsUntilMs(this.#events.fetching() && !this.#wholeWaits)
+    return Math.max(this.#writtenAtMs + this.#pace.storeRestMs(this.#tookMs), waitsUntilMs)
   }
 
-  /** While more is coming in: when what came first has waited for long enough. */
-  get #comingUntilMs(): number {
-    const [first] = this.#unsaved
-    // Behind it what is in the document alone waits for its turn.
-    const wholeWaits = this.#rewriteNeeded || this.#rewrite?.needed
-    const mayWait = !this.#pressing && !wholeWaits && this.#unsavedBytes <= limits.docStoreBehindBytes
-    return first && mayWait && this.#events.fetching() ? first.sinceMs + limits.docStoreDelayMs : -Infinity
+  /** Something in the document is in no row yet, nor in the backlog. */
+  get #wholeWaits(): boolean {
+    return this.#rewriteNeeded || this.#rewrite?.needed === true
   }
 
   load(): void {
@@ -141,21 +126,13 @@ export class Storage {
   /**
    * These are in the document now and belong in the store.
    *
-   * @param ofOthers small ones are gathered for a moment: they are stored where they were written, and a transaction costs a
-   *   page more than all else that it does with an edit
+   * @param ofOthers they may wait for more: they are stored where they were written
    */
   save(updates: readonly Uint8Array[], { ofOthers = false } = {}): void {
-    const wasEmpty = this.#unsaved.length === 0
-    this.#unsavedBytes += totalBytes(updates)
-    this.#unsaved.push(...updates.map((update) => ({ update, sinceMs: this.#desk.nowMs })))
-    if (!ofOthers) this.#pressing = true
-    const isSmall = this.#unsavedBytes < limits.minDocSegmentBytes
-    if (!ofOthers || !isSmall || this.#hurried) this.#gatherUntilMs = 0
-    else if (wasEmpty) this.#gatherUntilMs = this.#desk.nowMs + limits.docGatherMs
+    this.#backlog.add(updates, this.#desk.nowMs, !ofOthers)
     // The document itself is the buffer where the store takes nothing for long.
     if (this.#problem && this.choked) {
-      this.#unsaved = []
-      this.#unsavedBytes = totalBytes(updatesOf(this.#saving))
+      this.#backlog.drop()
       this.#rewriteNeeded = true
     }
     this.#next()
@@ -175,8 +152,7 @@ export class Storage {
 
   /** What is gathered for a moment, or comes in, waits for no more of it. */
   writeNow(): void {
-    this.#gatherUntilMs = 0
-    this.#pressing = this.#unsaved.length > 0
+    this.#backlog.press()
     this.#next()
   }
 
@@ -265,7 +241,7 @@ export class Storage {
   #next(): void {
     if (!this.#loaded || this.#busy || this.#closed || this.#retryAtMs !== undefined) return
     if (this.#desk.nowMs < this.#restUntilMs) return
-    if (this.#unsaved.length > 0) return this.#writeUnsaved()
+    if (this.#backlog.waits) return this.#writeBacklog()
     if (this.#rewrite) return this.#writeSegment(this.#rewrite)
     if (this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes)
       return this.#mergeSmall()
@@ -273,23 +249,19 @@ export class Storage {
   }
 
   /** One row at a time: what others store meanwhile, messages above all, waits for no more than that. */
-  #writeUnsaved(): void {
-    const [updates = []] = groups(updatesOf(this.#unsaved))
-    this.#saving = this.#unsaved.slice(0, updates.length)
-    this.#unsaved = this.#unsaved.slice(updates.length)
+  #writeBacklog(): void {
+    const updates = this.#backlog.take()
     const row = this.#row(updates)
     this.#write({ put: [row] }, () => {
       this.#know(row.key, updates, row.value.length)
-      this.#saving = []
-      this.#unsavedBytes = totalBytes(updatesOf(this.#unsaved))
-      if (this.#unsaved.length === 0) this.#pressing = false
+      this.#backlog.stored()
     })
   }
 
   #mergeSmall(): void {
     const merged = [...this.#small]
     const updates = merged.flatMap((row) => row.updates)
-    const put = groups(updates).map((group) => this.#row(group))
+    const put = inRows(updates).map((group) => this.#row(group))
     this.#write({ put, delete: merged.map(({ key }) => key) }, () => {
       this.#small = this.#small.slice(merged.length)
       this.#smallBytes = this.#small.reduce((sum, row) => sum + row.bytes, 0)
@@ -360,8 +332,7 @@ export class Storage {
 
   #failed(error: MeshError): void {
     this.#busy = false
-    this.#unsaved = [...this.#saving, ...this.#unsaved]
-    this.#saving = []
+    this.#backlog.putBack()
     // Half a rewrite is only rows too many.
     if (this.#rewrite) {
       this.#rewrite.reader.close()
@@ -400,28 +371,4 @@ export class Storage {
     this.#rowsBytes -= this.#rows.get(key) ?? 0
     this.#rows.delete(key)
   }
-}
-
-const updatesOf = (waiting: readonly Waiting[]): readonly Uint8Array[] => waiting.map(({ update }) => update)
-
-const totalBytes = (updates: readonly Uint8Array[]): number =>
-  updates.reduce((sum, update) => sum + update.length, 0)
-
-/** Rows' worth of updates, in their order: each of about a segment, a larger update alone. */
-function groups(updates: readonly Uint8Array[]): Uint8Array[][] {
-  const groups: Uint8Array[][] = []
-  let group: Uint8Array[] = []
-  let bytes = 0
-  for (const update of updates) {
-    const full = bytes + update.length > limits.maxDocSegmentBytes || group.length === limits.maxDocUpdates
-    if (full && group.length > 0) {
-      groups.push(group)
-      group = []
-      bytes = 0
-    }
-    group.push(update)
-    bytes += update.length
-  }
-  if (group.length > 0) groups.push(group)
-  return groups
 }

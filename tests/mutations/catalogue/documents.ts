@@ -85,9 +85,9 @@ export const documentMutations: readonly Mutation[] = [
     why: 'a tab that is closed when it is told “stored” has lost the last edit',
     changes: [
       {
-        file: 'core/docs/storage.ts',
-        find: 'this.#unsaved.length + this.#saving.length === 0 && rewritten',
-        replace: 'this.#unsaved.length === 0 && rewritten',
+        file: 'core/docs/backlog.ts',
+        find: 'this.#waiting.length + this.#taken.length === 0',
+        replace: 'this.#waiting.length === 0',
       },
     ],
     profile: 'large documents',

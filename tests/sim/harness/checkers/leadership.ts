@@ -186,6 +186,7 @@ class Judge {
     })
   }
 
+  /** Knows somebody by hearsay alone whom the other does not: it may follow that one for as long as it takes to find out. */
   #seesAlone(run: Run, other: Run): boolean {
     const isLinked = (peer: PeerId): boolean => this.#together.hasLink(run, peer)
     const others = this.#together.seenBy(run).filter((peer) => this.#together.runOf(peer) !== other)
