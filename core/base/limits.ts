@@ -161,6 +161,8 @@ export const limits = {
   /** An offer that neighbours carry and that was not answered after this goes to the servers too. chosen: well before peers without a
    * link are doubted, and longer than an answer takes while a mesh forms. */
   answerSignalMs: 1 * second,
+  /** Negotiations that are remembered at one time. chosen: twice `maxOpenLinks`. */
+  maxNegotiations: 120,
   /** Whoever is dialled by a peer of its view waits this much longer before it knocks. chosen: by then most were dialled. */
   leisureKnockMs: 5 * second,
   /** First and longest pause before a failed link is dialled again; doubled each time, jittered. */

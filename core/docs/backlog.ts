@@ -7,7 +7,6 @@ import { inRows } from './rows.ts'
 interface Waiting {
   readonly update: Uint8Array
   readonly sinceMs: number
-  urgent: boolean
 }
 
 export class Backlog {
@@ -15,6 +14,9 @@ export class Backlog {
   /** Being written: it waits again where that fails. */
   #taken: Waiting[] = []
   #bytes = 0
+  /** How many of those that wait, from the first on, are urgent; and whether any is that is being written. */
+  #urgent = 0
+  #takenUrgent = false
 
   /** Of all that is not stored yet. */
   get bytes(): number {
@@ -34,7 +36,7 @@ export class Backlog {
   /** @param urgent written here, and perhaps nobody else has it; or nothing may wait any more */
   add(updates: readonly Uint8Array[], nowMs: number, urgent: boolean): void {
     for (const update of updates) {
-      this.#waiting.push({ update, sinceMs: nowMs, urgent: false })
+      this.#waiting.push({ update, sinceMs: nowMs })
       this.#bytes += update.length
     }
     if (urgent) this.press()
@@ -42,7 +44,8 @@ export class Backlog {
 
   /** All that is here by now waits for nothing. */
   press(): void {
-    for (const each of [...this.#taken, ...this.#waiting]) each.urgent = true
+    this.#urgent = this.#waiting.length
+    this.#takenUrgent = this.#taken.length > 0
   }
 
   /**
@@ -53,35 +56,42 @@ export class Backlog {
    */
   waitsUntilMs(fetching: boolean): number {
     const [first] = this.#waiting
-    if (!first || first.urgent) return -Infinity
+    if (!first || this.#urgent > 0) return -Infinity
     if (fetching && this.#bytes <= limits.docStoreBehindBytes) return first.sinceMs + limits.docStoreDelayMs
     return this.#bytes < limits.minDocSegmentBytes ? first.sinceMs + limits.docGatherMs : -Infinity
   }
 
   /** The next row's worth. Must be followed by `stored` or `putBack` before the next. */
   take(): Uint8Array[] {
-    const [updates = []] = inRows(this.#waiting.map(({ update }) => update))
+    const next = this.#waiting.slice(0, limits.maxDocUpdates)
+    const [updates = []] = inRows(next.map(({ update }) => update))
     this.#taken = this.#waiting.slice(0, updates.length)
     this.#waiting = this.#waiting.slice(updates.length)
+    this.#takenUrgent = this.#urgent > 0
+    this.#urgent = Math.max(0, this.#urgent - updates.length)
     return updates
   }
 
   /** What was taken is in the store. */
   stored(): void {
+    this.#bytes -= sizeOf(this.#taken)
     this.#taken = []
-    this.#bytes = sizeOf(this.#waiting)
+    this.#takenUrgent = false
   }
 
   /** Nothing was written. */
   putBack(): void {
+    if (this.#takenUrgent || this.#urgent > 0) this.#urgent += this.#taken.length
     this.#waiting = [...this.#taken, ...this.#waiting]
     this.#taken = []
+    this.#takenUrgent = false
   }
 
   /** What waits is stored in another way. */
   drop(): void {
+    this.#bytes -= sizeOf(this.#waiting)
     this.#waiting = []
-    this.#bytes = sizeOf(this.#taken)
+    this.#urgent = 0
   }
 }
 

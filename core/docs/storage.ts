@@ -101,7 +101,8 @@ export class Storage {
 
   get deadlineMs(): number {
     if (!this.#loaded) return this.#loading.length > 0 && !this.#applying ? this.#desk.nowMs : Infinity
-    const waits = !this.#busy && (this.#backlog.waits || this.#rewrite !== undefined)
+    const mayBegin = this.#rewriteNeeded && !this.#replica.pending
+    const waits = !this.#busy && (this.#backlog.waits || this.#rewrite !== undefined || mayBegin)
     return this.#retryAtMs ?? (waits ? this.#restUntilMs : Infinity)
   }
 

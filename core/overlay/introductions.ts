@@ -7,21 +7,14 @@ import { formatNegotiation, parseNegotiation } from '../wire/negotiation.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import type { LinkState } from './links.ts'
+import { Negotiations } from './negotiations.ts'
 import { Topology } from './topology.ts'
-
-/** Signals of one dial of ours that went through the mesh alone. */
-interface Entrusted {
-  readonly peer: PeerId
-  readonly sinceMs: number
-  readonly signals: readonly string[]
-}
 
 export class Introductions {
   readonly #context: Context
   readonly #delivery: Delivery
   readonly #topology: Topology
-  /** By the dial's name; until its far end has said something, or it is over. */
-  readonly #entrusted = new Map<string, Entrusted>()
+  readonly #negotiations = new Negotiations()
   #askedAtMs: number
 
   constructor(context: Context, delivery: Delivery) {
@@ -93,10 +86,11 @@ export class Introductions {
       else this.#topology.knocked(from, this.#context.nowMs)
       return
     }
-    this.#topology.answered(from)
-    // The mesh may have led it nowhere; it would lead the answer there, too.
-    if (via === 'server') this.#topology.needServer(from)
     const { connection, data: signal } = parsed.value
+    this.#negotiations.open(from, connection, this.#context.nowMs)
+    this.#topology.answered(from, connection)
+    // The mesh may have lost it; it may lose our answer, too.
+    if (via === 'server') this.#serve(from, connection)
     this.#context.emit({ type: 'connectorSignal', peer: from, connection, data: signal })
   }
 
@@ -104,26 +98,18 @@ export class Introductions {
   signal(peer: PeerId, connection: string, data: string): void {
     if (this.#context.suspended) return
     const text = formatNegotiation({ type: 'signal', connection, data })
-    const isEntrusted = this.#send(peer, text)
-    if (!isEntrusted || !this.#topology.isUnanswered(peer, connection)) return
-    const { signals, sinceMs } = this.#entrusted.get(connection) ?? {
-      signals: [],
-      sinceMs: this.#context.nowMs,
-    }
-    this.#entrusted.set(connection, { peer, sinceMs, signals: [...signals, text] })
+    if (isTooLong(text)) return this.#context.count('oversizedSignals')
+    this.#negotiations.open(peer, connection, this.#context.nowMs)
+    const isEntrusted = this.#isReachable(peer) && !this.#negotiations.isDistrusted(peer, connection)
+    if (isEntrusted) this.#negotiations.entrust(peer, connection, text)
+    else this.#serve(peer, connection)
+    this.#send(peer, text, isEntrusted)
   }
 
-  /** Who carries them may be dead, and nobody knows it yet: what was not answered in time goes to the servers too. */
-  #resend(): void {
-    for (const [connection, { peer, sinceMs, signals }] of this.#entrusted) {
-      const isUnanswered = this.#topology.isUnanswered(peer, connection)
-      if (isUnanswered && this.#context.nowMs < sinceMs + limits.answerSignalMs) continue
-      this.#entrusted.delete(connection)
-      if (!isUnanswered) continue
-      this.#context.count('signalsResent')
-      this.#topology.needServer(peer)
-      for (const data of signals) this.#context.emit({ type: 'signalOut', to: peer, data })
-    }
+  /** From here on the servers get the signals of that negotiation; and those, first, that the mesh alone carried until now. */
+  #serve(peer: PeerId, connection: string): void {
+    for (const data of this.#negotiations.distrust(peer, connection))
+      this.#context.emit({ type: 'signalOut', to: peer, data })
   }
 
   failed(peer: PeerId, connection: string): void {
@@ -134,7 +120,6 @@ export class Introductions {
   tick(): void {
     const { links, membership, nowMs } = this.#context
     if (nowMs >= this.#askAgainAtMs()) this.ask()
-    this.#resend()
     const actions = this.#topology.tick({
       inView: (peer) => membership.get(peer) !== undefined,
       isLinked: (peer) => links.anyTo(peer) !== undefined,
@@ -143,34 +128,33 @@ export class Introductions {
       nowMs,
     })
     for (const action of actions) {
-      if (action.type === 'knock') this.#send(action.peer, formatNegotiation({ type: 'knock' }))
+      if (action.type === 'knock') this.#send(action.peer, formatNegotiation({ type: 'knock' }), false)
       else this.#context.emit(action)
+    }
+    const isUnanswered = (peer: PeerId, connection: string): boolean =>
+      this.#topology.isUnanswered(peer, connection)
+    for (const { peer, connection } of this.#negotiations.overdue(nowMs, isUnanswered)) {
+      this.#context.count('signalsResent')
+      this.#serve(peer, connection)
     }
   }
 
   deadlineMs(): number {
-    const resendsAtMs = [...this.#entrusted.values()].map(({ sinceMs }) => sinceMs + limits.answerSignalMs)
-    return Math.min(this.#topology.deadlineMs(), this.#askAgainAtMs(), ...resendsAtMs)
+    return Math.min(this.#topology.deadlineMs(), this.#askAgainAtMs(), this.#negotiations.deadlineMs)
   }
 
-  /** True: neighbours carry it, and nobody else. */
-  #send(peer: PeerId, data: string): boolean {
-    // Three bytes of UTF-8 at most for each unit of UTF-16.
-    if (data.length * 3 > limits.maxSignalBytes && utf8Bytes(data) > limits.maxSignalBytes) {
-      this.#context.count('oversizedSignals')
-      return false
-    }
-    const inMesh =
-      this.#context.membership.get(peer) !== undefined && this.#context.links.neighbours().length > 0
+  /** Through the mesh where the view holds that peer; `meshAlone`: and in no other way. */
+  #send(peer: PeerId, data: string, meshAlone: boolean): void {
+    const { membership, links } = this.#context
+    const inMesh = membership.get(peer) !== undefined && links.neighbours().length > 0
     if (inMesh) this.#delivery.unicast(peer, { type: 'signal', data })
-    // The neighbours' word that they have a link to it may be old: once that failed, both ways are tried.
-    if (inMesh && this.#isReachable(peer) && !this.#topology.needsServer(peer)) return true
-    this.#context.emit({ type: 'signalOut', to: peer, data })
-    return false
+    if (!meshAlone) this.#context.emit({ type: 'signalOut', to: peer, data })
   }
 
+  /** Through the mesh: a neighbour says it has a link to it. That word may be old: not once it failed. */
   #isReachable(peer: PeerId): boolean {
     const { membership, links } = this.#context
+    if (membership.get(peer) === undefined || this.#topology.failures(peer) > 0) return false
     return links
       .neighbours()
       .some(
@@ -190,6 +174,10 @@ export class Introductions {
     if (connection !== undefined) this.#context.emit({ type: 'abandon', peer, connection })
   }
 }
+
+/** Three bytes of UTF-8 at most for each unit of UTF-16. */
+const isTooLong = (data: string): boolean =>
+  data.length * 3 > limits.maxSignalBytes && utf8Bytes(data) > limits.maxSignalBytes
 
 function utf8Bytes(text: string): number {
   let bytes = 0

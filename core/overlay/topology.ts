@@ -35,8 +35,6 @@ interface Attempt {
   knocked: boolean
   /** It has said something to us: it lives, and a link may take its time. */
   answered: boolean
-  /** Signals through the mesh alone came to nothing, here or at the far end. */
-  needsServer: boolean
   /** It was time for it, but others are under way, or it is one of those made at leisure. */
   postponed: boolean
   /** Not in the view: looked for until then. */
@@ -95,7 +93,6 @@ export class Topology {
       wanted: again,
       knocked: false,
       answered: false,
-      needsServer: false,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
@@ -114,10 +111,17 @@ export class Topology {
     attempt.knocked = true
   }
 
-  /** A signal came from it. */
-  answered(peer: PeerId): void {
+  /** A signal of that connection came from it. */
+  answered(peer: PeerId, connection: string): void {
     const attempt = this.#attempts.get(peer)
-    if (attempt) attempt.answered = true
+    // One of an earlier dial says nothing of this one.
+    if (attempt && (attempt.connection ?? connection) === connection) attempt.answered = true
+  }
+
+  /** That dial of ours is under way, and its far end has said nothing yet. */
+  isUnanswered(peer: PeerId, connection: string): boolean {
+    const attempt = this.#attempts.get(peer)
+    return attempt?.connection === connection && !attempt.answered
   }
 
   /** There is a link to it. Returns the dial under way, to be abandoned. */
@@ -151,21 +155,8 @@ export class Topology {
     if (attempt) this.#pause(attempt, nowMs)
   }
 
-  /** From now on, until there is a link to it, the mesh is not trusted to carry signals to that peer. */
-  needServer(peer: PeerId): void {
-    const attempt = this.#attempts.get(peer)
-    if (attempt) attempt.needsServer = true
-  }
-
-  /** Signals to that peer go to the servers too, whatever way there is through the mesh. */
-  needsServer(peer: PeerId): boolean {
-    return this.#attempts.get(peer)?.needsServer ?? false
-  }
-
-  /** That dial of ours is under way, and its far end has said nothing yet. */
-  isUnanswered(peer: PeerId, connection: string): boolean {
-    const attempt = this.#attempts.get(peer)
-    return attempt !== undefined && attempt.connection === connection && !attempt.answered
+  failures(peer: PeerId): number {
+    return this.#attempts.get(peer)?.failures ?? 0
   }
 
   /** What to do now. Peers in the view are sought for as long as they live. */
@@ -333,7 +324,6 @@ export class Topology {
     attempt.postponed = false
     attempt.giveUpAtMs = Number.POSITIVE_INFINITY
     attempt.failures++
-    attempt.needsServer = true
     attempt.nextAtMs = nowMs + this.#jittered(full)
   }
 

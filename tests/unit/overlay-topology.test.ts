@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { PeerId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import { createRandom } from '../../core/base/random.ts'
+import { Negotiations } from '../../core/overlay/negotiations.ts'
 import { Topology, type TopologyAction, type TopologyView } from '../../core/overlay/topology.ts'
 import { expectNobodyLost, type Node, OverlayWorld, peerId } from './overlay-world.ts'
 
@@ -59,7 +60,7 @@ describe('getting links', () => {
     topology.failed(bob, 'f'.repeat(32), 100)
     expect(tick(2000)).toEqual([])
     topology.failed(bob, connection, 2000)
-    expect(topology.needsServer(bob)).toBe(true)
+    expect(topology.failures(bob)).toBe(1)
     expect(tick(2000)).toEqual([])
     const [second] = tick(2000 + limits.redialBaseMs)
     expect(second).toEqual({ type: 'dial', peer: bob, connection: expect.any(String) })
@@ -151,7 +152,7 @@ describe('getting links', () => {
     for (const peer of others) topology.seek(peer, 0)
     const first = tick(0)
     expect(first).toHaveLength(limits.firstLinks)
-    for (const { peer } of first) topology.answered(peer)
+    for (const action of first) if (action.type === 'dial') topology.answered(action.peer, action.connection)
     // Until they stand, nothing is begun beside them, however long they take, up to a limit.
     expect(tick(limits.linkPatienceMs - 1)).toEqual([])
     for (const { peer } of first) topology.linked(peer)
@@ -275,7 +276,7 @@ describe('getting links', () => {
       const { topology, tick } = seekerOf(alice)
       for (const peer of strangers(6)) topology.seek(peer, 0, { named: true })
       const [first] = tick(0)
-      if (answers) topology.answered(first!.peer)
+      if (answers && first?.type === 'dial') topology.answered(first.peer, first.connection)
       let nowMs = 0
       while (tick(nowMs).length === 0) nowMs = topology.deadlineMs()
       return nowMs
@@ -300,7 +301,7 @@ describe('getting links', () => {
       }
     }
     expect(dialled.size).toBe(limits.maxLinks - 5)
-    expect(topology.needsServer(carol)).toBe(false)
+    expect(topology.failures(carol)).toBe(0)
   })
 
   test('OV22 who has all the links it wants still looks for one of those it lost, now and then', () => {
@@ -501,6 +502,87 @@ describe('links that come and go', () => {
         }
       }
     }
+  })
+
+  /** Three or more with links to one another and to the server; the one between the first and the last breaks. */
+  function meshOfServer(count: number): { world: OverlayWorld; ends: [Node, Node]; carriers: Node[] } {
+    const world = new OverlayWorld()
+    const nodes = world.mesh(count)
+    for (const node of nodes) world.joinServer(node)
+    world.run(1000)
+    const ends: [Node, Node] = [nodes[0]!, nodes.at(-1)!]
+    return { world, ends, carriers: nodes.slice(1, -1) }
+  }
+
+  /** So soon that nobody waited for a dial to end by itself; and nobody was told gone. */
+  function expectLinkSoon(world: OverlayWorld, [first, last]: [Node, Node]): void {
+    const isLinked = (): boolean => first.overlay.links.to(last.id) !== undefined
+    world.until(isLinked, 3 * limits.answerSignalMs)
+    world.run(15_000)
+    expect([first.leftAtMs(last.id), last.leftAtMs(first.id)]).toEqual([undefined, undefined])
+  }
+
+  test('OV23 who carries them stands still between offer and answer: the answer goes to the servers too', () => {
+    const { world, ends, carriers } = meshOfServer(3)
+    world.drop(...ends)
+    world.until(() => ends[1].of('connectorSignal').length > 0)
+    world.block(carriers[0]!, 60_000)
+    expectLinkSoon(world, ends)
+  })
+
+  test('OV23 one of two carriers stands still: whatever it swallowed goes to the servers too', () => {
+    const { world, ends, carriers } = meshOfServer(4)
+    world.drop(...ends)
+    world.block(carriers[0]!, 60_000)
+    expectLinkSoon(world, ends)
+  })
+
+  test('OV23 what had gone through the mesh alone goes to the servers before what follows it', () => {
+    const { world, ends, carriers } = meshOfServer(3)
+    const [first, last] = ends
+    world.drop(...ends)
+    world.until(() => first.of('dial').length > 0)
+    world.block(carriers[0]!, 60_000)
+    world.run(10)
+    const { connection } = first.of('dial').at(-1)!
+    world.step(first, ({ overlay }) => overlay.witness(carriers[0]!.id, 'socket'))
+    world.step(first, ({ overlay }) => overlay.connectorSignal(last.id, connection, 'candidate'))
+    const sent = first.of('signalOut').map(({ data }) => (JSON.parse(data) as { data?: string }).data)
+    expect(sent).toEqual(['offer', 'candidate'])
+  })
+
+  test('OV23 the far end takes a dead link for alive, and answers over it: then also through the servers', () => {
+    const { world, ends } = meshOfServer(3)
+    const [first, last] = ends
+    world.dropUnnoticed(first, last)
+    expectLinkSoon(world, ends)
+    expect(last.overlay.links.size).toBe(2)
+  })
+
+  test('OV23 an answer to an earlier dial is none to this one', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0, { forMs: 60_000 })
+    const [first] = tick(0)
+    expect(first?.type).toBe('dial')
+    topology.answered(bob, 'f'.repeat(32))
+    const connection = first?.type === 'dial' ? first.connection : ''
+    expect(topology.isUnanswered(bob, connection)).toBe(true)
+    topology.answered(bob, connection)
+    expect(topology.isUnanswered(bob, connection)).toBe(false)
+  })
+
+  test('OV23 negotiations that are remembered are a bounded number, and none for longer than a link may take', () => {
+    const negotiations = new Negotiations()
+    const isKept = (i: number): boolean => negotiations.distrust(bob, String(i)).length > 0
+    const open = (i: number, nowMs: number): void => {
+      negotiations.open(bob, String(i), nowMs)
+      negotiations.entrust(bob, String(i), 'offer')
+    }
+    for (let i = 0; i <= limits.maxNegotiations; i++) open(i, 0)
+    expect([isKept(0), isKept(1), isKept(limits.maxNegotiations)]).toEqual([false, true, true])
+    open(2, 0)
+    open(-1, limits.dialTimeoutMs)
+    expect([isKept(2), isKept(-1)]).toEqual([false, true])
   })
 
   test('OV23 a link is refused when far too many are open', () => {

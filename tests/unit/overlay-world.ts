@@ -63,6 +63,8 @@ export class Node {
   readonly links = new Map<number, End>()
   /** Dials under way, by their name. */
   readonly dials = new Map<string, PeerId>()
+  /** Names of the dials of others that it answered: an offer that comes again changes nothing, as with real connectors. */
+  readonly answered = new Set<string>()
   alive = true
   onServer = false
   /** The process does nothing before this. */
@@ -230,6 +232,11 @@ export class OverlayWorld {
     }
   }
 
+  /** The first one's ends of their links go down; the other hears nothing of it, and nothing over them any more. */
+  dropUnnoticed(a: Node, b: Node): void {
+    for (const end of a.links.values()) if (end.far === b) this.#down(end)
+  }
+
   /** From now on nothing gets through between these two, and nobody is told. */
   cut(a: Node, b: Node): void {
     this.#cuts.add(cutKey(a, b))
@@ -373,6 +380,8 @@ export class OverlayWorld {
     const { peer, connection, data } = signal
     const far = this.#byId(peer)
     if (data === 'offer') {
+      if (node.answered.has(connection)) return
+      node.answered.add(connection)
       this.after(1, () =>
         this.step(node, ({ overlay }) => overlay.connectorSignal(peer, connection, 'answer')),
       )

@@ -2,34 +2,31 @@
 #
 # dave has no link to erin and none to frank, and what he should be told of them is lost.
 
-seed 4
+seed 5
 show viewDigest, roster, gone
 given alice, bob, carol and dave join; cut dave from erin; cut dave from frank; cut dave from server; erin starts; wait 40 s
 
 > all hear of 16 others; wait 8 s
-  carol -> alice: viewDigest
-  erin -> alice: viewDigest
+  bob -> erin: viewDigest
+  carol -> erin: viewDigest
 ! *: viewDigest
 ! never *: roster*
 ! now dave knows erin
 
 > lose 99 gone from alice to dave; lose 99 gone from bob to dave; lose 99 gone from carol to dave; erin leaves; wait 5 s
-  alice -> carol: to all, from erin: gone: erin (left)
+  alice -> bob: to all, from erin: gone: erin (left)
   alice -> dave: to all, from erin: gone: erin (left) (lost)
-  alice -> bob: viewDigest
+  alice -> carol: viewDigest
+  bob -> alice: to all, from erin: gone: erin (left)
   bob -> carol: to all, from erin: gone: erin (left)
   bob -> dave: to all, from erin: gone: erin (left) (lost)
-  bob -> alice: viewDigest
+  bob -> dave: roster, asks
+  bob -> dave: gone: erin (failed) (lost)
   carol -> alice: to all, from erin: gone: erin (left)
   carol -> bob: to all, from erin: gone: erin (left)
-  carol -> dave: roster, asks
-  carol -> dave: gone: erin (failed) (lost)
   carol -> dave: to all, from erin: gone: erin (left) (lost)
-  carol -> dave: viewDigest
-  carol -> dave: roster
-  dave -> carol: viewDigest
-  dave -> carol: roster
-  dave -> carol: roster, asks
+  dave -> bob: viewDigest
+  dave -> bob: roster
   erin -> alice: to all: gone: erin (left)
   erin -> bob: to all: gone: erin (left)
   erin -> carol: to all: gone: erin (left)
@@ -37,26 +34,33 @@ given alice, bob, carol and dave join; cut dave from erin; cut dave from frank; 
 ! never dave: loses erin*
 
 > lose nothing more; until dave: loses erin*
-  alice -> carol: viewDigest
+  alice -> dave: viewDigest
+  alice -> dave: gone: erin (failed)
+  alice -> dave: roster
   bob -> alice: viewDigest
-  bob -> dave: roster, asks
-  bob -> dave: gone: erin (failed)
-  carol -> alice: viewDigest
-  dave -> bob: viewDigest
-  dave -> bob: roster
+  carol -> bob: viewDigest
+  carol -> dave: roster, asks
+  carol -> dave: gone: erin (failed)
+  dave -> carol: viewDigest
+  dave -> alice: roster, asks
+  dave -> carol: roster
 ! *: viewDigest before * -> dave: gone: erin (failed)
 ! within 15 s dave: loses erin (failed)
 
 > lose 99 records from alice to dave; lose 99 records from bob to dave; lose 99 records from carol to dave; lose 99 record from alice to dave; lose 99 record from bob to dave; lose 99 record from carol to dave; frank starts; wait 5 s
-  alice -> carol: viewDigest
+  bob -> carol: viewDigest
+  bob -> carol: roster
   carol -> bob: viewDigest
-  frank -> carol: viewDigest
+  carol -> bob: roster, asks
 ! alice: meets frank
 ! never dave: meets frank
 
 > lose nothing more; until dave: meets frank
-  bob -> frank: viewDigest
-  carol -> dave: roster, asks
-  dave -> carol: viewDigest
-  dave -> carol: roster
+  alice -> dave: viewDigest
+  alice -> dave: roster
+  bob -> frank: roster, asks
+  carol -> alice: viewDigest
+  dave -> alice: roster, asks
+  frank -> bob: viewDigest
+  frank -> bob: roster
 ! * -> dave: records of *frank*

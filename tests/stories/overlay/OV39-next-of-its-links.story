@@ -24,15 +24,14 @@ given alice, bob, carol, dave and erin join; cut dave from carol; wait 60 s
 > dave freezes; wait 9 s
   alice -> bob: beat
   alice -> carol: beat
+  alice -> carol: to all, from bob: suspect dave, silent
   alice -> dave: to all, from bob: suspect dave, silent
   alice -> erin: to all, from bob: suspect dave, silent
-  bob -> carol: to all: suspect dave, silent
+  bob -> alice: to all: suspect dave, silent
   bob -> dave: to all: suspect dave, silent
   bob -> erin: to all: suspect dave, silent
-  carol -> alice: to all, from bob: suspect dave, silent
   carol -> erin: to all, from bob: suspect dave, silent
   erin -> alice: to all, from bob: suspect dave, silent
-  erin -> dave: to all, from bob: suspect dave, silent
 ! bob -> *: to all: suspect dave, silent
 ! never alice -> *: to all: suspect*
 ! within 8 s alice: loses dave (failed)
