@@ -2,7 +2,13 @@
 
 import { expect } from '@playwright/test'
 import { test } from './support/fixtures.ts'
-import { expectNobodyDeclaredGone, patience, reports, untilAgree } from './support/participant.ts'
+import {
+  expectNobodyDeclaredGone,
+  patience,
+  reports,
+  untilAgree,
+  untilAllLinked,
+} from './support/participant.ts'
 import { startServer } from './support/server.ts'
 
 test('chat goes on; a reopened tab joins through its sibling; newcomers join when it is back; nothing is restarted', async ({
@@ -23,6 +29,7 @@ test('chat goes on; a reopened tab joins through its sibling; newcomers join whe
   const running = [alice, bob, carol]
   const ids = (await reports(running)).map(({ me }) => me)
 
+  await untilAllLinked(running)
   await server.kill()
   await closing.close()
   await expect(alice.event(/signaling server cannot be reached/)).toBeVisible(patience)
@@ -74,6 +81,7 @@ test('the leader dies while the server is dead: those left agree on the next', a
   const sibling = await alices.open({ mesh })
   const carol = await cast.agent('carol')
   const before = await untilAgree([alice, bob, sibling, carol])
+  await untilAllLinked([alice, bob, sibling, carol])
   await server.kill()
   await expect.poll(async () => (await bob.report()).signaling, patience).not.toContain('open')
   await alice.crash()

@@ -42,6 +42,20 @@ export async function untilAgree(participants: readonly Participant[], above = 0
   return agreement!
 }
 
+/**
+ * Resolves when each has a link to each other one. A mesh is of use before that, but hangs on few links for its first second or
+ * two: whoever takes both the server and one of its peers away by then may part it.
+ */
+export async function untilAllLinked(participants: readonly Participant[]): Promise<void> {
+  await expect(async () => {
+    const all = await reports(participants)
+    for (const { me, linked } of all) {
+      const others = all.map((other) => other.me).filter((other) => other !== me)
+      expect(linked.map(({ peer }) => peer)).toEqual(expect.arrayContaining(others))
+    }
+  }).toPass(patience)
+}
+
 /** Resolves when all have the same text with all of these in it, and each calls itself synced with all others. */
 export async function untilSameDoc(
   participants: readonly Participant[],
