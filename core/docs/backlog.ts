@@ -10,13 +10,12 @@ interface Waiting {
 }
 
 export class Backlog {
-  #waiting: Waiting[] = []
-  /** Being written: it waits again where that fails. */
-  #taken: Waiting[] = []
+  #all: Waiting[] = []
   #bytes = 0
-  /** How many of those that wait, from the first on, are urgent; and whether any is that is being written. */
+  /** How many, from the first on, are being written. */
+  #taken = 0
+  /** How many, from the first on, are urgent. */
   #urgent = 0
-  #takenUrgent = false
 
   /** Of all that is not stored yet. */
   get bytes(): number {
@@ -25,18 +24,18 @@ export class Backlog {
 
   /** Nothing waits, and nothing is being written. */
   get isEmpty(): boolean {
-    return this.#waiting.length + this.#taken.length === 0
+    return this.#all.length === 0
   }
 
   /** Something is to be written next. */
   get waits(): boolean {
-    return this.#waiting.length > 0
+    return this.#all.length > this.#taken
   }
 
   /** @param urgent written here, and perhaps nobody else has it; or nothing may wait any more */
   add(updates: readonly Uint8Array[], nowMs: number, urgent: boolean): void {
     for (const update of updates) {
-      this.#waiting.push({ update, sinceMs: nowMs })
+      this.#all.push({ update, sinceMs: nowMs })
       this.#bytes += update.length
     }
     if (urgent) this.press()
@@ -44,8 +43,7 @@ export class Backlog {
 
   /** All that is here by now waits for nothing. */
   press(): void {
-    this.#urgent = this.#waiting.length
-    this.#takenUrgent = this.#taken.length > 0
+    this.#urgent = this.#all.length
   }
 
   /**
@@ -55,43 +53,38 @@ export class Backlog {
    * @param fetching more is coming in, and nothing but what waits here is to be written
    */
   waitsUntilMs(fetching: boolean): number {
-    const [first] = this.#waiting
-    if (!first || this.#urgent > 0) return -Infinity
+    const first = this.#all[this.#taken]
+    if (!first || this.#urgent > this.#taken) return -Infinity
     if (fetching && this.#bytes <= limits.docStoreBehindBytes) return first.sinceMs + limits.docStoreDelayMs
     return this.#bytes < limits.minDocSegmentBytes ? first.sinceMs + limits.docGatherMs : -Infinity
   }
 
   /** The next row's worth. Must be followed by `stored` or `putBack` before the next. */
   take(): Uint8Array[] {
-    const next = this.#waiting.slice(0, limits.maxDocUpdates)
+    const next = this.#all.slice(0, limits.maxDocUpdates)
     const [updates = []] = inRows(next.map(({ update }) => update))
-    this.#taken = this.#waiting.slice(0, updates.length)
-    this.#waiting = this.#waiting.slice(updates.length)
-    this.#takenUrgent = this.#urgent > 0
-    this.#urgent = Math.max(0, this.#urgent - updates.length)
+    this.#taken = updates.length
     return updates
   }
 
   /** What was taken is in the store. */
   stored(): void {
-    this.#bytes -= sizeOf(this.#taken)
-    this.#taken = []
-    this.#takenUrgent = false
+    this.#bytes -= sizeOf(this.#all.slice(0, this.#taken))
+    this.#all = this.#all.slice(this.#taken)
+    this.#urgent = Math.max(0, this.#urgent - this.#taken)
+    this.#taken = 0
   }
 
   /** Nothing was written. */
   putBack(): void {
-    if (this.#takenUrgent || this.#urgent > 0) this.#urgent += this.#taken.length
-    this.#waiting = [...this.#taken, ...this.#waiting]
-    this.#taken = []
-    this.#takenUrgent = false
+    this.#taken = 0
   }
 
   /** What waits is stored in another way. */
   drop(): void {
-    this.#bytes -= sizeOf(this.#waiting)
-    this.#waiting = []
-    this.#urgent = 0
+    this.#bytes -= sizeOf(this.#all.slice(this.#taken))
+    this.#all = this.#all.slice(0, this.#taken)
+    this.#urgent = Math.min(this.#urgent, this.#taken)
   }
 }
 

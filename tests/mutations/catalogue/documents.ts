@@ -86,8 +86,8 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/docs/backlog.ts',
-        find: 'this.#waiting.length + this.#taken.length === 0',
-        replace: 'this.#waiting.length === 0',
+        find: 'return this.#all.length === 0',
+        replace: 'return this.#all.length === this.#taken',
       },
     ],
     profile: 'large documents',
