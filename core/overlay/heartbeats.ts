@@ -26,7 +26,7 @@ export class Heartbeats {
         readonly revision: number
         readonly successions: readonly (readonly PeerId[])[]
         readonly heartbeatIntervalMs: number
-        readonly atMs: number | undefined
+        readonly atMs: number
       }
     | undefined
   /** Peers that we watch more closely than before: since when, and how long they get to answer. */
@@ -172,10 +172,10 @@ export class Heartbeats {
   }
 
   #watchesNow(): ReadonlyMap<PeerId, Watch> {
-    const { self, membership, options, successions, nowMs, isPartial } = this.#context
+    const { self, membership, options, successions, nowMs } = this.#context
     const { heartbeatIntervalMs } = options.timing
-    // In a larger mesh also from who has links to whom, which is looked at once a second.
-    const atMs = isPartial ? Math.floor(nowMs / 1000) : undefined
+    // Also from who has links to whom, which is looked at once a second.
+    const atMs = Math.floor(nowMs / 1000)
     const { revision } = membership
     const made = this.#watchesOf
     if (
@@ -189,7 +189,7 @@ export class Heartbeats {
     this.#watchesOf = { revision, successions, heartbeatIntervalMs, atMs }
     this.#watches = watchesOf({
       me: self.id,
-      ...(isPartial ? this.#linked() : { ring: membership.records().map((record) => record.id) }),
+      ringsOf: this.#ringsOf(),
       successions,
       isSuspected: (peer) => membership.isSuspected(peer),
       heartbeatIntervalMs,
@@ -207,11 +207,11 @@ export class Heartbeats {
     return this.#watches
   }
 
-  /** Our links, and those of the neighbours at the other ends, as they say. */
-  #linked(): { ring: readonly PeerId[]; ringsOf: ReadonlyMap<PeerId, readonly PeerId[]> } {
-    const { membership } = this.#context
-    const ring = this.#context.neighbours()
-    const ringsOf = new Map(ring.map((peer) => [peer, membership.get(peer)?.neighbours ?? []]))
-    return { ring, ringsOf }
+  /** Of each neighbour: who of the living has a link to it, as it says; and us, who have one. */
+  #ringsOf(): Map<PeerId, readonly PeerId[]> {
+    const { self, membership } = this.#context
+    const ringOf = (peer: PeerId): PeerId[] =>
+      (membership.get(peer)?.neighbours ?? []).filter((id) => membership.get(id) !== undefined)
+    return new Map(this.#context.neighbours().map((peer) => [peer, [...ringOf(peer), self.id]]))
   }
 }

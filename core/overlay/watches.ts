@@ -1,7 +1,7 @@
 // Who watches whom. A failover hangs on the first successor of a leader, and on the second where both fall silent at
-// once: the leader beats fast for these two. Everybody else is watched by one peer, the next in the ring of ids, and
-// what a watcher suspects it tells to all (after SWIM: Das, Gupta, Motivala, DSN 2002; there the watcher is drawn by
-// lot). A pure function of the view: where two views differ for a moment, whoever expects more than it gets just asks.
+// once: the leader beats fast for these two. Everybody else is watched by one peer, the next of its links in the ring of
+// ids, and what a watcher suspects it tells to all (after SWIM: Das, Gupta, Motivala, DSN 2002; there the watcher is drawn
+// by lot). A pure function of the view: where two views differ for a moment, whoever expects more than it gets just asks.
 
 import { compareText, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -25,10 +25,8 @@ const unwatched: Watch = {
 
 export interface Watched {
   readonly me: PeerId
-  /** Whom we watch and are watched by in turn: everybody alive but us, or our links where these are fewer. */
-  readonly ring: readonly PeerId[]
-  /** Where the ring is of our links only: the links of each, as it says. */
-  readonly ringsOf?: ReadonlyMap<PeerId, readonly PeerId[]>
+  /** Of each that we have a link to: whom it has links to. */
+  readonly ringsOf: ReadonlyMap<PeerId, readonly PeerId[]>
   /** Of each role: its leader and who would follow, in order. */
   readonly successions: readonly (readonly PeerId[])[]
   readonly isSuspected: (peer: PeerId) => boolean
@@ -37,7 +35,7 @@ export interface Watched {
 
 /** By peer; those that are not in it neither watch us nor are watched by us. */
 export function watchesOf(watched: Watched): Map<PeerId, Watch> {
-  const { me, ring, ringsOf, successions, isSuspected, heartbeatIntervalMs } = watched
+  const { me, ringsOf, successions, isSuspected, heartbeatIntervalMs } = watched
   const watches = new Map<PeerId, Watch>()
   const add = (watcher: PeerId, target: PeerId, intervalMs: number, urgent = false): void => {
     if (watcher === target || (watcher !== me && target !== me)) return
@@ -62,13 +60,13 @@ export function watchesOf(watched: Watched): Map<PeerId, Watch> {
     if (certain.length < succession.length) addLeader(certain, true)
   }
   const slowMs = Math.max(heartbeatIntervalMs, limits.slowHeartbeatIntervalMs)
-  add(nextOf(me, ring), me, slowMs)
-  for (const peer of ring) if (nextOf(peer, ringsOf?.get(peer) ?? [me, ...ring]) === me) add(me, peer, slowMs)
+  add(nextOf(me, ringsOf.keys()), me, slowMs)
+  for (const [peer, ring] of ringsOf) if (nextOf(peer, ring) === me) add(me, peer, slowMs)
   return watches
 }
 
 /** The next in the ring of ids, which watches it. */
-function nextOf(peer: PeerId, others: readonly PeerId[]): PeerId {
+function nextOf(peer: PeerId, others: Iterable<PeerId>): PeerId {
   let next: PeerId | undefined
   let lowest = peer
   for (const other of others) {

@@ -192,16 +192,11 @@ describe('a mesh of more peers than a peer keeps links', () => {
       PeerId,
       PeerId,
     ]
-    const watchedBy = (
-      me: PeerId,
-      ring: readonly PeerId[],
-      ringsOf: ReadonlyMap<PeerId, readonly PeerId[]>,
-    ) =>
+    const watchedBy = (me: PeerId, links: ReadonlyMap<PeerId, readonly PeerId[]>) =>
       [
         ...watchesOf({
           me,
-          ring,
-          ringsOf,
+          ringsOf: new Map(links.get(me)!.map((peer) => [peer, links.get(peer)!])),
           successions: [],
           isSuspected: () => false,
           heartbeatIntervalMs: 500,
@@ -216,9 +211,9 @@ describe('a mesh of more peers than a peer keeps links', () => {
       [carol, [bob, dave]],
       [dave, [alice, carol]],
     ])
-    expect(watchedBy(dave, links.get(dave)!, links)).toEqual([carol])
-    expect(watchedBy(carol, links.get(carol)!, links)).toEqual([bob])
-    expect(watchedBy(alice, links.get(alice)!, links)).toEqual([dave])
+    expect(watchedBy(dave, links)).toEqual([carol])
+    expect(watchedBy(carol, links)).toEqual([bob])
+    expect(watchedBy(alice, links)).toEqual([dave])
   })
 
   test('OV39 one that falls silent is gone for all within 8 s and a few hops', () => {
@@ -230,6 +225,15 @@ describe('a mesh of more peers than a peer keeps links', () => {
     const others = nodes.filter((node) => node !== dead)
     world.until(() => others.every((node) => !sees(node, dead)), 9_500)
     for (const node of others) expect(leftSince(node, startMs)).toEqual([dead.id])
+  })
+
+  test('OV39 nor is one waited for longer whose watcher fell silent with it than until the next one watches', () => {
+    const world = new OverlayWorld()
+    const nodes = circle(world)
+    const both = [nodes[12]!, nodes[13]!]
+    for (const node of both) world.kill(node)
+    const others = nodes.filter((node) => !both.includes(node))
+    world.until(() => others.every((node) => both.every((dead) => !sees(node, dead))), 13_000)
   })
 
   test('OV9 a goodbye counts over its own link, though another brought it before', () => {

@@ -17,9 +17,9 @@ function watching(
   const all: Record<string, number> = {}
   const beats: Record<string, number> = {}
   for (const me of ids) {
-    const ring = ids.filter((id) => id !== me)
+    const ringsOf = new Map(ids.filter((id) => id !== me).map((id) => [id, ids]))
     const isSuspected = (peer: PeerId): boolean => suspected.includes(peer)
-    for (const [peer, watch] of watchesOf({ me, ring, successions, isSuspected, heartbeatIntervalMs })) {
+    for (const [peer, watch] of watchesOf({ me, ringsOf, successions, isSuspected, heartbeatIntervalMs })) {
       if (watch.expectMs < Infinity) all[`${nameOf(me)} ${nameOf(peer)}`] = watch.expectMs
       if (watch.beatMs < Infinity) beats[`${nameOf(peer)} ${nameOf(me)}`] = watch.beatMs
     }
@@ -114,6 +114,28 @@ describe('signs of life', () => {
     expect(bob.overlay.counters()['suspicions']).toBeUndefined()
     expectNobodyLost([alice, bob])
   })
+
+  test.each([0, 100, 300, 1000, 2500, 6000])(
+    'OV39 who has a link to few, and falls silent %i ms after it came, is gone for all within 8 s and a few hops',
+    (ms) => {
+      const world = new OverlayWorld()
+      // One has a link to everybody, the others none to one another.
+      const nodes = ['1', '2', '3', '4', '5'].map((name) => world.add(name))
+      for (const [i, node] of nodes.entries()) for (const other of nodes.slice(i + 1)) world.cut(node, other)
+      for (const node of nodes.slice(1)) {
+        world.mend(nodes[0]!, node)
+        world.connect(nodes[0]!, node)
+      }
+      world.until(() => nodes.every((node) => node.overlay.others().length === 4))
+      world.run(ms)
+      for (const [i, dead] of nodes.slice(1, 4).entries()) {
+        world.kill(dead)
+        const living = nodes.filter((node) => node.alive)
+        world.until(() => living.every((node) => node.leftAtMs(dead.id) !== undefined), 8500)
+        for (const node of living) expect(node.of('left')).toHaveLength(i + 1)
+      }
+    },
+  )
 
   test('OV31 a link on which somebody spoke, and nothing came, is found dead', () => {
     const world = new OverlayWorld()

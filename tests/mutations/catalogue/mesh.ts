@@ -392,14 +392,14 @@ export const meshMutations: readonly Mutation[] = [
     complaint: 'in a larger mesh who missed a newcomer never hears of it',
   },
   {
-    name: 'in a crowd the next of all watches',
+    name: 'the next of all watches, whether linked or not',
     rule: 'OV39',
     why: 'who has no link to the next in the ring of ids dies unseen',
     changes: [
       {
         file: 'core/overlay/heartbeats.ts',
-        find: '...(isPartial ? this.#linked() : {',
-        replace: '...(isPartial && nowMs < 0 ? this.#linked() : {',
+        find: '(membership.get(peer)?.neighbours ?? []).filter(',
+        replace: 'membership.records().map((record) => record.id).filter(',
       },
     ],
     profile: 'few links, few words',
