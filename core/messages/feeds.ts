@@ -135,15 +135,27 @@ export class Feeds {
 
   // -------------------------------------------------------------------------------------- waiting entries
 
-  /** False where there is no room: it is fetched later. */
+  /** False where there is no room: it is fetched later. What continues its feed takes the room of what does not. */
   wait(feed: Feed, arrived: Arrived, after = feed.head?.number ?? 0): boolean {
     const { number } = arrived.entry.header
     if (feed.waiting.has(number)) return true
+    if (number > after + limits.maxHeldBack) return false
     const bytes = sizeOf(arrived.entry)
-    if (number > after + limits.maxHeldBack || this.#waitingBytes + bytes > maxWaitingBytes) return false
+    if (number === after + 1) this.#makeRoom(bytes)
+    if (this.#waitingBytes + bytes > maxWaitingBytes) return false
     this.#waitingBytes += bytes
     feed.waiting.set(number, arrived)
     return true
+  }
+
+  /** Somebody may withhold the one entry that many wait for. */
+  #makeRoom(bytes: number): void {
+    for (const feed of this.#feeds.values()) {
+      if (this.#waitingBytes + bytes <= maxWaitingBytes) return
+      const next = (feed.head?.number ?? 0) + 1
+      if (feed.busy || feed.waiting.has(next)) continue
+      for (const number of [...feed.waiting.keys()]) this.unwait(feed, number)
+    }
   }
 
   unwait(feed: Feed, number: number): void {

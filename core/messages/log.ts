@@ -111,7 +111,7 @@ export class Log {
         this.#mismatch(feed, from)
         break
       }
-      if (this.#mustKeepBody(entry)) {
+      if (this.#mustKeepBody(entry, from)) {
         this.#parts.feeds.unwait(feed, number)
         this.#parts.sync.unserved(from, feed.id)
         break
@@ -123,9 +123,17 @@ export class Log {
     return run
   }
 
-  /** A message for us came without its body while somebody may still have it: it is not taken like that. */
-  #mustKeepBody(entry: VerifiedEntry): boolean {
-    return this.#parts.filing.judge(entry) === 'bare' && this.#parts.filing.isForMe(entry)
+  /**
+   * A message for us came without its body while somebody may still have it: it is not taken like that. The author keeps that of
+   * one that names us until we have it or it expired; that of a room that is only said to all may be gone everywhere.
+   */
+  #mustKeepBody(entry: VerifiedEntry, from: PeerId): boolean {
+    const { desk, filing, rooms, sync } = this.#parts
+    const { content, feed } = entry.header
+    if (filing.judge(entry) !== 'bare' || !filing.isForMe(entry)) return false
+    if (rooms.live.get(from)?.store === feed) return false
+    const isNamed = content.type === 'message' && content.addressees.includes(desk.me.member)
+    return isNamed || sync.canAskBeside(from, feed)
   }
 
   #commit(feed: Feed, run: readonly Arrived[], jump: boolean): void {

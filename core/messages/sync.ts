@@ -102,6 +102,11 @@ export class Sync {
     return (this.#ahead.get(feed)?.size ?? 0) > 0 ? 'somebody has it' : 'nobody has it'
   }
 
+  /** Somebody else than that peer says to have more of the feed than we. */
+  canAskBeside(peer: PeerId, feed: StoreId): boolean {
+    return [...(this.#ahead.get(feed)?.keys() ?? [])].some((other) => other !== peer)
+  }
+
   isHere(peer: PeerId): boolean {
     return this.#neighbours.has(peer) || this.#parts.rooms.live.has(peer)
   }

@@ -24,6 +24,7 @@ import {
   type MessageView,
   type SentState,
 } from '../../core/messages/messages.ts'
+import { entryRow, readRow } from '../../core/messages/rows.ts'
 import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { decodeHeader, encodeHeader, type Entry, type VerifiedEntry } from '../../core/wire/entries.ts'
 import { decode, encode } from '../../core/wire/codec.ts'
@@ -102,6 +103,9 @@ export class Peer {
   alive = true
   /** What the next commits answer instead of writing. */
   commitError: MeshError | undefined
+  /** Reads of ranges from there on are not answered: the store is busy. */
+  readFails: (from: string) => boolean = () => false
+  readsFailed = 0
   readonly commits: Commit[] = []
   #requests = 0
 
@@ -145,6 +149,11 @@ export class Peer {
       }
       case 'read': {
         const { read, ranges } = effect
+        if (ranges.some(({ from }) => this.readFails(from))) {
+          this.readsFailed++
+          const error = new MeshError('storage-busy', 'The store is busy.')
+          return void this.tasks.push(() => this.step({ type: 'readFailed', read, error }))
+        }
         return void this.tasks.push(() => {
           const rows = ranges.flatMap((range: Range): Row[] => this.rows.range(range))
           this.step({ type: 'rows', read, rows })
@@ -259,6 +268,13 @@ export class Peer {
       .flatMap((range) => this.rows.range(range))
     const entries = this.messages.historyKeys(rows, limit).map((key) => this.rows.get(key))
     return [...this.messages.historyPage(address, rows, entries, limit)]
+  }
+
+  /** The store keeps the entry without its body, as after retention. */
+  trim(key: string): void {
+    const stored = readRow(entryRow, this.rows.get(key))!
+    const row = { ...stored, entry: { ...stored.entry, body: undefined } }
+    this.rows.put(key, encode(entryRow, row))
   }
 
   keysOf(prefix: string): string[] {
