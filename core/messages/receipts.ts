@@ -10,7 +10,7 @@ import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead } from '../wire/messages.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { OpenItem } from './outbox.ts'
-import { ackRow, expiredRow, keys, readRow, row } from './rows.ts'
+import { ackRow, expiredRow, keyRange, keys, outboxRow, readRow, row } from './rows.ts'
 import type { SentState } from './types.ts'
 
 interface Ack {
@@ -84,7 +84,8 @@ export class Receipts {
     items.set(item.number, item)
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, item.row.expiresAt)
     const { id, to, addressees } = item.row
-    if (!this.#sent.has(id)) {
+    // A sibling tab may have moved it out of a feed that was given up.
+    if (this.#sent.get(id)?.feed !== item.feed) {
       this.#remember({ id, feed: item.feed, number: item.number, to, addressees, toMe: false })
     }
   }
@@ -109,11 +110,12 @@ export class Receipts {
   #remember(sent: Sent): void {
     this.#sent.set(sent.id, sent)
     if (sent.feed === this.#parts.outbox.storeId) this.#byNumber.set(sent.number, sent)
-    for (const [id, old] of this.#sent) {
-      if (this.#sent.size <= maxRemembered) break
-      if (this.#open.get(old.feed)?.has(old.number)) break
+    // Twice as many are looked at as came; what is open goes to the end.
+    for (let looked = 0; this.#sent.size > maxRemembered && looked < 2; looked++) {
+      const [id, old] = this.#sent.entries().next().value!
       this.#sent.delete(id)
-      if (this.#byNumber.get(old.number) === old) this.#byNumber.delete(old.number)
+      if (this.isOpen(old.feed, old.number)) this.#sent.set(id, old)
+      else if (this.#byNumber.get(old.number) === old) this.#byNumber.delete(old.number)
     }
   }
 
@@ -354,6 +356,9 @@ export class Receipts {
     if (lacking.length === 0) return
     this.#expiring.add(item)
     const key = keys.expired(item.feed, item.number)
+    const open = row(keys.outbox(item.feed, item.number), outboxRow, item.row)
+    let isExpired = false
+    let isSettled = false
     const close = (): void => {
       this.#expiring.delete(item)
       this.forget(item)
@@ -361,24 +366,46 @@ export class Receipts {
       this.#expiredIds.set(id, lacking)
       desk.emit({ event: 'expired', id, lacking })
     }
+    const later = (): void => {
+      this.#expiring.delete(item)
+      this.#nextExpiryMs = desk.now.wallMs + limits.antiEntropyIntervalMs
+    }
     desk.commit(
       {
-        expect: [{ key, value: undefined, adopt: () => {} }],
+        expect: [
+          { key, value: undefined, adopt: () => void (isExpired = true) },
+          { ...open, adopt: (found) => void (isSettled = found === undefined) },
+        ],
         put: [row(key, expiredRow, { id, lacking })],
-        delete: [keys.outbox(item.feed, item.number)],
+        delete: [open.key],
       },
       {
         ok: () => {
           close()
           this.reportExpired(id, item.row.to, lacking)
         },
-        conflict: close,
-        failed: () => {
-          this.#expiring.delete(item)
-          this.#nextExpiryMs = desk.now.wallMs + limits.antiEntropyIntervalMs
+        conflict: () => {
+          if (isExpired) close()
+          else if (isSettled) this.#followSettled(item, lacking, later)
+          else later()
         },
+        failed: later,
       },
     )
+  }
+
+  /** A sibling tab let go of it while we stood still: everybody has it. */
+  #followSettled(item: OpenItem, lacking: readonly MemberId[], later: () => void): void {
+    const ranges = lacking.map((member) => keyRange(keys.ack(item.feed, member)))
+    const then = (rows: readonly Row[]): void => {
+      this.#expiring.delete(item)
+      for (const member of lacking) {
+        const key = keys.ack(item.feed, member)
+        this.adopt(item.feed, member, rows.find((each) => each.key === key)?.value)
+      }
+      this.forget(item)
+    }
+    this.#parts.desk.read(ranges, then, later)
   }
 
   reportExpired(id: MessageId, to: string, lacking: readonly MemberId[]): void {

@@ -1,0 +1,89 @@
+// Two tabs on one store: what one of them did while the other stood still, or could not read.
+
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../core/base/limits.ts'
+import { copyOf, type Peer, World } from './messages-world.ts'
+
+const hour = 60 * 60 * 1000
+const day = 24 * hour
+
+function trio() {
+  const world = new World()
+  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return { world, a, b, c }
+}
+
+/** Another tab of that one. */
+function sibling(world: World, of: Peer): Peer {
+  const tab = world.add(of.name, { rows: of.rows })
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return tab
+}
+
+describe('what a message of ours came to', () => {
+  it('MS5 is not called expired by a tab that stood still while a sibling stored the receipt', () => {
+    const { world, a, b } = trio()
+    b.kill()
+    const two = sibling(world, a)
+    const request = a.send('@bob', 'hello', { ttlMs: hour })
+    world.advance(1000)
+    expect(two.messages.status().undelivered).toBe(1)
+    two.alive = false
+    world.add('bob', { rows: b.rows })
+    world.settle()
+    world.meet()
+    world.advance(2000)
+    expect(a.state(request)?.state).toBe('delivered')
+    world.advance(2 * hour)
+    two.alive = true
+    two.step({ type: 'tick' })
+    world.advance(60_000)
+    expect(two.errors('expired')).toEqual([])
+    expect(a.keysOf('expired/')).toEqual([])
+    const { id } = a.state(request)!
+    expect(two.messages.sentState(id)?.state).toBe('delivered')
+    expect(two.messages.status().undelivered).toBe(0)
+  })
+
+  it('MS8 is heard by the tab that sent it, also where a sibling moved it to a new feed', () => {
+    const { world, a, b, c } = trio()
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'newer')
+    world.advance(1000)
+    for (const peer of [a, c]) peer.kill()
+    const [first, second] = [1, 2].map(() => world.add('alice', { rows: backup })) as [Peer, Peer]
+    for (const tab of [first, second]) world.cut(tab, b)
+    world.settle()
+    world.meet()
+    const request = second.send('@bob', 'from the second tab')
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    for (const pair of [`${first.id} ${b.id}`, `${b.id} ${first.id}`]) world.cuts.delete(pair)
+    world.meet()
+    world.advance(10 * limits.antiEntropyIntervalMs)
+    expect(b.texts().toSorted()).toEqual(['from the second tab', 'newer'])
+    world.heal()
+    world.advance(10 * limits.antiEntropyIntervalMs)
+    expect([first, second].map((tab) => tab.messages.status().undelivered)).toEqual([0, 0])
+    expect(second.state(request)?.state).toBe('delivered')
+  })
+
+  it('MS5 is forgotten some day once it is delivered, though an older one is still owed', () => {
+    const { world, a, c } = trio()
+    c.kill()
+    a.send('@carol', 'owed for long')
+    world.settle()
+    const requests: number[] = []
+    for (const burst of [4500, 500]) {
+      for (let i = 0; i < burst; i++) requests.push(a.send('@bob', `${i}`))
+      world.advance(1000)
+    }
+    // 4096 are remembered, whatever became of them.
+    expect(requests.filter((request) => a.state(request)).length).toBeLessThanOrEqual(4096)
+    expect(a.messages.status().undelivered).toBe(1)
+  })
+})
