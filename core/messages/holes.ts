@@ -64,14 +64,12 @@ export class Holes {
     } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
     else if (kind === 'meta') forks.storeLost()
     else if (kind === 'unbound') unbound.restore(id as MessageId)
-    else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number)
     else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)
     else this.#rebuild(key)
   }
 
   /**
-   * A row of which an entry tells all. What the store does not take now is tried again with the next comparison of digests (but for
-   * rows of the inbox: what they say may have been handled by then).
+   * A row of which an entry tells all. What the store does not take now is tried again with the next comparison of digests.
    */
   #rebuild(key: string): void {
     const place = readPlace(key)
@@ -80,6 +78,7 @@ export class Holes {
       else this.#parts.desk.count('rowsLost')
     }
     if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number, failed)
+    else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number, failed)
     else if (key.startsWith('talk/')) this.#rebuildTalk(key, failed)
   }
 
@@ -208,7 +207,7 @@ export class Holes {
 
   /** The lowest hole first: only what it names can be known to fit behind it. */
   #fillNext(feed: Feed): void {
-    const { desk, log } = this.#parts
+    const { desk, log, sync } = this.#parts
     const head = feed.head
     const early = this.#early.get(feed)
     if (feed.holes.size === 0) this.#early.delete(feed)
@@ -225,6 +224,7 @@ export class Holes {
     feed.busy = true
     const ranges = [keyRange(keys.entry(feed.id, number + 1))]
     if (content.type === 'message') ranges.push(keyRange(keys.id(entry.author, content.id)))
+    if (log.mustKeepBody(entry, offered.from)) ranges.push(keyRange(keys.inbox(feed.id, number)))
     const release = (): void => log.settle(feed)
     desk.read(
       ranges,
@@ -232,6 +232,11 @@ export class Holes {
         const next = readEntry(rows.find(({ key }) => key.startsWith('feed/'))?.value)
         if (next && !equalBytes(next.header.previous, entry.hash)) {
           this.#fitsNot(feed, offered)
+          return release()
+        }
+        // Not handled yet, and without its body it would never be given.
+        if (rows.some(({ key }) => key.startsWith('inbox/'))) {
+          sync.unserved(offered.from, feed.id)
           return release()
         }
         const id = readRow(idRow, rows.find(({ key }) => key.startsWith('id/'))?.value)

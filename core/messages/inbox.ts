@@ -19,6 +19,7 @@ import {
   readRow,
   row,
   type Mark,
+  type StoredEntry,
 } from './rows.ts'
 import type { InboxItem } from './types.ts'
 
@@ -89,7 +90,7 @@ export class Inbox {
     const range = { ...prefixRange('inbox/', { limit: scanRows }), from }
     const failed = (): void => {
       if (turn !== this.#turn) return
-      this.#scanned()
+      // What came meanwhile waits until all that was there before it is given.
       this.#rescanAtMs = this.#parts.desk.now.monotonicMs + limits.storageBusyMs
     }
     const then = (rows: readonly Row[]): void => {
@@ -151,7 +152,6 @@ export class Inbox {
    * new message then. It is done with when the first is.
    */
   #isCopy(item: InboxItem, key: string): boolean {
-    const { desk } = this.#parts
     const name = nameOf(item)
     const places = this.#places.get(name)
     if (!places || places[0] === key) {
@@ -160,9 +160,7 @@ export class Inbox {
       return false
     }
     if (!places.includes(key)) places.push(key)
-    const isHandled = places.some((place) => this.#done.has(place))
-    const answers = { ok: () => {}, conflict: () => {}, failed: () => desk.count('inboxRowsLeft') }
-    if (isHandled) desk.commit({ expect: [], delete: [key] }, answers)
+    if (places.some((place) => this.#done.has(place))) this.#remove([key])
     return true
   }
 
@@ -228,21 +226,26 @@ export class Inbox {
     const given = this.#given.get(key)
     const attempt = (given?.attempt ?? 1) + 1
     const value = row(key, inboxRow, { attempt: attempt - 1 }).value
+    /** Not what was given in an earlier turn: that is given anew in this one. */
+    const again = (as: number): void => {
+      if (!given || this.#given.get(key) !== given) return
+      given.attempt = as
+      this.#due.set(key, desk.now.monotonicMs + Math.max(0, delayMs))
+    }
+    const adopt = (found: Uint8Array | undefined): void => {
+      const read = readRow(inboxRow, found)
+      // Handled by somebody else; or asked for again, and whoever did that may be gone.
+      if (read) again(read.attempt)
+      else this.#given.delete(key)
+    }
     const done = (): void => desk.resolve(request)
     desk.commit(
-      {
-        expect: [{ key, value, adopt: (found) => void (found === undefined && this.#given.delete(key)) }],
-        put: [row(key, inboxRow, { attempt })],
-      },
+      { expect: [{ key, value, adopt }], put: [row(key, inboxRow, { attempt })] },
       {
         ok: () => {
-          if (given) {
-            given.attempt = attempt
-            this.#due.set(key, desk.now.monotonicMs + Math.max(0, delayMs))
-          }
+          again(attempt)
           done()
         },
-        // Handled, or asked for again, by somebody else.
         conflict: done,
         failed: (error: MeshError) => desk.reject(request, error),
       },
@@ -252,16 +255,23 @@ export class Inbox {
   /**
    * Its row was damaged, so it was not handled: written again, and given out if it was not. Where the store does not take it now it
    * is given out all the same, for nobody else would; it is not tried again, since it may be handled at any time.
+   * @param failed The store does not even say what it was.
    */
-  restore(feed: StoreId, number: number): void {
+  restore(feed: StoreId, number: number, failed: () => void): void {
     const { desk, filing, log } = this.#parts
-    this.#damaged.add(keys.inbox(feed, number))
-    log.readOne(feed, number, (stored) => {
-      if (!stored || !isShown(stored.mark) || !filing.isForMe(stored)) return
-      const written = row(keys.inbox(feed, number), inboxRow, { attempt: 1 })
-      const told = (): void => this.stored(stored, stored.mark, 1)
+    const key = keys.inbox(feed, number)
+    this.#damaged.add(key)
+    const then = (stored: StoredEntry | undefined): void => {
+      if (!stored || !isShown(stored.mark) || !filing.isForMe(stored) || this.#done.has(key)) return
+      const told = (): void => {
+        if (this.#done.has(key)) this.#remove([key])
+        else this.stored(stored, stored.mark, 1)
+      }
       desk.commit(
-        { expect: [{ key: written.key, value: undefined, adopt: () => {} }], put: [written] },
+        {
+          expect: [{ key, value: undefined, adopt: () => {} }],
+          put: [row(key, inboxRow, { attempt: 1 })],
+        },
         {
           ok: told,
           conflict: told,
@@ -271,17 +281,31 @@ export class Inbox {
           },
         },
       )
-    })
+    }
+    log.readOne(feed, number, then, failed)
+  }
+
+  /** Rows of what is handled. */
+  #remove(doomed: readonly string[]): void {
+    const { desk } = this.#parts
+    const answers = { ok: () => {}, conflict: () => {}, failed: () => desk.count('inboxRowsLeft') }
+    desk.commit({ expect: [], delete: doomed }, answers)
   }
 
   /** An entry that was missing is here again: it is given out if it was not handled. */
   refetched(feed: StoreId, number: number): void {
-    const ranges = [keyRange(keys.inbox(feed, number)), keyRange(keys.entry(feed, number))]
-    this.#parts.desk.read(ranges, (rows) => {
+    const { desk } = this.#parts
+    const turn = this.#turn
+    const then = (rows: readonly Row[]): void => {
       const read = readRow(inboxRow, rows.find(({ key }) => key.startsWith('inbox/'))?.value)
       const stored = readEntry(rows.find(({ key }) => key.startsWith('feed/'))?.value)
       if (read && stored) this.stored(stored, stored.mark, read.attempt)
-    })
+    }
+    const failed = (): void => {
+      if (this.#active && turn === this.#turn)
+        this.#rescanAtMs ??= desk.now.monotonicMs + limits.storageBusyMs
+    }
+    desk.read([keyRange(keys.inbox(feed, number)), keyRange(keys.entry(feed, number))], then, failed)
   }
 
   tick(): void {

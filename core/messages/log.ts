@@ -111,7 +111,7 @@ export class Log {
         this.#mismatch(feed, from)
         break
       }
-      if (this.#mustKeepBody(entry, from)) {
+      if (this.mustKeepBody(entry, from)) {
         this.#parts.feeds.unwait(feed, number)
         this.#parts.sync.unserved(from, feed.id)
         break
@@ -127,7 +127,7 @@ export class Log {
    * A message for us came without its body while somebody may still have it: it is not taken like that. The author keeps that of
    * one that names us until we have it or it expired; that of a room that is only said to all may be gone everywhere.
    */
-  #mustKeepBody(entry: VerifiedEntry, from: PeerId): boolean {
+  mustKeepBody(entry: VerifiedEntry, from: PeerId): boolean {
     const { desk, filing, rooms, sync } = this.#parts
     const { content, feed } = entry.header
     if (filing.judge(entry) !== 'bare' || !filing.isForMe(entry)) return false
@@ -223,6 +223,21 @@ export class Log {
   // ------------------------------------------------------------------------------- following a sibling tab
 
   readonly #following = new Set<StoreId>()
+  /** Where the store did not say what a sibling stored: read again then. Until it was told, nothing later is. */
+  readonly #toFollow = new Map<Feed, { readonly from: number; readonly to: number; readonly atMs: number }>()
+
+  get deadlineMs(): number | undefined {
+    const times = [...this.#toFollow.values()].map(({ atMs }) => atMs)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  tick(): void {
+    for (const [feed, { from, to, atMs }] of this.#toFollow) {
+      if (this.#parts.desk.now.monotonicMs < atMs) continue
+      this.#toFollow.delete(feed)
+      this.#follow(feed, from, to)
+    }
+  }
 
   /** Takes over a head that was found in the store, and tells of the entries that led there. */
   adopt(feed: Feed, raw: Uint8Array | undefined): void {
@@ -240,11 +255,17 @@ export class Log {
   }
 
   #follow(feed: Feed, from: number, to: number): void {
+    const { desk, outbox, sync } = this.#parts
     const last = Math.min(to, from + followRows - 1)
     const done = (): void => {
       this.#following.delete(feed.id)
-      this.#parts.sync.wake()
+      sync.wake()
       this.settle(feed)
+    }
+    const failed = (): void => {
+      // What we send does not wait for what a sibling sent to be told here.
+      if (feed.id === outbox.storeId) done()
+      else this.#toFollow.set(feed, { from, to, atMs: desk.now.monotonicMs + limits.storageBusyMs })
     }
     const ranges = [
       numberRange('inbox', feed.id, from, last),
@@ -256,7 +277,7 @@ export class Log {
       if (last < to) this.#follow(feed, last + 1, to)
       else done()
     }
-    this.#parts.desk.read(ranges, then, done)
+    desk.read(ranges, then, failed)
   }
 
   #tellRows(feed: Feed, rows: readonly Row[]): void {
@@ -284,9 +305,12 @@ export class Log {
         for (const { key, value } of rows) {
           const id = key.slice('head/'.length) as StoreId
           const feed = feeds.open(id)
-          // Equal or older: we know better, and our next commit compares.
+          // Older: we know better, and our next commit compares.
           const head = feed && !feed.busy ? readRow(headRow, value) : undefined
-          if (feed && head && head.number > (feed.head?.number ?? 0)) this.adopt(feed, value)
+          if (!feed || !head) continue
+          // The same end, and less before it: a sibling retired what was old.
+          const isShorter = head.number === feed.head?.number && head.retired > feed.head.retired
+          if (isShorter || head.number > (feed.head?.number ?? 0)) this.adopt(feed, value)
         }
         then?.()
       },

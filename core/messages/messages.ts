@@ -181,9 +181,10 @@ export class Messages {
 
   #tick(): void {
     if (!this.#loaded) return
-    const { receipts, unbound, inbox, sync, retention, outbox } = this.#parts
+    const { receipts, unbound, log, inbox, sync, retention, outbox } = this.#parts
     receipts.expire()
     unbound.expire()
+    log.tick()
     inbox.tick()
     outbox.tick()
     sync.tick()
@@ -257,11 +258,17 @@ export class Messages {
   /** When to step with `tick` at the latest; monotonic milliseconds. */
   get deadlineMs(): number | undefined {
     if (!this.#loaded) return undefined
-    const { desk, receipts, unbound, inbox, sync, retention, outbox } = this.#parts
+    const { desk, receipts, unbound, log, inbox, sync, retention, outbox } = this.#parts
     const { monotonicMs, wallMs } = desk.now
     const expiryMs = Math.min(receipts.nextExpiryMs, unbound.nextExpiryMs)
     const expiry = monotonicMs + Math.max(0, expiryMs - wallMs)
-    const others = [inbox.deadlineMs, sync.deadlineMs, retention.deadlineMs, outbox.deadlineMs]
+    const others = [
+      log.deadlineMs,
+      inbox.deadlineMs,
+      sync.deadlineMs,
+      retention.deadlineMs,
+      outbox.deadlineMs,
+    ]
     const next = Math.min(expiry, ...others.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
     return Number.isFinite(next) ? next : undefined
   }

@@ -152,7 +152,8 @@ export class Outbox {
       sentAt,
       expiresAt,
     }
-    if (this.#parts.rooms.resolve(to) === undefined) return unbound.keep(message)
+    // What waits for that name goes first.
+    if (this.#parts.rooms.resolve(to) === undefined || unbound.waitsFor(to)) return unbound.keep(message)
     this.add(message)
   }
 

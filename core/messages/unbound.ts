@@ -3,7 +3,7 @@
 // out, which is reported.
 
 import type { MeshError } from '../base/errors.ts'
-import type { MessageId } from '../base/ids.ts'
+import type { Address, MessageId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { Expectation, Parts } from './desk.ts'
@@ -52,6 +52,11 @@ export class Unbound {
 
   get size(): number {
     return this.#waiting.size
+  }
+
+  waitsFor(to: Address): boolean {
+    for (const waiting of this.#waiting.values()) if (waiting.to === to) return true
+    return false
   }
 
   get nextExpiryMs(): number {

@@ -89,3 +89,20 @@ describe('a message of a room whose body was given up', () => {
     }
   })
 })
+
+describe('a message to a name that nobody bears yet', () => {
+  it('MS6 comes before what is sent to that name later', () => {
+    const { world, a } = trio()
+    const first = a.send('@dave', 'first')
+    world.advance(1000)
+    expect(a.state(first)?.state).toBe('waiting')
+    const dave = world.add('dave')
+    world.settle()
+    world.meet()
+    // What waits is being read when this is sent.
+    a.send('@dave', 'second')
+    world.advance(10_000)
+    expect(dave.texts()).toEqual(['first', 'second'])
+    expect(a.messages.status().undelivered).toBe(0)
+  })
+})

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
-import { copyOf, type Peer, World } from './messages-world.ts'
+import { bodyText, copyOf, type Peer, World } from './messages-world.ts'
 
 const hour = 60 * 60 * 1000
 const day = 24 * hour
@@ -85,5 +85,51 @@ describe('what a message of ours came to', () => {
     // 4096 are remembered, whatever became of them.
     expect(requests.filter((request) => a.state(request)).length).toBeLessThanOrEqual(4096)
     expect(a.messages.status().undelivered).toBe(1)
+  })
+})
+
+describe('what a sibling stored', () => {
+  it('MS2 is told, and in order, though the store did not answer for a moment', () => {
+    const { world, a, b } = trio()
+    const two = sibling(world, b)
+    two.step({ type: 'inboxActive', active: true })
+    world.advance(1000)
+    world.cut(two, a)
+    two.readFails = (from) => from.startsWith('inbox/')
+    a.send('@bob', 'work')
+    world.advance(limits.antiEntropyIntervalMs)
+    expect(two.readsFailed).toBeGreaterThan(0)
+    two.readFails = () => false
+    world.heal()
+    a.send('@bob', 'more work')
+    world.advance(4 * limits.storageBusyMs)
+    expect(two.inbox().map(({ message }) => bodyText(message))).toEqual(['work', 'more work'])
+    expect(two.texts()).toEqual(['work', 'more work'])
+  })
+
+  it('MS10 or retired is served and mended by the other as by itself', () => {
+    const { world, a, b, c } = trio()
+    c.kill()
+    for (let i = 0; i < 5; i++) b.send('@alice', `${i}`)
+    b.room('general')
+    world.advance(1000)
+    const two = sibling(world, a)
+    const feed = `feed/${b.messages.storeId}/`
+    b.kill()
+    for (let i = 0; i < 36; i++) world.sleep(2 * day)
+    const left = a.keysOf(feed).length
+    expect(left).toBeLessThan(6)
+    for (const [tab, other] of [
+      [a, two],
+      [two, a],
+    ] as const) {
+      const dave = world.add('dave')
+      world.settle()
+      world.cut(other, dave)
+      world.advance(3 * limits.antiEntropyIntervalMs)
+      expect(dave.keysOf(feed).length).toBe(left)
+      expect(tab.messages.status().counters['holesNotStored']).toBeUndefined()
+      dave.kill()
+    }
   })
 })

@@ -1,0 +1,142 @@
+// The inbox where things go wrong: a store that does not answer, rows that were damaged, tabs that were parted.
+
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../core/base/limits.ts'
+import { bodyText, type Peer, World } from './messages-world.ts'
+
+function trio() {
+  const world = new World()
+  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return { world, a, b, c }
+}
+
+const read = (peer: Peer): void => peer.step({ type: 'inboxActive', active: true })
+const given = (peer: Peer): string[] => peer.inbox().map(({ message }) => bodyText(message))
+
+/** Another run of that one, which reads its inbox. */
+function restarted(world: World, peer: Peer): Peer {
+  peer.kill()
+  const back = world.add(peer.name, { rows: peer.rows })
+  read(back)
+  world.advance(1000)
+  return back
+}
+
+describe('asked for again', () => {
+  it('MS7 it comes, also where a parted sibling asked before and is gone', () => {
+    const { world, a, b } = trio()
+    const two = world.add('bob', { rows: b.rows })
+    world.settle()
+    for (const tab of [b, two]) read(tab)
+    world.meet()
+    a.send('@bob', 'work')
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect([b, two].map((tab) => given(tab).length)).toEqual([1, 1])
+    two.retry(two.inbox()[0]!, 60_000)
+    world.settle()
+    two.kill()
+    b.retry(b.inbox()[0]!, 1000)
+    world.advance(5000)
+    expect(b.inbox().map(({ attempt }) => attempt)).toEqual([1, 2])
+  })
+
+  it('MS7 it comes once, where another takes the inbox over meanwhile', () => {
+    const { world, a, b } = trio()
+    read(b)
+    a.send('@bob', 'work')
+    world.advance(1000)
+    b.retry(b.inbox()[0]!, 5000)
+    b.step({ type: 'inboxActive', active: false })
+    read(b)
+    world.advance(20_000)
+    expect(given(b)).toEqual(['work', 'work'])
+  })
+})
+
+describe('a store that does not answer for a moment', () => {
+  it('MS7 does not turn the order round', () => {
+    const { world, a, b } = trio()
+    for (let i = 0; i < 40; i++) a.send('@bob', `${i}`)
+    world.advance(1000)
+    let reads = 0
+    b.readFails = (from) => from.startsWith('inbox/') && ++reads === 2
+    read(b)
+    a.send('@bob', '40')
+    world.settle()
+    expect(b.readsFailed).toBe(1)
+    a.send('@bob', '41')
+    world.advance(4 * limits.storageBusyMs)
+    expect(given(b)).toEqual(Array.from({ length: 42 }, (_, i) => `${i}`))
+  })
+
+  it('MS7 keeps nothing from being given that was damaged', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'work')
+    world.advance(1000)
+    const key = b.keysOf('inbox/')[0]!
+    b.rows.delete(key)
+    b.readFails = (from) => from.startsWith('feed/')
+    b.step({ type: 'corrupt', key })
+    world.settle()
+    expect(b.readsFailed).toBe(1)
+    b.readFails = () => false
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(given(restarted(world, b))).toEqual(['work'])
+  })
+
+  it('MS9 keeps nothing from being given that was fetched again', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'work')
+    world.advance(1000)
+    const key = b.keysOf(`feed/${a.messages.storeId}/`).at(-1)!
+    world.cut(b, a)
+    b.rows.delete(key)
+    b.step({ type: 'corrupt', key })
+    world.settle()
+    read(b)
+    world.settle()
+    b.readFails = (from) => from.startsWith('inbox/')
+    world.heal()
+    world.advance(1000)
+    expect(b.readsFailed).toBeGreaterThan(0)
+    b.readFails = () => false
+    world.advance(2 * limits.storageBusyMs)
+    expect(given(b)).toEqual(['work'])
+  })
+})
+
+describe('damage', () => {
+  it('MS7 brings nothing back that was handled while it was mended', () => {
+    const { world, a, b } = trio()
+    read(b)
+    a.send('@bob', 'work')
+    world.advance(1000)
+    const key = b.keysOf('inbox/')[0]!
+    b.rows.delete(key)
+    b.step({ type: 'corrupt', key })
+    const request = b.handle(b.inbox()[0]!)
+    world.settle()
+    expect(b.answer(request)).toEqual({ value: undefined })
+    expect(given(restarted(world, b))).toEqual([])
+  })
+
+  it('MS9 is not made good with an entry that lacks its body while its author has that', () => {
+    const { world, a, b, c } = trio()
+    a.send('@bob', 'the whole of it')
+    world.advance(1000)
+    const key = b.keysOf(`feed/${a.messages.storeId}/`).at(-1)!
+    c.trim(key)
+    world.cut(b, a)
+    b.rows.delete(key)
+    b.step({ type: 'corrupt', key })
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    world.heal()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    read(b)
+    world.advance(1000)
+    expect(given(b)).toEqual(['the whole of it'])
+  })
+})
