@@ -58,6 +58,7 @@ export class Feeds {
   readonly #parts: Parts
   readonly #feeds = new Map<StoreId, Feed>()
   #waitingBytes = 0
+  #saidFull = false
   #sum: [number, number] = [0, 0]
 
   constructor(parts: Parts) {
@@ -80,7 +81,7 @@ export class Feeds {
   open(id: StoreId): Feed | undefined {
     const known = this.#feeds.get(id)
     if (known) return known
-    if (this.#feeds.size >= limits.maxFeeds && id !== this.#parts.outbox.storeId) return undefined
+    if (this.#feeds.size >= limits.maxFeeds && id !== this.#parts.outbox.storeId) return this.#isFull()
     const feed: Feed = {
       id,
       head: undefined,
@@ -94,6 +95,13 @@ export class Feeds {
     }
     this.#feeds.set(id, feed)
     return feed
+  }
+
+  #isFull(): undefined {
+    if (this.#saidFull) return
+    this.#saidFull = true
+    const sentence = `This store keeps what ${limits.maxFeeds} stores wrote, and no more: what others write is not taken in. Erasing this mesh on this device makes room.`
+    this.#parts.desk.report('storage-full', sentence, { feeds: limits.maxFeeds })
   }
 
   /** Takes a new head as durable. */

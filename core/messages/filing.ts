@@ -12,7 +12,6 @@ import type { Feed } from './feeds.ts'
 import {
   cursorOf,
   entryRow,
-  gapRow,
   headRow,
   idRow,
   inboxRow,
@@ -112,7 +111,6 @@ export class Filing {
     })
     const first = toFile[0]!.entry
     const retired = jump ? first.header.number - 1 : (feed.head?.retired ?? 0)
-    if (jump) put.push(this.#gap(feed, first, retired))
     const head = this.#head(feed, toFile, retired)
     const headRaw = row(keys.head(feed.id), headRow, head)
     put.push(headRaw)
@@ -145,12 +143,6 @@ export class Filing {
     if (isShown(mark)) for (const key of this.talkKeys(entry)) rows.push({ key, value: new Uint8Array() })
     if (toInbox) rows.push(row(keys.inbox(feed, number), inboxRow, { attempt: 1 }))
     return rows
-  }
-
-  #gap(feed: Feed, first: VerifiedEntry, to: number): Row {
-    const from = (feed.head?.number ?? 0) + 1
-    const atMs = Math.floor(this.#parts.desk.now.wallMs)
-    return row(keys.gap(feed.id, from), gapRow, { author: first.author, to, atMs })
   }
 
   #head(feed: Feed, toFile: readonly ToFile[], retired: number): HeadRow {

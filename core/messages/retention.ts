@@ -189,7 +189,7 @@ export class Retention {
       )
         break
       retired++
-      doomed.push(key, keys.expired(feed.id, retired), keys.gap(feed.id, retired))
+      doomed.push(key, keys.expired(feed.id, retired))
       const { content } = stored.header
       if (content.type === 'message') doomed.push(keys.id(stored.author, content.id))
     }

@@ -45,7 +45,6 @@ export const keys = {
   outbox: (feed: StoreId, number: number) => `outbox/${feed}/${padded(number, numberDigits)}`,
   expired: (feed: StoreId, number: number) => `expired/${feed}/${padded(number, numberDigits)}`,
   hole: (feed: StoreId, number: number) => `hole/${feed}/${padded(number, numberDigits)}`,
-  gap: (feed: StoreId, number: number) => `gap/${feed}/${padded(number, numberDigits)}`,
   ack: (feed: StoreId, member: MemberId) => `ack/${feed}/${member}`,
   unbound: (id: MessageId) => `unbound/${id}`,
   member: (member: MemberId) => `member/${member}`,
@@ -64,7 +63,6 @@ export const messagePrefixes: readonly string[] = [
   'outbox/',
   'expired/',
   'hole/',
-  'gap/',
   'ack/',
   'unbound/',
   'member/',
@@ -135,16 +133,8 @@ export type HeadRow = ValueOf<typeof headRow>
  * Why an entry is stored but not shown, or shown with a warning. `refused`: over a limit. `duplicate`: that author
  * used this message id before. `expired`: before it came here. `bare`: it came without its body.
  */
-export type Mark = 'none' | 'refused' | 'duplicate' | 'expired' | 'bare' | 'clock-ahead' | 'moved'
-const marks: Codec<Mark> = oneOf<Mark>(
-  'none',
-  'refused',
-  'duplicate',
-  'expired',
-  'bare',
-  'clock-ahead',
-  'moved',
-)
+export type Mark = 'none' | 'refused' | 'duplicate' | 'expired' | 'bare' | 'clock-ahead'
+const marks: Codec<Mark> = oneOf<Mark>('none', 'refused', 'duplicate', 'expired', 'bare', 'clock-ahead')
 export const isShown = (mark: Mark): boolean => mark === 'none' || mark === 'clock-ahead'
 
 export const entryRow = object({ entry: entryCodec, hash, author: member, receivedAtMs: uint, mark: marks })
@@ -169,7 +159,6 @@ export type OutboxRow = ValueOf<typeof outboxRow>
 export const expiredRow = object({ id: messageIdText, lacking: list(member, limits.maxNamedAddressees) })
 /** `skipped`: up to there that member's store took nothing, for it was retired everywhere it could ask. */
 export const ackRow = object({ number: uint, durable: bool, skipped: uint })
-export const gapRow = object({ author: member, to: uint, atMs: uint })
 export const holeRow = object({ atMs: uint })
 export const joinedRow = object({ clockMs: uint, clockCounter: uint })
 

@@ -1,7 +1,10 @@
 // What is held back for something that comes late or never: it must not hold back anything else.
 
 import { describe, expect, it } from 'vitest'
+import type { StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
+import type { Parts } from '../../core/messages/desk.ts'
+import { Feeds } from '../../core/messages/feeds.ts'
 import { type Peer, World } from './messages-world.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -104,5 +107,20 @@ describe('a message to a name that nobody bears yet', () => {
     world.advance(10_000)
     expect(dave.texts()).toEqual(['first', 'second'])
     expect(a.messages.status().undelivered).toBe(0)
+  })
+})
+
+describe('one store too many', () => {
+  it('MS3 is not taken in, and that is said once', () => {
+    const said: string[] = []
+    const desk = { report: (code: string) => said.push(code) }
+    const idOf = (i: number): StoreId => i.toString(16).padStart(32, '0') as StoreId
+    const own = idOf(2 ** 32)
+    const feeds = new Feeds({ desk, outbox: { storeId: own } } as unknown as Parts)
+    for (let i = 0; i < limits.maxFeeds; i++) expect(feeds.open(idOf(i))).toBeDefined()
+    expect(said).toEqual([])
+    for (const more of [1, 2, 2]) expect(feeds.open(idOf(limits.maxFeeds + more))).toBeUndefined()
+    expect(said).toEqual(['storage-full'])
+    expect(feeds.open(own)).toBeDefined()
   })
 })

@@ -100,8 +100,8 @@ export const feedMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/messages/log.ts',
-        find: "return this.#parts.filing.judge(entry) === 'bare' && this.#parts.filing.isForMe(entry)",
-        replace: "return this.#parts.filing.judge(entry) === 'refused' && this.#parts.filing.isForMe(entry)",
+        find: "if (filing.judge(entry) !== 'bare' || !filing.isForMe(entry)) return false",
+        replace: "if (filing.judge(entry) !== 'refused' || !filing.isForMe(entry)) return false",
       },
     ],
     profile: 'lies',

@@ -197,7 +197,7 @@ export const linkMessage = fc.oneof(
 // ------------------------------------------------------------------------------------------- rows of the store
 
 const places = { feed: hex, number: safe, clockMs: safe, clockCounter: safe }
-const mark = fc.constantFrom('none', 'refused', 'duplicate', 'expired', 'bare', 'clock-ahead', 'moved')
+const mark = fc.constantFrom('none', 'refused', 'duplicate', 'expired', 'bare', 'clock-ahead')
 /** By the name of its codec in core/messages/rows.ts. */
 export const rows = {
   storeRow: fc.record({ store: hex, predecessor: maybe(hex) }),
@@ -224,7 +224,6 @@ export const rows = {
   }),
   expiredRow: fc.record({ id: messageId, lacking: fc.array(hex, { maxLength: 4 }) }),
   ackRow: fc.record({ number: safe, durable: fc.boolean(), skipped: safe }),
-  gapRow: fc.record({ author: hex, to: safe, atMs: safe }),
   holeRow: fc.record({ atMs: safe }),
   joinedRow: fc.record({ clockMs: safe, clockCounter: safe }),
   unboundRow: fc.record({
