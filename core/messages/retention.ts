@@ -69,20 +69,25 @@ export class Retention {
     const prefix = keys.talk(conversation, '')
     const next = (): void => this.#nextConversation(prefixRange(prefix).to)
     const limit = limits.retentionMessagesPerRoom + overflowRows
-    this.#parts.desk.read(
-      [prefixRange(prefix, { limit, reverse: true })],
-      (rows) => {
-        const surplus = rows.slice(limits.retentionMessagesPerRoom)
-        const places = surplus.flatMap(({ key }) => readTalkKey(key) ?? [])
-        if (places.length === 0) return next()
-        const ranges = places.flatMap(({ feed, number }) => [
-          keyRange(keys.entry(feed, number)),
-          keyRange(keys.inbox(feed, number)),
-        ])
-        this.#parts.desk.read(ranges, (found) => this.#forgetBodies(found, next), next)
-      },
-      next,
-    )
+    const then = (rows: readonly Row[]): void =>
+      this.#trimRows(prefix, rows.slice(limits.retentionMessagesPerRoom), next)
+    this.#parts.desk.read([prefixRange(prefix, { limit, reverse: true })], then, next)
+  }
+
+  /** These, and then what is older. */
+  #trimRows(prefix: string, surplus: readonly Row[], next: () => void): void {
+    const { desk } = this.#parts
+    const places = surplus.flatMap(({ key }) => readTalkKey(key) ?? [])
+    const oldest = surplus.at(-1)
+    if (!oldest) return next()
+    const ranges = places.flatMap(({ feed, number }) => [
+      keyRange(keys.entry(feed, number)),
+      keyRange(keys.inbox(feed, number)),
+    ])
+    const older = { ...prefixRange(prefix, { limit: overflowRows, reverse: true }), to: oldest.key }
+    const then = (rows: readonly Row[]): void => this.#trimRows(prefix, rows, next)
+    const goOn = (): void => desk.read([older], then, next)
+    desk.read(ranges, (found) => this.#forgetBodies(found, goOn), next)
   }
 
   #forgetBodies(found: readonly Row[], next: () => void): void {
