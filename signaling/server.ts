@@ -9,7 +9,7 @@ import {
   type Server,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { toHex } from '../core/base/ids.ts'
 import { createRandom } from '../core/base/random.ts'
@@ -64,6 +64,7 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
   const hub = createHub({ serverId, limits, random: createRandom(randomBytes(16)).float })
   const sockets = createSockets(hub, limits)
   const listening: Server[] = []
+  const connections = new Set<Socket>()
   const failures = { requests: 0 }
   const handleRequest = createRequestListener({
     hub,
@@ -76,6 +77,11 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
   const createServer = (): Server => {
     const server = options.tls === undefined ? createHttpServer() : createHttpsServer(options.tls)
     server.on('request', handleRequest)
+    // Those that never say a word too: over TLS, `closeAllConnections` knows none before its handshake.
+    server.on('connection', (socket: Socket) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+    })
     return server.on('upgrade', sockets.upgrade)
   }
   let detach = (): void => {}
@@ -93,7 +99,9 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
     close: async () => {
       await sockets.drain()
       detach()
-      await Promise.all(listening.splice(0).map(closeServer))
+      const closed = Promise.all(listening.splice(0).map(closeServer))
+      for (const socket of connections) socket.destroy()
+      await closed
     },
   }
 }
@@ -148,6 +156,5 @@ function addressOf(server: Server | undefined): AddressInfo | null {
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error === undefined ? resolve() : reject(error)))
-    server.closeAllConnections()
   })
 }

@@ -99,6 +99,10 @@ export function createSockets(hub: Hub, limits: SignalingLimits): Sockets {
     upgrade: (request, socket, head) => {
       if (draining || sockets.size >= limits.maxConnections) {
         counters.turnedAway += 1
+        // Node has taken its own listener off: an error nobody hears would end the process.
+        socket.on('error', () => (counters.failures += 1))
+        // A client may keep its half open for ever.
+        socket.once('finish', () => socket.destroy())
         socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
         return
       }
