@@ -187,6 +187,22 @@ describe('signaling client', () => {
     expect(world.log.at(-1)).toEqual(['closed', 'signaling-failed'])
   })
 
+  test('a server that takes the connection and never answers is given up after 15 s, and tried again', async () => {
+    const world = setUp()
+    world.client.start('acme', alice)
+    const mute = world.last()
+    world.clock.advance(14_999)
+    expect(mute.closed).toBe(false)
+    world.clock.advance(1)
+    expect(mute.closed).toBe(true)
+    expect(world.log.at(-1)).toEqual(['closed', 'signaling-failed'])
+    world.clock.advance(250)
+    world.last().tell('open')
+    world.clock.advance(15_000)
+    expect(world.log.at(-1)).toBe('open')
+    expect(world.sockets).toHaveLength(2)
+  })
+
   test('what a server should not send is reported once and ignored', async () => {
     const world = setUp()
     const socket = await open(world)

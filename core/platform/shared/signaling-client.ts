@@ -11,6 +11,8 @@ import { formatSignalingRequest, parseSignalingNotice, type SignalingRequest } f
 /** As y-webrtc has it: a ping each 15 s, over after 30 s of silence. */
 const pingIntervalMs = 15_000
 const silenceLimitMs = 30_000
+/** A server that is stopped takes connections still, and answers none. chosen: as long as between two pings. */
+const connectLimitMs = 15_000
 /** A closed socket that does not end its handshake is cut after this. chosen. */
 const cutAfterMs = 1000
 
@@ -57,7 +59,8 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   let openedAtMs = 0
   let malformed = 0
   let callOffRetry = (): void => {}
-  let callOffPing = (): void => {}
+  /** Of a connection that is not open yet, the end of patience with it; of an open one, the next ping. */
+  let callOffWatch = (): void => {}
   let stopOnline = (): void => {}
 
   const nowMs = (): number => clock.now().monotonicMs
@@ -94,6 +97,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     }
     socket = opened
     malformed = 0
+    callOffWatch = after(connectLimitMs, () => lose(failure('does not answer. It is tried again.')))
     queueMicrotask(() => {
       if (socket === opened && state === 'closed') enter('connecting')
     })
@@ -108,6 +112,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
 
   const onOpen = (): void => {
     if (session === undefined) return
+    callOffWatch()
     openedAtMs = heardAtMs = nowMs()
     enter('open')
     request({ type: 'join', topic: session.topic, peer: session.me })
@@ -115,7 +120,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   }
 
   const ping = (): void => {
-    callOffPing = after(pingIntervalMs, () => {
+    callOffWatch = after(pingIntervalMs, () => {
       if (nowMs() - heardAtMs >= silenceLimitMs) {
         lose(failure(`was silent for ${silenceLimitMs / 1000} s. It is tried again.`))
         return
@@ -170,7 +175,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   }
 
   const drop = (): void => {
-    callOffPing()
+    callOffWatch()
     const dropped = socket
     socket = undefined
     if (dropped === undefined) return
