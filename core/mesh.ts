@@ -93,7 +93,6 @@ export class MeshHandle implements Mesh {
   readonly #sends = new Sends((id) => this.#driver.peer.messages.sentState(id))
   #driver!: Driver
   #left: Promise<void> | undefined
-  #leaving = false
   /** Sends whose bodies are being hashed: large ones take longer, and each waits for those before it. */
   #hashing = 0
   #lastAsked: Promise<unknown> = Promise.resolve()
@@ -384,7 +383,11 @@ export class MeshHandle implements Mesh {
   }
 
   leave(): Promise<void> {
-    this.#left ??= this.#leave()
+    if (this.#left) return this.#left
+    let follow = (_leaving: Promise<void>): void => undefined
+    // Set before anything of it runs: duties and listeners that it calls may leave as well.
+    this.#left = new Promise((resolve) => (follow = resolve))
+    follow(this.#leave())
     return this.#left
   }
 
@@ -393,7 +396,6 @@ export class MeshHandle implements Mesh {
   }
 
   async #leave(): Promise<void> {
-    this.#leaving = true
     this.#duties.stopAll()
     if (this.#hashing > 0) await this.#lastAsked
     this.#docs.closeAll()
@@ -432,7 +434,7 @@ export class MeshHandle implements Mesh {
       case 'self':
         return this.#takeSelf(event.record)
       case 'leader':
-        if (event.role === '') this.#company.takeLeader(event, this.#leaving)
+        if (event.role === '') this.#company.takeLeader(event, this.#left !== undefined)
         return
       case 'dutyStarts':
         return this.#duties.starts(event.role, event.epoch)
@@ -537,7 +539,7 @@ export class MeshHandle implements Mesh {
 
   /** False where the mesh was left as well: no more is given then. */
   async #stillWaits({ feed, number }: InboxItem): Promise<boolean> {
-    if (this.#leaving) return false
+    if (this.#left) return false
     return (await this.#driver.request({ type: 'giving', feed, number }).catch(() => false)) === true
   }
 

@@ -1,0 +1,48 @@
+// The handle a program holds, in the simulated world: what it does when the program calls it in the middle of its own
+// work, throws at it, or hands it what it cannot take.
+
+import { expect, test } from 'vitest'
+import type { Mesh } from 'skein'
+import { createWorld, type TestWorld } from 'skein/testing'
+
+async function joinAlone(): Promise<{ world: TestWorld; mesh: Mesh }> {
+  const world = createWorld({ seed: 1 })
+  const { mesh } = await world.join({ mesh: 'acme', name: 'ada' })
+  return { world, mesh }
+}
+
+/** The mesh is settled, and we lead it. */
+const toLead = async ({ world, mesh }: { world: TestWorld; mesh: Mesh }): Promise<void> =>
+  world.until(() => mesh.leader?.id === mesh.me.id)
+
+test('leave() called by a listener that leaving itself calls is the same leave()', async () => {
+  const { world, mesh } = await joinAlone()
+  await toLead({ world, mesh })
+  const within: Promise<void>[] = []
+  mesh.on('leader', () => within.push(mesh.leave()))
+  const leaving = mesh.leave()
+  expect(within).toHaveLength(1)
+  expect(within[0]).toBe(leaving)
+  await world.finish(leaving)
+})
+
+test('a duty that is told to stop because the mesh is left can neither leave again nor take up another', async () => {
+  const { world, mesh } = await joinAlone()
+  const within: unknown[] = []
+  mesh.lead(({ signal }) =>
+    signal.addEventListener('abort', () => {
+      within.push(mesh.leave())
+      try {
+        within.push(mesh.lead(() => undefined))
+      } catch (problem) {
+        within.push((problem as { code?: unknown }).code)
+      }
+    }),
+  )
+  await toLead({ world, mesh })
+  await world.run(1)
+  const leaving = mesh.leave()
+  expect(within[0]).toBe(leaving)
+  expect(within[1]).toBe('left')
+  await world.finish(leaving)
+})
