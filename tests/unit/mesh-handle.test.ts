@@ -1,7 +1,7 @@
 // The handle a program holds, in the simulated world: what it does when the program calls it in the middle of its own
 // work, throws at it, or hands it what it cannot take.
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
 
@@ -45,4 +45,22 @@ test('a duty that is told to stop because the mesh is left can neither leave aga
   expect(within[0]).toBe(leaving)
   expect(within[1]).toBe('left')
   await world.finish(leaving)
+})
+
+test('an async listener that throws is reported as duty-failed, and ends no process', async () => {
+  const { world, mesh } = await joinAlone()
+  const unhandled: unknown[] = []
+  const take = (problem: unknown): void => void unhandled.push(problem)
+  process.on('unhandledRejection', take)
+  onTestFinished(() => void process.off('unhandledRejection', take))
+  const errors: string[] = []
+  mesh.on('error', ({ code }) => errors.push(code))
+  const listener: () => unknown = async () => {
+    throw new Error('mine')
+  }
+  mesh.on('message', listener)
+  await world.finish(mesh.send('@ada', 'hello'))
+  await world.until(() => errors.length > 0)
+  await new Promise(setImmediate)
+  expect({ errors, unhandled }).toEqual({ errors: ['duty-failed'], unhandled: [] })
 })
