@@ -50,6 +50,7 @@ import {
   checkPeerId,
   checkPriority,
   checkRole,
+  checkRooms,
   checkServers,
   checkTopic,
   checkTtl,
@@ -254,7 +255,7 @@ export class MeshHandle implements Mesh {
     options: { rooms?: readonly string[]; signal?: AbortSignal } = {},
   ): AsyncIterableIterator<InboxMessage<B>> {
     const { rooms, signal } = options
-    for (const room of rooms ?? []) checkTopic('room', room)
+    if (rooms !== undefined) checkRooms(rooms)
     const wants = (item: InboxItem): boolean =>
       rooms === undefined || rooms.some((room) => item.message.to === `#${room}`)
     const items = this.#inbox.read({ wants, signal })

@@ -32,6 +32,11 @@ export function checkTopic(what: string, name: unknown): asserts name is string 
   )
 }
 
+export function checkRooms(names: readonly string[]): void {
+  if (!Array.isArray(names)) throw invalid(`Rooms are a list of names, not ${show(names)}.`)
+  for (const name of names) checkTopic('room', name)
+}
+
 export function checkAddress(to: unknown): asserts to is Address {
   if (typeof to === 'string') {
     if (to.startsWith('@')) return checkName(to.slice(1))

@@ -64,3 +64,10 @@ test('an async listener that throws is reported as duty-failed, and ends no proc
   await new Promise(setImmediate)
   expect({ errors, unhandled }).toEqual({ errors: ['duty-failed'], unhandled: [] })
 })
+
+test('rooms that are no list are refused by inbox()', async () => {
+  const { mesh } = await joinAlone()
+  for (const rooms of ['general', null]) {
+    expect(() => mesh.inbox({ rooms: rooms as never })).toThrow('Rooms are a list of names')
+  }
+})
