@@ -105,14 +105,27 @@ export function checkServers(urls: readonly string[]): void {
   }
 }
 
+/** RFC 7064 and 7065, as browsers take them: no user in the address, and a transport for TURN only. */
+const iceServerForm =
+  /^(?!stun:.*\?)(stun|turns?):([^\s/?#@:[\]]+|\[[\da-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/
+
+/** WebRTC fails with all of them for one that it does not take: there would be no link, and no word why. */
 export function checkIceServers(servers: readonly IceServer[]): void {
-  const isText = (value: unknown): boolean => typeof value === 'string'
-  const fits = (server: unknown): boolean => {
-    const urls: unknown = typeof server === 'object' && server !== null && 'urls' in server && server.urls
-    return isText(urls) || (Array.isArray(urls) && urls.every(isText))
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+  if (!Array.isArray(servers)) throw invalid(`ICE servers are a list, not ${show(servers)}.`)
+  for (const server of servers as unknown[]) {
+    if (typeof server !== 'object' || server === null)
+      throw invalid(`${show(server)} is no ICE server: one is { urls, username?, credential? }.`)
+    const { urls, username, credential } = server as Readonly<Record<string, unknown>>
+    const list: readonly unknown[] = Array.isArray(urls) ? urls : [urls]
+    if (list.length === 0) throw invalid('An ICE server has an address at least.')
+    for (const url of list) {
+      if (!isText(url) || !iceServerForm.test(url))
+        throw invalid(`${show(url)} is no ICE server: its address is stun:HOST, turn:HOST or turns:HOST.`)
+      if (url.startsWith('turn') && !(isText(username) && isText(credential)))
+        throw invalid(`The TURN server ${show(url)} needs a username and a credential.`)
+    }
   }
-  if (Array.isArray(servers) && servers.every(fits)) return
-  throw invalid('ICE servers are a list of { urls, username?, credential? }.')
 }
 
 export function checkOptions(options: MeshOptions): void {

@@ -1,0 +1,50 @@
+// What programs hand in is refused in a sentence where it cannot work, and before anything is done with it.
+
+import { describe, expect, test } from 'vitest'
+import { checkIceServers } from '../../core/options.ts'
+
+describe('ICE servers', () => {
+  const turn = { username: 'ada', credential: 'secret' }
+
+  test.each([
+    [{ urls: 'stun:example.org' }],
+    [{ urls: ['stun:192.0.2.1:3478', 'stun:[2001:db8::1]:3478'] }],
+    [{ urls: 'turn:example.org?transport=udp', ...turn }],
+    [{ urls: ['turn:example.org:3478', 'turns:example.org:5349?transport=tcp'], ...turn }],
+  ])('are taken: %j', (server) => {
+    expect(() => checkIceServers([server])).not.toThrow()
+  })
+
+  test.each([
+    ['example.org', {}],
+    ['stun:', {}],
+    ['stun://example.org', {}],
+    ['stun:example.org:port', {}],
+    ['stun:example.org?transport=udp', {}],
+    ['stuns:example.org', {}],
+    ['http://example.org', {}],
+    ['turn:ada@example.org', turn],
+    [undefined, {}],
+    [[''], {}],
+    [[], {}],
+  ])('are refused, for no link would come about with them: %j', (urls, rest) => {
+    const check = () => checkIceServers([{ urls: urls as string, ...rest }])
+    expect(check).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+  })
+
+  test('TURN needs a username and a credential', () => {
+    for (const rest of [{}, { username: 'ada' }, { username: '', credential: 'secret' }]) {
+      const check = () => checkIceServers([{ urls: ['stun:example.org', 'turn:example.org'], ...rest }])
+      expect(check).toThrow('The TURN server “turn:example.org” needs a username and a credential.')
+    }
+  })
+
+  test.each([['stun:example.org'], [[undefined]], [['stun:example.org']]])(
+    'are a list of objects, not %j',
+    (servers) => {
+      expect(() => checkIceServers(servers as never)).toThrow(
+        expect.objectContaining({ code: 'invalid-argument' }),
+      )
+    },
+  )
+})
