@@ -72,6 +72,8 @@ export interface HandleOptions extends MeshOptions {
   readonly platform: Platform
   readonly hidden: boolean
   readonly servers: readonly string[]
+  /** Called when the program names servers itself. */
+  readonly onServersNamed?: () => void
   /** Called once when the mesh is left, to give back what the platform opened beside its ports. */
   readonly onLeft?: () => void
 }
@@ -353,9 +355,17 @@ export class MeshHandle implements Mesh {
     if (priority !== undefined) checkPriority(priority)
     this.#timing = timing
     if (options.timing) this.#driver.configureTiming(full)
-    if (signaling) this.#driver.configureSignaling(signaling)
+    if (signaling) {
+      this.#options.onServersNamed?.()
+      this.#driver.configureSignaling(signaling)
+    }
     if (iceServers) this.#driver.configureIceServers(iceServers)
     if (priority !== undefined) this.#driver.input({ type: 'priority', priority })
+  }
+
+  /** Servers that the platform found, while the program has named none. */
+  useServers(urls: readonly string[]): void {
+    if (!this.#left) this.#driver.configureSignaling(urls)
   }
 
   status(): MeshStatus {

@@ -57,6 +57,7 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     platform,
     hidden: false,
     servers,
+    onServersNamed: () => stopScan(),
     onLeft: () => stopScan(),
   })
   if (auto) stopScan = scan(mesh, clock, servers)
@@ -91,8 +92,8 @@ export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'da
 const localServers = async (): Promise<string[]> =>
   (await findLocalServers()).map(({ url }) => url.replace(/^http/, 'ws'))
 
-/** Servers come and go on this machine: keeps looking while none of those in use answers. */
-function scan(mesh: Mesh, clock: Clock, first: readonly string[]): () => void {
+/** Servers come and go on this machine: keeps looking while none of those in use answers, until the program names some. */
+function scan(mesh: MeshHandle, clock: Clock, first: readonly string[]): () => void {
   let known = first
   let stopped = false
   let cancel = (): void => undefined
@@ -101,7 +102,7 @@ function scan(mesh: Mesh, clock: Clock, first: readonly string[]): () => void {
     if (isOpen) return
     const found = await localServers()
     if (stopped || found.every((url) => known.includes(url))) return
-    await mesh.configure({ signaling: found })
+    mesh.useServers(found)
     known = found
   }
   // Also where the registry could not be read: it may be later.
