@@ -25,7 +25,10 @@ export class MeshDocs {
     if (signal?.aborted) throw abortedError()
     for (let closing = this.#closing.get(name); closing; closing = this.#closing.get(name)) {
       // Its failure was told to whoever closed it.
-      await closing.catch(() => undefined)
+      await aborting(
+        closing.catch(() => undefined),
+        signal,
+      )
     }
     const opened = this.#open.get(name) ?? this.#create(name, options)
     opened.refuseOther(options)
@@ -33,7 +36,8 @@ export class MeshDocs {
     try {
       await aborting(opened.loaded, signal)
     } catch (problem) {
-      await this.#release(opened).catch((another: unknown) => this.#options.report(another))
+      // Not awaited: the store that keeps us waiting would do so here too.
+      this.#release(opened).catch(this.#reportUnlessLeft)
       throw problem
     }
     return new Handle(opened, () => this.#release(opened))
@@ -62,9 +66,7 @@ export class MeshDocs {
   closeAll(): void {
     for (const opened of this.#open.values()) {
       opened.flush()
-      this.#options.request({ type: 'closeDoc', doc: opened.name }).catch((problem: unknown) => {
-        if (!(problem instanceof MeshError && problem.code === 'left')) this.#options.report(problem)
-      })
+      this.#options.request({ type: 'closeDoc', doc: opened.name }).catch(this.#reportUnlessLeft)
     }
   }
 
@@ -72,6 +74,10 @@ export class MeshDocs {
   end(): void {
     for (const opened of this.#open.values()) opened.end()
     this.#open.clear()
+  }
+
+  readonly #reportUnlessLeft = (problem: unknown): void => {
+    if (!(problem instanceof MeshError && problem.code === 'left')) this.#options.report(problem)
   }
 
   #create(name: string, options: OpenOptions): OpenDoc {
@@ -198,6 +204,7 @@ function aborting(promise: Promise<unknown>, signal: AbortSignal | undefined): P
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(abortedError())
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })

@@ -15,6 +15,12 @@ async function joinAlone(): Promise<{ world: TestWorld; mesh: Mesh }> {
 const toLead = async ({ world, mesh }: { world: TestWorld; mesh: Mesh }): Promise<void> =>
   world.until(() => mesh.leader?.id === mesh.me.id)
 
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'resolved',
+    (problem: unknown) => (problem as { code?: unknown }).code ?? problem,
+  )
+
 test('leave() called by a listener that leaving itself calls is the same leave()', async () => {
   const { world, mesh } = await joinAlone()
   await toLead({ world, mesh })
@@ -70,4 +76,17 @@ test('rooms that are no list are refused by inbox()', async () => {
   for (const rooms of ['general', null]) {
     expect(() => mesh.inbox({ rooms: rooms as never })).toThrow('Rooms are a list of names')
   }
+})
+
+test('leaving while a document is opened again is no error', async () => {
+  const { world, mesh } = await joinAlone()
+  const errors: string[] = []
+  mesh.on('error', ({ code }) => errors.push(code))
+  const before = await world.finish(mesh.doc('notes'))
+  before.doc.getText('t').insert(0, 'hello')
+  void before.close()
+  const opening = codeOf(mesh.doc('notes'))
+  await world.finish(mesh.leave())
+  expect(await world.finish(opening)).toBe('left')
+  expect(errors).toEqual([])
 })
