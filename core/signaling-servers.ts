@@ -4,13 +4,17 @@
 import type { Timing } from './api.ts'
 import type { MeshError } from './base/errors.ts'
 import type { PeerId } from './base/ids.ts'
+import { limits } from './base/limits.ts'
 import type { Platform, Signaling, SignalingState } from './base/ports.ts'
 import type { PeerInput } from './peer-io.ts'
+
+/** Peers kept as named by one server: it may name ever new ones. chosen: several meshes of the largest. */
+const maxNamed = 4 * limits.maxPeers
 
 interface Server {
   readonly client: Signaling
   state: SignalingState
-  /** Peers this server named, or that spoke to us through it, since it was last open. */
+  /** Peers this server named, or that spoke to us through it, since it was last open: the latest, the last one last. */
   readonly present: Set<PeerId>
   /** The last problem reported since it answered: it comes again at every attempt. */
   reported: string | undefined
@@ -96,11 +100,11 @@ export class SignalingServers {
       state: (state, problem) => this.#changed(url, server, state, problem),
       present: (peers) => {
         server.reported = undefined
-        for (const peer of peers) server.present.add(peer)
+        for (const peer of peers) remember(server, peer)
         input({ type: 'present', introducer: url, peers })
       },
       signal: (from, data) => {
-        server.present.add(from)
+        remember(server, from)
         input({ type: 'negotiation', from, data })
       },
       absent: (peer) => {
@@ -143,4 +147,13 @@ export class SignalingServers {
       server.client.start(this.#options.topic, this.#options.me())
     }
   }
+}
+
+/** Whoever is forgotten is sought through all servers. */
+function remember({ present }: Server, peer: PeerId): void {
+  present.delete(peer)
+  present.add(peer)
+  if (present.size <= maxNamed) return
+  const [oldest] = present
+  present.delete(oldest!)
 }

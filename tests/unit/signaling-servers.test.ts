@@ -81,6 +81,17 @@ describe('with two servers', () => {
     expect(inputs.at(-1)).toEqual({ type: 'absent', peer: bob })
   })
 
+  test('of a server that names ever new peers the latest are kept', () => {
+    const { servers, one, two, eventsOf } = start()
+    eventsOf(one).state('open')
+    eventsOf(two).state('open')
+    const named = Array.from({ length: 3000 }, (_, i) => i.toString(16).padStart(32, '0') as PeerId)
+    for (const peer of named) eventsOf(one).present([peer], 1)
+    servers.send(named.at(-1)!, 'to the last')
+    servers.send(named[0]!, 'to one forgotten')
+    expect([one.sent, two.sent]).toEqual([['to the last', 'to one forgotten'], ['to one forgotten']])
+  })
+
   test('the same problem is said once, until the server answers', () => {
     const { errors, one, eventsOf } = start()
     for (let i = 0; i < 5; i++) eventsOf(one).state('closed', problem('it cannot be reached'))
