@@ -24,8 +24,8 @@ interface Serving {
   /** How far it may run ahead while nobody talks, and when that was last looked at. */
   windowBytes: number
   windowAtMs: number
-  /** The asker already holds all there is. */
-  readonly nothing: boolean
+  /** What the asker holds. Compared when the first piece goes out: until then more may be written here. */
+  readonly digest: Uint8Array
 }
 
 export class Servings {
@@ -41,8 +41,7 @@ export class Servings {
     const { doc } = want.state
     this.stop(peer, doc)
     if (this.#all.length >= limits.maxDocTransfers) this.#end(this.#all[0]!)
-    const nothing = sameDigest(want.state.digest, replica.digest())
-    const reader = replica.reader(nothing ? replica.vector() : want.vector)
+    const reader = replica.reader(want.vector)
     this.#all.push({
       peer,
       doc,
@@ -57,7 +56,7 @@ export class Servings {
       segmentBytes: clampSegment(want.segmentBytes),
       windowBytes: limits.docWindowBytes.first,
       windowAtMs: this.#desk.nowMs,
-      nothing,
+      digest: want.state.digest,
     })
     this.#wake(peer)
   }
@@ -91,7 +90,7 @@ export class Servings {
   }
 
   #piece(serving: Serving): Payload {
-    serving.segment ??= serving.nothing ? undefined : serving.reader.next(serving.segmentBytes)
+    serving.segment ??= this.#nextSegment(serving)
     const { segment, offset, doc, transfer } = serving
     if (!segment) {
       this.#end(serving)
@@ -109,6 +108,12 @@ export class Servings {
     }
     const totalBytes = Math.max(serving.totalBytes, serving.sentBytes)
     return { type: 'docPiece', doc, transfer, segmentBytes: segment.length, offset, totalBytes, bytes }
+  }
+
+  /** None where the asker holds all that is here: equal vectors would not show it, but the deletions would be sent again. */
+  #nextSegment(serving: Serving): Uint8Array | undefined {
+    const isEqual = serving.sentBytes === 0 && sameDigest(serving.digest, serving.state().digest)
+    return isEqual ? undefined : serving.reader.next(serving.segmentBytes)
   }
 
   #mayGo(serving: Serving): boolean {
