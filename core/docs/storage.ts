@@ -337,7 +337,7 @@ export class Storage {
     // Half a rewrite is only rows too many.
     if (this.#rewrite) {
       this.#rewrite.reader.close()
-      this.#rewriteNeeded = this.#rewrite.needed
+      this.#rewriteNeeded ||= this.#rewrite.needed
       this.#rewrite = undefined
     }
     this.#problem = error

@@ -2,11 +2,13 @@
 
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
 import { Desk } from '../../core/docs/desk.ts'
 import { Pace } from '../../core/docs/pace.ts'
 import { Storage } from '../../core/docs/storage.ts'
 import { DocReplica } from '../../core/mesh-replica.ts'
+import { DocsWorld } from './docs-world.ts'
 import { peerId } from './overlay-world.ts'
 
 /** Loaded, and there was nothing. */
@@ -49,4 +51,36 @@ test('DO7 what is in the document alone is written when the rest after a large r
     if (nowMs >= storage.deadlineMs) storage.tick()
     wrote()
   }
+})
+
+test('DO7 what is in the document alone is written, also where a rewrite that was to save room fails meanwhile', () => {
+  const world = new DocsWorld()
+  const alice = world.join('alice')
+  alice.open('notes', { maxBytes: 200 * 1024 })
+  world.run(1_000)
+  alice.storing = false
+  for (let i = 0; i < 40 && alice.tasks.length === 0; i++) {
+    alice.edit('notes', (doc) => doc.getMap('map').set('key', String(i).padEnd(60 * 1024, 'x')))
+    // The row of this edit; what follows it is the first segment of a rewrite.
+    alice.tasks.shift()!()
+  }
+  expect(alice.tasks).toHaveLength(1)
+  // Over the limit and back: what is written meanwhile is in no update.
+  alice.edit('notes', (doc) => {
+    doc.getMap('map').set('late', 'only in the document')
+    doc.getMap('map').set('large', 'x'.repeat(300 * 1024))
+  })
+  alice.edit('notes', (doc) => doc.getMap('map').delete('large'))
+  alice.commitError = new MeshError('storage-busy', 'Once.')
+  alice.tasks.shift()!()
+  alice.commitError = undefined
+  expect(alice.view('notes')).toMatchObject({ stored: false })
+  alice.storing = true
+  world.run(2 * limits.docStoreRetryMaxMs)
+  expect(alice.view('notes')).toMatchObject({ stored: true, problem: undefined })
+  const later = new DocsWorld()
+  const again = later.join('again', { rows: alice.rows })
+  again.open('notes')
+  later.run(1_000)
+  expect(again.doc('notes').getMap('map').get('late')).toBe('only in the document')
 })
