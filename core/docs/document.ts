@@ -254,6 +254,8 @@ export class Document {
     this.awareness.gone(peer)
     this.#fetching.gone(peer)
     if (!this.agreement.closed(peer) || !this.open) return
+    // It may have been its copy that did not fit.
+    this.#refused = false
     // What it told some of us last it may not have told the others.
     this.agreement.doubt(this.#revision)
     this.#telling.compareSoon(this.agreement.peers())
@@ -374,8 +376,11 @@ export class Document {
     this.#fetching.drop(peer)
     this.#telling.forget(peer)
     this.awareness.gone(peer)
-    // Others may have been told that we wait for it.
-    if (this.agreement.closed(peer)) this.#telling.soon()
+    if (this.agreement.closed(peer)) {
+      // Others may have been told that we wait for it, and its copy may have been the one that did not fit.
+      this.#telling.soon()
+      this.#refused = false
+    }
     this.#fetch()
   }
 
