@@ -5,6 +5,7 @@
 import { createDecoder, readVarUint } from 'lib0/decoding'
 import * as Y from 'yjs'
 import type { Off } from './api.ts'
+import { sameDigest } from './docs/agreement.ts'
 import type { Replica, SegmentReader } from './docs/types.ts'
 import { scanUpdate, type UpdateScan } from './docs/update-scan.ts'
 import { clockAfter, DocDigest } from './mesh-replica-digest.ts'
@@ -37,7 +38,7 @@ export class DocReplica implements Replica {
   readonly #digest: DocDigest
   readonly #listeners = new Set<(update: Uint8Array) => void>()
   readonly #readers = new Set<SegmentReader>()
-  /** Transactions in which updates of others are applied, and nothing else happens. */
+  /** Transactions in which updates of others are applied, and nothing else happens: all others are edits. */
   readonly #applied = new WeakSet<Y.Transaction>()
   #measuredBytes: number
   /** Since it was measured: what came, what went, and by how much the sum of them may be off. */
@@ -119,10 +120,12 @@ export class DocReplica implements Replica {
     let problem: string | undefined
     let taken = 0
     const joins = this.#doc._transaction !== null
+    const { pendingStructs, pendingDs } = this.#doc.store
     let integrated: Y.Transaction | undefined
     try {
       this.#doc.transact((transaction) => {
-        if (!joins) this.#applied.add(transaction)
+        // Listeners may have written something as it began.
+        if (!joins && isEmpty(transaction)) this.#applied.add(transaction)
         for (const [i, update] of updates.entries()) {
           const checked = checkUpdate(this.#doc, update, scans[i]!)
           if (!checked.ok) {
@@ -134,6 +137,8 @@ export class DocReplica implements Replica {
           bytes += checked.value.bytes
           taken++
         }
+        // What the program had put in before its time came along, which nobody stored or sent yet.
+        if (!this.#waitsAsBefore(pendingStructs, pendingDs)) this.#applied.delete(transaction)
         integrated = transaction
       }, origin)
       if (problem !== undefined) return { outcome: 'unreadable', problem, partly: taken > 0 }
@@ -143,7 +148,9 @@ export class DocReplica implements Replica {
       return { outcome: 'unreadable', problem: String(error), partly: true }
     } finally {
       if (!this.#destroyed) this.#doc.on('update', this.#onUpdate)
-      if (!joins && integrated !== undefined) this.#countApplied(bytes, operations, integrated)
+      if (integrated !== undefined && this.#applied.has(integrated)) {
+        this.#countApplied(bytes, operations, integrated)
+      }
     }
   }
 
@@ -175,6 +182,13 @@ export class DocReplica implements Replica {
   #pendingBytes(): number {
     const { pendingStructs, pendingDs } = this.#doc.store
     return (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0)
+  }
+
+  /** Whether all that waited inside Yjs still does. What is taken out of it gets a new object; deletions always do. */
+  #waitsAsBefore(structs: Y.Doc['store']['pendingStructs'], deletions: Uint8Array | null): boolean {
+    const { pendingStructs, pendingDs } = this.#doc.store
+    if (structs !== null && structs !== pendingStructs) return false
+    return deletions === null || (pendingDs !== null && sameDigest(deletions, pendingDs))
   }
 
   /** @param bytes of the operations that were applied, and of all that had waited before. */
@@ -234,3 +248,7 @@ export class DocReplica implements Replica {
     this.#driftBytes += wentBytes + structsTouched * structHeadBytes
   }
 }
+
+/** Nothing has happened in it yet. */
+const isEmpty = ({ changed, deleteSet }: Y.Transaction): boolean =>
+  changed.size === 0 && deleteSet.clients.size === 0

@@ -110,7 +110,7 @@ export class Servings {
     return { type: 'docPiece', doc, transfer, segmentBytes: segment.length, offset, totalBytes, bytes }
   }
 
-  /** None where the asker holds all that is here: equal vectors would not show it, but the deletions would be sent again. */
+  /** None where the asker holds all there is by now: the reader would give it the deletions once more. */
   #nextSegment(serving: Serving): Uint8Array | undefined {
     const isEqual = serving.sentBytes === 0 && sameDigest(serving.digest, serving.state().digest)
     return isEqual ? undefined : serving.reader.next(serving.segmentBytes)

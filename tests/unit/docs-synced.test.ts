@@ -1,7 +1,7 @@
 // When two copies are called equal: cases where something is written between a question and its answer, or reaches a
 // document by another way than the mesh.
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { DocsWorld, type DocsActor } from './docs-world.ts'
 
@@ -43,4 +43,65 @@ test('DO6 who asked with an equal copy is not told that it holds what was writte
   world.run(10_000)
   expect([alice, bob].map((each) => each.view('notes')?.state)).toEqual(['synced', 'synced'])
   expect(bob.digest('notes')).toBe(alice.digest('notes'))
+})
+
+describe('what the program changes while something comes in is told and stored like any edit', () => {
+  const expectEqual = (world: DocsWorld, alice: DocsActor, bob: DocsActor): void => {
+    world.run(3_000)
+    expect([alice, bob].map((each) => each.view('notes')?.state)).toEqual(['synced', 'synced'])
+    expect(alice.digest('notes')).toBe(bob.digest('notes'))
+    expect(bob.view('notes')?.stored).toBe(true)
+    const later = new DocsWorld()
+    const again = later.join('again', { rows: bob.rows })
+    again.open('notes')
+    later.run(1_000)
+    expect(again.digest('notes')).toBe(bob.digest('notes'))
+  }
+
+  test.each(['beforeTransaction', 'beforeAllTransactions', 'afterTransaction'] as const)(
+    'DO7 written in %s',
+    (event) => {
+      const { world, alice, bob } = twoOpen()
+      const doc = bob.doc('notes')
+      doc.once(event, () => doc.getMap('log').set('seen', 'yes'))
+      alice.write('notes', 'words')
+      expectEqual(world, alice, bob)
+      expect(alice.doc('notes').getMap('log').get('seen')).toBe('yes')
+    },
+  )
+
+  test('DO7 what another provider handed in too early, completed by what comes in', () => {
+    const { world, alice, bob } = twoOpen()
+    const other = new Y.Doc()
+    const parts: Uint8Array[] = []
+    other.on('update', (update: Uint8Array) => parts.push(update))
+    other.getText('text').insert(0, 'first ')
+    other.getText('text').insert(6, 'second ')
+    other.getText('text').delete(0, 1)
+    const handIn = (actor: DocsActor, part: number): void =>
+      actor.edit('notes', (doc) => Y.applyUpdate(doc, parts[part]!, 'another provider'))
+    handIn(bob, 2)
+    handIn(bob, 1)
+    world.run(1_000)
+    expect(bob.view('notes')?.state).toBe('syncing')
+    handIn(alice, 0)
+    expectEqual(world, alice, bob)
+    expect(alice.text('notes')).toBe('irst second ')
+  })
+})
+
+test('what waits inside Yjs and goes on waiting makes nothing that comes in an edit', () => {
+  const { world, alice, bob } = twoOpen()
+  const other = new Y.Doc()
+  other.getText('text').insert(0, 'missing ')
+  const before = Y.encodeStateVector(other)
+  other.getText('text').insert(0, 'waits ')
+  other.getText('text').delete(8, 2)
+  bob.edit('notes', (doc) => Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, before)))
+  world.run(1_000)
+  const sent = bob.sentTo(alice, 'docUpdates').length
+  for (const word of ['some ', 'words ']) alice.write('notes', word)
+  world.run(1_000)
+  expect(bob.text('notes')).toBe('words some ')
+  expect(bob.sentTo(alice, 'docUpdates')).toHaveLength(sent)
 })

@@ -150,9 +150,14 @@ export class DocsActor {
   #carryOut(effect: DocsEffect): void {
     switch (effect.type) {
       case 'applyDoc': {
-        const applied = this.opened.get(effect.doc)?.replica.apply(effect.updates, 'mesh', effect.scans)
-        const problem = applied?.outcome === 'unreadable' ? { problem: applied.problem } : {}
-        this.step({ type: 'docApplied', doc: effect.doc, job: effect.job, ...problem })
+        const opened = this.opened.get(effect.doc)
+        const applied = opened?.replica.apply(effect.updates, 'mesh', effect.scans)
+        const trouble =
+          applied?.outcome === 'unreadable' ? { problem: applied.problem, partly: applied.partly } : {}
+        this.step({ type: 'docApplied', doc: effect.doc, job: effect.job, ...trouble })
+        // What observers of the program wrote meanwhile, or Yjs tidied up.
+        const updates = opened?.edits.splice(0) ?? []
+        if (updates.length > 0) this.step({ type: 'editDoc', doc: effect.doc, updates })
         return
       }
       case 'commit':
