@@ -2,6 +2,7 @@
 // the view and what is said about their role, and hands their effects on.
 
 import type { PeerId } from './base/ids.ts'
+import { limits } from './base/limits.ts'
 import { Election } from './election/election.ts'
 import type { ClaimInput, ElectionEffect, ElectionInput } from './election/protocol.ts'
 import { compareRank, type Candidate } from './election/rank.ts'
@@ -16,8 +17,10 @@ export class Roles {
   readonly #me: PeerId
   readonly #take: (role: string, effect: ElectionEffect) => void
   readonly #elections = new Map<string, Election>()
-  /** Claims of roles we do not stand for, kept for the day we do. */
+  /** Claims of roles we do not stand for, kept for the day we do; the one last heard of comes last. */
   readonly #otherClaims = new Map<string, Claim>()
+  /** Everybody alive, as last told. */
+  #records: readonly PeerRecord[] = []
 
   constructor(me: PeerId, epoch: number, take: (role: string, effect: ElectionEffect) => void) {
     this.#me = me
@@ -47,9 +50,11 @@ export class Roles {
    */
   add(role: string, epoch: number, nowMs: number): void {
     if (this.#elections.has(role)) return
-    this.#elections.set(role, new Election({ role, me: this.#me, persistedEpoch: epoch }))
     const claim = this.#otherClaims.get(role)
     this.#otherClaims.delete(role)
+    // What was kept was bounded as it came (EL6): it is not far ahead of what we know.
+    const persistedEpoch = Math.max(epoch, claim?.epoch ?? 0)
+    this.#elections.set(role, new Election({ role, me: this.#me, persistedEpoch }))
     if (claim) this.step(role, { type: 'claim', claim }, nowMs)
   }
 
@@ -63,6 +68,7 @@ export class Roles {
 
   /** @param records Everybody alive, this peer included. */
   view(records: readonly PeerRecord[], goneReason: 'left' | 'failed' | undefined, nowMs: number): void {
+    this.#records = records
     const live = records.map((record) => record.id)
     for (const role of this.#elections.keys()) {
       const candidates = records.flatMap((record) => candidacy(record, role) ?? [])
@@ -93,9 +99,25 @@ export class Roles {
       return this.step(claim.role, { type: 'claim', claim, from, ...how }, nowMs)
     // Kept, it would be told on as a claim of somebody who leads.
     if (how.former === true) return
-    const known = this.#otherClaims.get(claim.role)
-    if (known && known.epoch >= claim.epoch) return
-    if (known || this.#otherClaims.size < maxClaims) this.#otherClaims.set(claim.role, claim)
+    // As an election has it of one that it does not elect: what is far ahead is most likely forged, and would hide what is true.
+    const jump = claim.epoch - (this.#otherClaims.get(claim.role)?.epoch ?? 0)
+    if (jump > 0 && jump <= limits.maxEpochJump / 2) this.#keep(claim)
+  }
+
+  /** Where there are too many, the one not heard of for longest gives way; first those whose claimer does not stand any more. */
+  #keep(claim: Claim): void {
+    this.#otherClaims.delete(claim.role)
+    if (this.#otherClaims.size >= maxClaims) {
+      const kept = [...this.#otherClaims.values()]
+      const victim = kept.find(({ role, leader }) => !this.#stands(leader, role)) ?? kept[0]!
+      this.#otherClaims.delete(victim.role)
+    }
+    this.#otherClaims.set(claim.role, claim)
+  }
+
+  #stands(peer: PeerId, role: string): boolean {
+    const record = this.#records.find(({ id }) => id === peer)
+    return record !== undefined && candidacy(record, role) !== undefined
   }
 
   /** What a newcomer is told. */

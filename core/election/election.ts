@@ -406,7 +406,7 @@ export class Election {
   /**
    * The elected peer made no claim that we could accept: it does not know of ours, which is higher, or we missed
    * its own. It is told what we know; then it raises its epoch, or tells us. So is the leader whose claim we have only from
-   * others, until it says the same or claims above it. And whoever came after our claim has it from a hello, most
+   * others, until it says the same or claims above it. And whoever came after our claim, or stands since, has it from a hello, most
    * likely; we make sure.
    */
   #remindWhereDue(nowMs: number): void {

@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts'
 export class Reminders {
   /** When to remind the elected peer, which makes no claim that we could accept. */
   #remindAtMs: number | undefined
-  /** Who came since we claimed, and may have missed it. */
+  /** Who came since we claimed, or stands since, and may have missed it. */
   readonly #arrived = new Set<PeerId>()
   #greetAtMs: number | undefined
   /** When to show a claimer that we do not elect what we hold of it. */
@@ -61,7 +61,7 @@ export class Reminders {
     return true
   }
 
-  /** Whom to tell of our claim now: those who came a while ago, each once. */
+  /** Whom to tell of our claim now: those who came, or stand, since a while ago, each once. */
   greetsNow(leading: boolean, nowMs: number): PeerId[] {
     if (!leading) this.#arrived.clear()
     if (this.#arrived.size === 0) {

@@ -40,6 +40,7 @@ export class View {
     return (this.#arrivedAs.get(peer) ?? 0) > arrivals
   }
 
+  /** `arrived`: came, or stands since. */
   take(candidates: readonly Candidate[], live: readonly PeerId[]): { gone: PeerId[]; arrived: PeerId[] } {
     const changes = this.#takeLive(new Set(live))
     const mine = candidates.find((candidate) => candidate.peer === this.#me)
@@ -47,9 +48,12 @@ export class View {
     const able = candidates.filter((candidate) =>
       candidate.peer === this.#me ? this.#seniorityBeforeStall === undefined : this.isLive(candidate.peer),
     )
+    const standing = able
+      .map(({ peer }) => peer)
+      .filter((peer) => peer !== this.#me && !this.#candidates.has(peer))
     this.#candidates = new Map(able.map((candidate) => [candidate.peer, candidate]))
     this.#elected = elect(able)?.peer
-    return changes
+    return { gone: changes.gone, arrived: [...changes.arrived, ...standing] }
   }
 
   /** Our own clock stood still: all this is old. Returns who was alive. */

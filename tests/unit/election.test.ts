@@ -788,6 +788,16 @@ describe('EL10 no gap: who lost its rank leads until the next one claims', () =>
     expect(story.election.deadlineMs).toBeUndefined()
   })
 
+  test('EL10 … and those who were there and stand only since', () => {
+    const story = new Story(alice)
+    const live = [alice, bob]
+    story.step({ type: 'view', candidates: [candidate(alice)], live })
+    story.persisted(1)
+    story.step({ type: 'view', candidates: [candidate(alice), candidate(bob)], live })
+    expect(story.after(limits.claimPatienceMs)).toEqual(['tell bob alice 1'])
+    expect(story.after(limits.claimPatienceMs)).toEqual([])
+  })
+
   test('EL10 each one that is elected has a second to claim', () => {
     const story = following(dave, carol, 5, carol, dave)
     story.view(bob, carol, dave)

@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { PeerId } from '../../core/base/ids.ts'
+import { limits } from '../../core/base/limits.ts'
+import type { ElectionEffect } from '../../core/election/protocol.ts'
+import { Roles } from '../../core/peer-roles.ts'
+import type { PeerRecord } from '../../core/wire/messages.ts'
+import { createMeshWorld, joinInTurn, leadAll } from '../sim/mesh-world.ts'
+import { recordOf } from './overlay-world.ts'
+
+const indexer = [{ role: 'indexer', priority: 0 }]
+const alice: PeerRecord = { ...recordOf('alice'), seniority: 2 }
+const bob: PeerRecord = { ...recordOf('bob'), seniority: 1, roles: indexer }
+const mallory = recordOf('erin').id
+const stranger = (i: number): PeerId => recordOf(String(i)).id
+
+/** The roles of alice, and what their elections want. */
+let roles: Roles
+let effects: (ElectionEffect & { readonly of: string })[]
+let nowMs: number
+
+beforeEach(() => {
+  effects = []
+  nowMs = 1000
+  roles = new Roles(alice.id, 0, (of, effect) => effects.push({ of, ...effect }))
+})
+
+const claims = (role: string, epoch: number, leader: PeerId): void =>
+  roles.claim({ role, epoch, leader }, leader, {}, nowMs)
+
+/** Many roles nobody here stands for: the inboxes of all who ever came by, say, or one for each job that was done. */
+const claimsOfOthers = (count = limits.maxRoles + 1): void => {
+  for (let i = 0; i < count; i++) claims(`inbox/${i}`, 1, stranger(i))
+}
+
+/** alice stands from now on; the others are as given. */
+function stand(role = 'indexer', ...others: PeerRecord[]): void {
+  roles.add(role, 0, nowMs)
+  roles.view([{ ...alice, roles: [{ role, priority: 0 }] }, ...others], undefined, nowMs)
+}
+
+describe('EL5 claims of roles that this peer does not stand for', () => {
+  test('EL5 are known to it when it stands, however many others were heard of before', () => {
+    claimsOfOthers()
+    claims('indexer', 7, bob.id)
+    stand('indexer', bob)
+    expect(roles.get('indexer')!.leader).toBe(bob.id)
+  })
+
+  test('EL5 are known to it also if many were heard of since: those of whom nobody stands any more give way', () => {
+    roles.view([alice, bob], undefined, nowMs)
+    claims('indexer', 7, bob.id)
+    claimsOfOthers()
+    stand('indexer', bob)
+    expect(roles.get('indexer')!.leader).toBe(bob.id)
+  })
+
+  test('EL5 are a bounded number', () => {
+    claimsOfOthers(1000)
+    expect(roles.claims()).toHaveLength(64)
+    expect(roles.claims().at(-1)!.role).toBe('inbox/999')
+  })
+
+  test('EL6 one that is far ahead does not hide the true ones', () => {
+    claims('indexer', Number.MAX_SAFE_INTEGER, mallory)
+    claims('indexer', 7, bob.id)
+    stand('indexer', bob)
+    expect(roles.get('indexer')!.leader).toBe(bob.id)
+  })
+
+  test('EL6 one that is just not far ahead is what the true ones go on above', () => {
+    const forged = limits.maxEpochJump / 2
+    claims('indexer', forged, mallory)
+    claims('indexer', forged + 1, bob.id)
+    stand('indexer', bob)
+    expect(roles.get('indexer')!.leader).toBe(bob.id)
+  })
+})
+
+test('after many other roles two duties of one role do not run at once', async () => {
+  const world = createMeshWorld(8)
+  const [alice, bob, , dave] = await joinInTurn(world, ['alice', 'bob', 'carol', 'dave'])
+  for (let i = 0; i < 66; i++) {
+    const job = dave!.mesh.lead(`job-${i}`, () => undefined)
+    await world.run(300)
+    await world.finish(job.stop())
+  }
+  const bobs = leadAll([bob!], 'indexer')
+  await world.run(3000)
+  // She is senior: she takes over, above his epoch, once his duty has stopped.
+  const alices = leadAll([alice!], 'indexer')
+  let together = 0
+  for (let i = 0; i < 3000; i++) {
+    await world.run(1)
+    if (alices.running.size + bobs.running.size > 1) together++
+  }
+  expect(together).toBe(0)
+  expect(alices.history).toEqual(['alice in 2'])
+})
