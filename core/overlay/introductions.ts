@@ -40,9 +40,9 @@ export class Introductions {
     if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs, { named: before })
   }
 
-  /** We are a newcomer again. */
-  restart(): void {
-    this.#topology.restart()
+  /** We go, or stand still: nobody is sought any more. */
+  clear(): void {
+    for (const { peer, connection } of this.#topology.clear()) this.#abandon(peer, connection)
   }
 
   /** The view took that peer in; most likely it hears of us too, and the one of us that dials will. */

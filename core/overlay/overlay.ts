@@ -241,6 +241,8 @@ export class Overlay {
     this.#context.suspended = true
     for (const link of this.links.every()) this.#neighbours.close(link, 'left')
     this.#view.clear()
+    // A dial that died meanwhile would keep the next one waiting.
+    this.#introductions.clear()
   }
 
   /** It goes on: we are a newcomer. */
@@ -248,7 +250,6 @@ export class Overlay {
     if (!this.#context.suspended) return
     this.#context.suspended = false
     this.#joining.restart(this.#context.nowMs)
-    this.#introductions.restart()
     this.updateSelf({ seniority: undefined, neighbours: [] })
   }
 

@@ -137,9 +137,14 @@ export class Topology {
     return this.linked(peer)
   }
 
-  /** We are a newcomer again: who was there before us is said anew. */
-  restart(): void {
+  /** We go, or stand still: whom to seek is said anew afterwards. Returns the dials under way, to be abandoned. */
+  clear(): { readonly peer: PeerId; readonly connection: string }[] {
+    const dials = [...this.#attempts].flatMap(([peer, { connection }]) =>
+      connection === undefined ? [] : [{ peer, connection }],
+    )
     this.#named.clear()
+    this.#attempts.clear()
+    return dials
   }
 
   /** An attempt of ours, or of the far end to us, came to nothing. */

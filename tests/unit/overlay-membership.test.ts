@@ -219,6 +219,23 @@ describe('a peer that stood still itself', () => {
     world.run(3000)
     expect(alice.seniority).toBeGreaterThan(Math.max(bob.seniority!, carol.seniority!))
   })
+
+  test('OV14 … soon, also if it was about to make a link when it went: that dial is over', () => {
+    const world = new OverlayWorld()
+    const bob = world.add('bob', { server: true })
+    world.run(5000)
+    const alice = world.add('alice', { server: true })
+    world.until(() => alice.of('dial').length > 0, 1000)
+    world.step(alice, ({ overlay }) => overlay.suspend())
+    expect(alice.of('abandon')).toEqual([expect.objectContaining({ peer: bob.id })])
+    alice.onServer = false
+    world.run(1000)
+    world.step(alice, ({ overlay }) => overlay.resumed())
+    world.joinServer(alice)
+    world.until(() => alice.overlay.links.to(bob.id) !== undefined, 1000)
+    world.run(1000)
+    expect(alice.seniority).toBe(2)
+  })
 })
 
 describe('the rules of suspicion', () => {

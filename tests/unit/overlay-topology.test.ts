@@ -255,12 +255,12 @@ describe('getting links', () => {
   })
 
   test('OV34 who is not there any more, or was named before we came back as a newcomer, counts for nothing', () => {
-    for (const end of ['forget', 'restart'] as const) {
+    for (const end of ['forget', 'clear'] as const) {
       const { topology, tick } = seekerOf(alice)
       const others = strangers(6)
       topology.seek(bob, 0, { named: true })
       if (end === 'forget') topology.forget(bob)
-      else topology.restart()
+      else topology.clear()
       for (const peer of others) topology.seek(peer, 0, { named: true })
       const view = {
         linkedPeers: 1,
