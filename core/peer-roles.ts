@@ -32,9 +32,12 @@ export class Roles {
     return this.#elections.get(role)
   }
 
-  /** Whether this peer leads anything. */
-  get leading(): boolean {
-    return [...this.#elections.values()].some((election) => election.leading)
+  /** Whether this peer leads anything that another could lead in its place. */
+  get isContested(): boolean {
+    return [...this.#elections.values()].some(
+      ({ leading, role }) =>
+        leading && this.#records.some((record) => record.id !== this.#me && candidacy(record, role)),
+    )
   }
 
   get deadlineMs(): number {

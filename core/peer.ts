@@ -150,7 +150,8 @@ export class Peer {
     const unforeseenMs = lateMs - announcedMs
     if (lateMs > 0) this.overlay.noteLag(Math.min(lateMs, announcedMs + limits.stallMs))
     if (unforeseenMs > 0) this.#fitness.step({ type: 'late', lateMs: unforeseenMs }, nowMs)
-    if (unforeseenMs < this.#stallMs() && sleptMs < limits.stallMs) return
+    const isShort = unforeseenMs === 0 || unforeseenMs < this.#stallMs()
+    if (isShort && sleptMs < limits.stallMs) return
     this.#roles.stepAll({ type: 'stalled' }, nowMs)
     this.overlay.stalled()
     // The elections must see us without our seniority before anything gives us a new one.
@@ -159,10 +160,11 @@ export class Peer {
 
   /**
    * Who leads has stalled as soon as others may lead in its place: they last heard of it up to a heartbeat before it
-   * stood still, and its own lateness shows up to a heartbeat less than it did stand still.
+   * stood still, and its own lateness shows up to a heartbeat less than it did stand still. Where nobody else stands, as for
+   * the inbox of a member with one tab, nobody watches it so closely; whoever stands from now on gives it longer than that.
    */
   #stallMs(): number {
-    if (!this.#roles.leading) return limits.stallMs
+    if (!this.#roles.isContested) return limits.stallMs
     const { silenceTimeoutMs, heartbeatIntervalMs } = this.#timing
     const deposedMs = silenceTimeoutMs - 2 * heartbeatIntervalMs + limits.minSilentProbeTimeoutMs
     return Math.min(limits.stallMs, deposedMs)

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { MeshError } from '../../core/base/errors.ts'
 import {
   agreedLeader,
+  consume,
   createMeshWorld,
   joinAs,
   joinInTurn,
@@ -174,6 +175,20 @@ test('with the signaling server dead everything goes on, and a newcomer joins wh
   const dave = await joinAs(world, 'dave')
   await untilLed(world, [...actors.slice(1), dave], 'bob')
   await untilFullMesh(world, [...actors.slice(1), dave])
+})
+
+test('who stands still for less than two seconds keeps its place, unless others could lead in its stead', async () => {
+  const world = createMeshWorld(5)
+  const [, bob] = await joinInTurn(world, ['alice', 'bob', 'carol'])
+  // Nobody else leads the inbox of bob, however many read their own.
+  consume(bob!)
+  await world.run(5_000)
+  bob!.process.freeze()
+  await world.run(1_700)
+  bob!.process.wake()
+  await world.run(10_000)
+  expect(bob!.mesh.me.seniority).toBe(2)
+  expect(bob!.leaders.map(({ reason }) => reason)).not.toContain('stalled')
 })
 
 test('a duty that throws is reported and started again', async () => {

@@ -76,6 +76,22 @@ describe('EL5 claims of roles that this peer does not stand for', () => {
   })
 })
 
+test('what a peer leads is contested where somebody else stands for it', () => {
+  stand('indexer')
+  roles.step('indexer', { type: 'epochPersisted', epoch: 1 }, nowMs)
+  expect(roles.get('indexer')!.leading).toBe(true)
+  expect(roles.isContested).toBe(false)
+  roles.view(
+    [
+      { ...alice, roles: indexer },
+      { ...bob, seniority: undefined },
+    ],
+    undefined,
+    nowMs,
+  )
+  expect(roles.isContested).toBe(true)
+})
+
 test('after many other roles two duties of one role do not run at once', async () => {
   const world = createMeshWorld(8)
   const [alice, bob, , dave] = await joinInTurn(world, ['alice', 'bob', 'carol', 'dave'])
