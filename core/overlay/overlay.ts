@@ -243,6 +243,8 @@ export class Overlay {
     this.#view.clear()
     // A dial that died meanwhile would keep the next one waiting.
     this.#introductions.clear()
+    // A page does a little more before it stands still: nothing as somebody who has a place.
+    this.#self.update({ seniority: undefined })
   }
 
   /** It goes on: we are a newcomer. */
@@ -250,7 +252,7 @@ export class Overlay {
     if (!this.#context.suspended) return
     this.#context.suspended = false
     this.#joining.restart(this.#context.nowMs)
-    this.updateSelf({ seniority: undefined, neighbours: [] })
+    this.updateSelf({ neighbours: [] })
   }
 
   /** Our own clock stood still: what we believe is old. Step down, and ask everybody anew. */

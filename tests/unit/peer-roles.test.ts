@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { PeerId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
+import type { Instant } from '../../core/base/ports.ts'
+import { createRandom } from '../../core/base/random.ts'
 import type { ElectionEffect } from '../../core/election/protocol.ts'
+import type { PeerInput } from '../../core/peer-io.ts'
+import { Peer } from '../../core/peer.ts'
 import { Roles } from '../../core/peer-roles.ts'
 import type { PeerRecord } from '../../core/wire/messages.ts'
 import { createMeshWorld, joinInTurn, leadAll } from '../sim/mesh-world.ts'
@@ -90,6 +94,34 @@ test('what a peer leads is contested where somebody else stands for it', () => {
     nowMs,
   )
   expect(roles.isContested).toBe(true)
+})
+
+test('a suspended peer begins no duty, not of a role either whose epoch was read only by then', () => {
+  const at = (ms: number): Instant => ({ monotonicMs: ms, wallMs: 1_700_000_000_000 + ms })
+  const peer = new Peer({
+    ...alice,
+    hidden: false,
+    topic: 'mesh',
+    random: createRandom(new Uint8Array(16)),
+    timing: limits,
+    rows: [],
+    epoch: 0,
+    now: at(0),
+  })
+  const duties: string[] = []
+  const step = (input: PeerInput, ms: number): void => {
+    for (const effect of peer.step(input, at(ms))) {
+      if (effect.type === 'emit' && effect.event.event === 'dutyStarts') duties.push(effect.event.role)
+      if (effect.type === 'persistEpoch')
+        step({ type: 'epochPersisted', role: effect.role, epoch: effect.epoch }, ms)
+    }
+  }
+  step({ type: 'tick' }, 0)
+  while (duties.length === 0) step({ type: 'tick' }, peer.deadlineMs)
+  const ms = peer.deadlineMs
+  step({ type: 'suspend' }, ms)
+  step({ type: 'stand', role: 'indexer', priority: 0, epoch: 0 }, ms)
+  expect(duties).toEqual([''])
 })
 
 test('after many other roles two duties of one role do not run at once', async () => {
