@@ -150,7 +150,10 @@ export function openSession(options: SessionOptions): Session {
       const rest = new Map(conversations.value)
       rest.delete(key)
       conversations.value = rest
-      if (selected.value === key) select(bound)
+      if (selected.value !== key) continue
+      // It takes the other's place and stays where that was: behind a note, too.
+      selected.value = bound
+      void successor.refresh()
     }
   }
 

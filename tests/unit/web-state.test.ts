@@ -146,6 +146,15 @@ describe('conversations', () => {
     await vi.waitFor(() => expect(bodies()).toEqual(['welcome']))
   })
 
+  test('somebody written to who comes in leaves the person at what they look at', () => {
+    const { mesh, session } = enter()
+    session.select('@zoe')
+    session.show({ type: 'tasks' })
+    const zoe = mesh.arrive('zoe')
+    expect(session.view.value).toEqual({ type: 'tasks' })
+    expect(session.selected.value).toBe(zoe.member)
+  })
+
   test('names written to and not yet known are listed again after a reload, until somebody bears them', () => {
     const kept = new Map<string, string>()
     const { mesh, session } = enter(new FakeMesh('ada'), kept)
