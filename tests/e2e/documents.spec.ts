@@ -188,11 +188,16 @@ test('a note whose text nobody here has says so, and fills when its author is ba
   await openNote(bob, 'Far away')
   await expect(at(bob, 'note-missing')).toBeVisible(patience)
   await expect(at(bob, 'note-state')).toContainText('Only you are here')
+  await at(bob, 'note-editor').click()
+  await bob.page.keyboard.type('meanwhile ')
+  await untilSaved(bob)
+  await expect(at(bob, 'note-missing')).toBeVisible()
 
   await alices.relaunch()
   const back = await alices.open({ mesh: cast.mesh })
   await openNote(back, 'Far away')
-  await expect(at(bob, 'note-editor')).toHaveText('here it is', patience)
+  await expect(at(bob, 'note-editor')).toContainText('here it is', patience)
+  await expect(at(bob, 'note-editor')).toContainText('meanwhile')
   await expect(at(bob, 'note-missing')).toHaveCount(0)
 })
 

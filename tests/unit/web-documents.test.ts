@@ -139,8 +139,8 @@ describe('the documents of a stay', () => {
     await (await documents.openNote(id, signal)).close()
     index.restore({ id: 'far', title: 'From afar', createdAt: 1 })
     const [mine, far] = await documents.readAll(index.notes.value)
-    expect(mine).toMatchObject({ id, title: 'Untitled note', text: '' })
-    expect(far).toMatchObject({ id: 'far', text: undefined })
+    expect(mine).toMatchObject({ id, title: 'Untitled note', text: '', isPiece: false })
+    expect(far).toMatchObject({ id: 'far', text: '', isPiece: true })
     expect(mesh.documents.get(`note-${id}`)?.closed).toBe(true)
     expect(mesh.documents.get('notes')?.closed).toBe(false)
     documents.close()
@@ -424,7 +424,7 @@ describe('files', () => {
       content: '# Plan\n- go\n',
     })
     expect(noteAsMarkdown({ ...note, text: 'x\n' }).content).toBe('x\n')
-    expect(noteAsMarkdown({ ...note, text: undefined }).content).toBe('')
+    expect(noteAsMarkdown({ ...note, text: '', isPiece: true }).content).toBe('')
   })
 
   test('notes as JSON hold title and text; a text that is not here is null', () => {
@@ -434,7 +434,11 @@ describe('files', () => {
       createdAt: '2026-01-02T12:00:00.000Z',
       text: '# Plan\n- go',
     })
-    const all = notesAsJson('acme', [note, { ...note, id: 'n2', createdAt: 0, text: undefined }], noon)
+    const all = notesAsJson(
+      'acme',
+      [note, { ...note, id: 'n2', createdAt: 0, text: '', isPiece: true }],
+      noon,
+    )
     expect(all.name).toBe('acme-notes.json')
     expect(JSON.parse(all.content)).toMatchObject({
       mesh: 'acme',

@@ -8,6 +8,7 @@ import type { WrittenNote } from './exports.ts'
 import {
   hasNotArrived,
   markAsHere,
+  markPieces,
   noteDocument,
   notesDocument,
   notesIn,
@@ -15,9 +16,10 @@ import {
   readNotes,
   removeNote,
   renameNote,
-  textIn,
   untitled,
+  writtenIn,
   type Note,
+  type WrittenText,
 } from './notes.ts'
 import { createOpening, type Opening } from './opening.ts'
 import { openShared, type SharedDocument } from './shared-document.ts'
@@ -96,6 +98,7 @@ export function createDocuments({ mesh, meshName, now, report }: DocumentsOption
     const mine = made.get(id)
     if (mine && hasNotArrived(note.handle.doc)) markAsHere(note.handle.doc, mine.createdAt)
     made.delete(id)
+    markPieces(note.handle.doc)
     return note
   }
 
@@ -117,7 +120,7 @@ export function createDocuments({ mesh, meshName, now, report }: DocumentsOption
     openNote,
     async readAll(notes) {
       const written: WrittenNote[] = []
-      for (const note of notes) written.push({ ...note, text: await readText(mesh, note.id) })
+      for (const note of notes) written.push({ ...note, ...(await readText(mesh, note.id)) })
       return written
     },
     close() {
@@ -126,15 +129,14 @@ export function createDocuments({ mesh, meshName, now, report }: DocumentsOption
   }
 }
 
-/** Undefined: nobody who is here has it. */
-async function readText(mesh: Mesh, id: string): Promise<string | undefined> {
+async function readText(mesh: Mesh, id: string): Promise<WrittenText> {
   const handle = await mesh.doc(noteDocument(id))
   try {
     if (handle.state !== 'synced')
       await handle
         .whenSynced({ signal: AbortSignal.timeout(exportPatienceMs) })
         .catch(() => 'what is here then')
-    return hasNotArrived(handle.doc) ? undefined : textIn(handle.doc).toString()
+    return writtenIn(handle.doc)
   } finally {
     await handle.close()
   }

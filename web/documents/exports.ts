@@ -1,6 +1,6 @@
 // What leaves the app as a file: names and contents, nothing of the browser.
 
-import type { Note } from './notes.ts'
+import type { Note, WrittenText } from './notes.ts'
 import type { Task } from './tasks.ts'
 
 export interface ExportedFile {
@@ -9,13 +9,10 @@ export interface ExportedFile {
   readonly content: string
 }
 
-export interface WrittenNote extends Note {
-  /** Undefined: it has not reached this device. */
-  readonly text: string | undefined
-}
+export interface WrittenNote extends Note, WrittenText {}
 
 /** The text as it is, ended by a newline. */
-export const noteAsMarkdown = ({ title, text = '' }: WrittenNote): ExportedFile => ({
+export const noteAsMarkdown = ({ title, text }: WrittenNote): ExportedFile => ({
   name: `${fileStem(title, 'note')}.md`,
   type: 'text/markdown',
   content: text === '' || text.endsWith('\n') ? text : `${text}\n`,
@@ -50,12 +47,13 @@ export const tasksAsMarkdown = (mesh: string, tasks: readonly Task[]): ExportedF
   content: tasks.map(({ done, title }) => `- [${done ? 'x' : ' '}] ${title}\n`).join(''),
 })
 
-/** `text` is null, and not empty, where it is not here: nobody shall take this file for the whole. */
-const plainNote = ({ id, title, createdAt, text }: WrittenNote): Record<string, unknown> => ({
+/** `text` is null, and neither empty nor a piece, where it is not here: nobody shall take this file for the whole. */
+const plainNote = ({ id, title, createdAt, text, isPiece }: WrittenNote): Record<string, unknown> => ({
   id,
   title,
   createdAt: isoTime(createdAt),
-  text: text ?? null,
+  text: isPiece ? null : text,
+  ...(isPiece && text !== '' && { piece: text }),
 })
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

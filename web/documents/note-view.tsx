@@ -7,7 +7,7 @@ import type { Documents, NotesIndex } from './documents.ts'
 import type { Editor } from './editor.ts'
 import { longestTitle } from './entries.ts'
 import { noteAsJson, noteAsMarkdown, type WrittenNote } from './exports.ts'
-import { hasNotArrived, textIn, untitled, type Note } from './notes.ts'
+import { hasNotArrived, textIn, untitled, writtenIn, type Note } from './notes.ts'
 import { createOpening, type Opening } from './opening.ts'
 import {
   DocumentStateLine,
@@ -168,7 +168,7 @@ function NotePage({ note, page: { document, undo }, onDelete }: NotePageProps) {
   usePresence(document)
   const written = (): WrittenNote => ({
     ...note,
-    text: hasNotArrived(document.handle.doc) ? undefined : textIn(document.handle.doc).toString(),
+    ...writtenIn(document.handle.doc),
   })
   return (
     <>
@@ -226,7 +226,7 @@ function NotHereYet({ document }: { document: SharedDocument }) {
   return (
     <p class="note-banner" data-testid="note-missing">
       What was written in this note is not on this device yet. It comes as soon as somebody who has it opens
-      the note; you can begin to write all the same.
+      the note; what you write meanwhile is added to it.
     </p>
   )
 }

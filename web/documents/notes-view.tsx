@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { errorSentence } from '../event-sentences.ts'
+import { count } from '../words.ts'
 import type { Documents, NotesIndex } from './documents.ts'
 import { notesAsJson } from './exports.ts'
 import { NoteView } from './note-view.tsx'
@@ -163,9 +164,10 @@ function ExportAll({ documents, notes }: { documents: Documents; notes: readonly
     result.value = ''
     try {
       const written = await documents.readAll(notes)
-      const missing = written.filter(({ text }) => text === undefined).length
+      const missing = written.filter(({ isPiece }) => isPiece).length
       download(notesAsJson(documents.meshName, written, documents.now()))
-      if (missing > 0) result.value = `${missing} of them could not be read: nobody here has their text.`
+      if (missing > 0)
+        result.value = `The text of ${count(missing, 'note')} is not in the file: it is not on this device, and nobody has it open.`
     } catch (error) {
       result.value = errorSentence(error)
     } finally {

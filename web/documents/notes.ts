@@ -12,6 +12,13 @@ export interface Note {
   readonly createdAt: number
 }
 
+/** What this device has of a note. */
+export interface WrittenText {
+  readonly text: string
+  /** The note itself has not come here: this is what was written without it, if anything. */
+  readonly isPiece: boolean
+}
+
 export const notesDocument = 'notes'
 export const noteDocument = (id: string): string => `note-${id}`
 export const untitled = 'Untitled note'
@@ -48,11 +55,36 @@ export function removeNote(notes: Y.Map<unknown>, id: string): void {
 }
 
 /**
- * A note that somebody listed and whose text never came here. One that was made here holds at least a mark, because a
- * text that is empty and one that is missing would look the same.
+ * A note whose text, written by somebody else, has not come here. One that is here holds the mark that it was made
+ * with, because a text that is empty and one that is missing would look the same; one that a program wrote holds at
+ * least something of somebody who did not say that it was a piece.
  */
-export const hasNotArrived = (note: Y.Doc): boolean => note.store.clients.size === 0
+export function hasNotArrived(note: Y.Doc): boolean {
+  const about = aboutIn(note)
+  if (about.has(madeMark)) return false
+  return [...note.store.clients.keys()].every((client) => about.has(pieceMark(client)))
+}
 
 export function markAsHere(note: Y.Doc, createdAt: number): void {
-  note.getMap('about').set('createdAt', createdAt)
+  aboutIn(note).set(madeMark, createdAt)
 }
+
+/**
+ * What is written into a note before its text has come is a piece, and says so: neither whoever wrote it, after a
+ * reload, nor somebody who got nothing else shall take it for the whole.
+ */
+export function markPieces(note: Y.Doc): void {
+  note.on('beforeTransaction', ({ local }: Y.Transaction) => {
+    const mark = pieceMark(note.clientID)
+    if (local && hasNotArrived(note) && !aboutIn(note).has(mark)) aboutIn(note).set(mark, true)
+  })
+}
+
+export const writtenIn = (note: Y.Doc): WrittenText => ({
+  text: textIn(note).toString(),
+  isPiece: hasNotArrived(note),
+})
+
+const aboutIn = (note: Y.Doc): Y.Map<unknown> => note.getMap('about')
+const madeMark = 'createdAt'
+const pieceMark = (client: number): string => `piece-${client}`
