@@ -329,6 +329,9 @@ test('tasks are worked with the keyboard alone', async ({ cast }) => {
     await keyboard.type(title)
     await keyboard.press('Enter')
   }
+  await keyboard.type('a slip')
+  await keyboard.press('Enter')
+  await keyboard.press('Control+z')
   await keyboard.type('not this')
   await keyboard.press('Escape')
   await expect(at(alice, 'task-input')).toHaveValue('')
@@ -355,12 +358,23 @@ test('tasks are worked with the keyboard alone', async ({ cast }) => {
   await expect(task(alice, 'three')).toHaveAttribute('data-done', 'false')
   await keyboard.press('Control+z')
   await expect(task(alice, 'two')).toBeVisible()
+  await at(alice, 'task-filter-open').click()
+  await task(alice, 'two').getByTestId('task-toggle').focus()
+  await keyboard.press('Space')
+  await expect(task(alice, 'three').getByTestId('task-toggle')).toBeFocused()
+  await at(alice, 'task-filter-all').click()
   for (const title of ['three', 'two', 'one and a half']) {
     await task(alice, title).getByTestId('task-delete').focus()
     await keyboard.press('Enter')
     await expect(task(alice, title)).toHaveCount(0)
   }
   await expect(at(alice, 'task-input')).toBeFocused()
+  for (let n = 1; n <= 30; n++) {
+    await keyboard.type(`line ${n}`)
+    await keyboard.press('Enter')
+  }
+  await expect(task(alice, 'line 30')).toBeInViewport()
+  await expect(task(alice, 'line 1')).not.toBeInViewport()
 })
 
 test('the list arrives where nobody has looked at it, and stays after its author left', async ({ cast }) => {

@@ -4,15 +4,16 @@ import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { asLine, longestTitle } from './entries.ts'
 import { Icon } from './parts.tsx'
-import type { Task, TaskWriter } from './tasks.ts'
+import type { Task } from './tasks.ts'
 
 interface TaskRowProps {
   readonly task: Task
-  readonly writer: TaskWriter
+  readonly onDone: (done: boolean) => void
+  readonly onRetitle: (title: string) => void
   readonly onRemove: () => void
 }
 
-export function TaskRow({ task, writer, onRemove }: TaskRowProps) {
+export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
   const editing = useSignal(false)
   const title = useRef<HTMLButtonElement>(null)
   /** The text box had the focus and was left by a key. */
@@ -27,7 +28,7 @@ export function TaskRow({ task, writer, onRemove }: TaskRowProps) {
     editing.value = false
     regains.current = keepFocus
     const line = asLine(text)
-    if (text !== undefined && line !== '' && line !== task.title) writer.retitle(task.id, line)
+    if (text !== undefined && line !== '' && line !== task.title) onRetitle(line)
   }
   return (
     <li
@@ -42,7 +43,7 @@ export function TaskRow({ task, writer, onRemove }: TaskRowProps) {
         data-testid="task-toggle"
         aria-label={task.title}
         checked={task.done}
-        onChange={(event) => writer.setDone(task.id, event.currentTarget.checked)}
+        onChange={(event) => onDone(event.currentTarget.checked)}
       />
       {editing.value ? (
         <TitleBox title={task.title} finish={finish} />

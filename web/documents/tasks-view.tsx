@@ -21,20 +21,32 @@ export function TasksView({ documents, list }: TasksViewProps) {
   const tasks = list.tasks.value
   const shown = filterTasks(tasks, filter.value)
 
-  /** What is deleted takes the focus with it: it goes to the task that follows, the one before, or the text box. */
-  const remove = (id: string) => {
+  /** After the next paint. */
+  const lookAt = (selector: string, use: (found: HTMLElement) => void) =>
+    requestAnimationFrame(() => {
+      const found = section.current?.querySelector<HTMLElement>(selector)
+      if (found) use(found)
+    })
+  /** A task that goes takes the focus with it: it goes to the one that follows, the one before, or the text box. */
+  const handOn = (id: string) => {
     const at = shown.findIndex((task) => task.id === id)
     const heir = shown[at + 1] ?? shown[at - 1]
+    lookAt(heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : '.task-form input', (next) => next.focus())
+  }
+  const remove = (id: string) => {
+    handOn(id)
     list.writer.remove(id)
-    const target = heir
-      ? `[data-task-id="${CSS.escape(heir.id)}"] [data-testid=task-toggle]`
-      : '.task-form input'
-    requestAnimationFrame(() => section.current?.querySelector<HTMLElement>(target)?.focus())
+  }
+  const setDone = (id: string, done: boolean) => {
+    if (filter.value !== 'all') handOn(id)
+    list.writer.setDone(id, done)
   }
   const add = (title: string) => {
+    const id = documents.newId()
     const by = documents.mesh.me.name
-    list.writer.add({ id: documents.newId(), title, done: false, createdAt: documents.now(), by })
+    list.writer.add({ id, title, done: false, createdAt: documents.now(), by })
     if (filter.value === 'done') filter.value = 'all'
+    lookAt(rowOf(id), (row) => row.scrollIntoView({ block: 'nearest' }))
   }
   return (
     <section
@@ -69,7 +81,13 @@ export function TasksView({ documents, list }: TasksViewProps) {
       <TaskForm add={add} />
       <ul class="task-list" aria-labelledby="tasks-title">
         {shown.map((task) => (
-          <TaskRow key={task.id} task={task} writer={list.writer} onRemove={() => remove(task.id)} />
+          <TaskRow
+            key={task.id}
+            task={task}
+            onDone={(done) => setDone(task.id, done)}
+            onRetitle={(title) => list.writer.retitle(task.id, title)}
+            onRemove={() => remove(task.id)}
+          />
         ))}
       </ul>
       {shown.length === 0 && <NoTasks any={tasks.length > 0} filter={filter.value} />}
@@ -99,9 +117,13 @@ export function TasksView({ documents, list }: TasksViewProps) {
   )
 }
 
-/** Text boxes have an undo of their own. */
+const rowOf = (id: string): string => `[data-task-id="${CSS.escape(id)}"]`
+
+/** Text boxes have an undo of their own; the one for new tasks has none for what it gave to the list. */
 function undoKey(event: KeyboardEvent): 'undo' | 'redo' | undefined {
-  const inText = event.target instanceof HTMLInputElement && event.target.type === 'text'
+  const box =
+    event.target instanceof HTMLInputElement && event.target.type === 'text' ? event.target : undefined
+  const inText = box && (box.value !== '' || !box.closest('.task-form'))
   if (inText || event.altKey || !(event.ctrlKey || event.metaKey)) return undefined
   const key = event.key.toLowerCase()
   if (key === 'z') return event.shiftKey ? 'redo' : 'undo'
