@@ -77,6 +77,16 @@ test('news is counted per conversation and in the title, marked where it begins,
   await expect(order).toHaveText(['seen before', 'New', 'one', 'two'])
   await alice.write('mine')
   await expect(alice.page.getByTestId('new-line')).toHaveCount(0)
+
+  // It opens at the first new message also where nothing is before that one.
+  await bob.write('a long one\n'.repeat(60))
+  await bob.write('the end')
+  await expect(directBadge(alice, 'bob')).toHaveText(/^3/)
+  await alice.openDirect('bob')
+  await expect(alice.page.getByTestId('jump')).toHaveText(/^1 new message/)
+  await expect(alice.message('psst')).toBeInViewport()
+  await alice.page.getByTestId('jump').click()
+  await expect(alice.message('the end')).toBeInViewport()
 })
 
 test('a reload keeps the counts, and what came while no tab was open is new', async ({ cast }) => {

@@ -22,7 +22,7 @@ export function MessageList({ session, conversation }: MessageListProps) {
   const messages = conversation.messages.value
   const firstNew = conversation.unread.first.value
   const scroller = useRef<HTMLDivElement>(null)
-  const missed = useStickyScroll(scroller, messages, session.me.value.member)
+  const missed = useStickyScroll(scroller, messages, session.me.value.member, firstNew)
   return (
     <div class="messages-frame">
       <div
@@ -105,6 +105,7 @@ function useStickyScroll(
   scroller: { readonly current: HTMLDivElement | null },
   messages: readonly Message[] | undefined,
   me: Message['from'],
+  firstNew: Message['id'] | undefined,
 ) {
   const missed = useSignal(0)
   const place = useRef({ atEnd: true, height: 0, top: 0, firstId: '', lastId: '' })
@@ -113,7 +114,7 @@ function useStickyScroll(
     const element = scroller.current
     if (!element) return
     const look = () => {
-      const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd
+      const atEnd = isAtEnd(element)
       Object.assign(place.current, { atEnd, top: element.scrollTop })
       if (atEnd) missed.value = 0
     }
@@ -139,8 +140,8 @@ function useStickyScroll(
     const isMineAndNew = last?.from === me && last.id !== before.lastId && known >= 0
     if (before.atEnd || isMineAndNew) {
       element.scrollTop = element.scrollHeight
-      if (before.lastId === '') missed.value = showFirstNew(element)
-      before.atEnd = missed.value === 0
+      if (before.lastId === '' && firstNew !== undefined) missed.value = showFirstNew(element, firstNew)
+      before.atEnd = isAtEnd(element)
     } else {
       if (first !== before.firstId) element.scrollTop = before.top + (element.scrollHeight - before.height)
       if (known >= 0) missed.value += messages.length - 1 - known
@@ -156,15 +157,19 @@ function useStickyScroll(
   return missed
 }
 
-/** Scrolls back to the line "New" where it is above what is in view; returns how many messages are below the view then. */
-function showFirstNew(element: HTMLElement): number {
-  const line = element.querySelector('.new-line')
-  const above = line ? element.getBoundingClientRect().top - line.getBoundingClientRect().top : 0
+const isAtEnd = (element: HTMLElement): boolean =>
+  element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd
+
+/** Scrolls back to the first new message where it is above what is in view; returns how many are below the view then. */
+function showFirstNew(element: HTMLElement, firstNew: Message['id']): number {
+  const row = element.querySelector(`[data-message-id="${CSS.escape(firstNew)}"]`)
+  const above = row ? element.getBoundingClientRect().top - row.getBoundingClientRect().top : 0
   if (above <= 0) return 0
   element.scrollTop -= above + element.clientHeight / 5
   const bottom = element.getBoundingClientRect().bottom
-  return [...element.querySelectorAll('.message')].filter((row) => row.getBoundingClientRect().top > bottom)
-    .length
+  return [...element.querySelectorAll('.message')].filter(
+    (other) => other.getBoundingClientRect().top > bottom,
+  ).length
 }
 
 const runMs = 5 * 60_000
