@@ -53,6 +53,8 @@ export interface Session {
   /** What the main pane shows. */
   readonly view: ReadonlySignal<View>
   readonly attention: Attention
+  /** The time, to the minute: what "5 minutes ago" and "Today" are reckoned from. */
+  readonly minute: ReadonlySignal<number>
   /** Since when who is not linked with this tab. */
   readonly linkHistory: LinkHistory
   /** Opens the conversation in the main pane. */
@@ -61,7 +63,7 @@ export interface Session {
   /** Joins (and so creates) a room and shows it. Rejects with the library's error. */
   joinRoom(name: string): Promise<void>
   leaveRoom(name: string): Promise<void>
-  /** Takes the status again; it has figures that change without an event. */
+  /** Takes the status and the time again: what changes without an event. */
   refreshStatus(): void
   /** Shows a failure as a line of the event log. */
   report(error: unknown): void
@@ -90,6 +92,7 @@ export function openSession(options: SessionOptions): Session {
   const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
   const selected = signal<ConversationKey>('#general')
   const view = signal<View>(conversationView)
+  const minute = signal(minuteOf(now()))
   const signalingProblem = signal<string | undefined>(undefined)
   const linkHistory = createLinkHistory(now)
   linkHistory.update(mesh.me, peers.value, status.value.links)
@@ -265,6 +268,7 @@ export function openSession(options: SessionOptions): Session {
     selected,
     view,
     attention,
+    minute,
     linkHistory,
     select,
     show: (next) => {
@@ -281,6 +285,7 @@ export function openSession(options: SessionOptions): Session {
       rooms.value = sortedRooms(mesh)
     },
     refreshStatus() {
+      minute.value = minuteOf(now())
       status.value = mesh.status()
       linkHistory.update(mesh.me, peers.value, status.value.links)
       refreshAwaited()
@@ -292,6 +297,8 @@ export function openSession(options: SessionOptions): Session {
     },
   }
 }
+
+const minuteOf = (time: number): number => time - (time % 60_000)
 
 const sortedRooms = (mesh: Mesh): Room[] =>
   [...mesh.rooms.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))

@@ -9,12 +9,12 @@ import { openSession } from '../../web/state.ts'
 import { asMesh, FakeMesh } from './web-fake-mesh.ts'
 import { FakeAttention, fakeNotifications, fakeSiblings, shelfOn } from './web-fake-page.ts'
 
-function enter(mesh = new FakeMesh('ada'), kept = new Map<string, string>()) {
+function enter(mesh = new FakeMesh('ada'), kept = new Map<string, string>(), now = () => 0) {
   const memory = createMemory(shelfOn(kept), undefined)
   const session = openSession({
     mesh: asMesh(mesh),
     meshName: 'acme',
-    now: () => 0,
+    now,
     attention: new FakeAttention(),
     memory,
     positions: createReadPositions('acme', shelfOn(kept), () => () => undefined),
@@ -90,6 +90,15 @@ describe('the event line', () => {
     mesh.emit('error', error)
     expect(session.events.lines.value).toMatchObject([{ text: 'Your storage is full: No room.', times: 2 }])
   })
+})
+
+test('what is said in minutes is drawn anew when one has passed, and not before', () => {
+  let time = 59_000
+  const { session } = enter(undefined, undefined, () => time)
+  const seen: number[] = []
+  session.minute.subscribe((minute) => void seen.push(minute))
+  for (time of [59_999, 60_000, 119_999, 300_001]) session.refreshStatus()
+  expect(seen).toEqual([0, 60_000, 300_000])
 })
 
 describe('conversations', () => {

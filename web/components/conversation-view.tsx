@@ -99,11 +99,13 @@ function subtitleFor(session: Session): string {
   if (!member) return ''
   if (member.id === session.me.value.member) return 'A note to yourself'
   const whoIs = member.kind === 'agent' ? 'An agent' : 'A person'
-  return member.online ? `${whoIs}, here now` : `${whoIs}, away; last seen ${lastSeen(member)}`
+  return member.online
+    ? `${whoIs}, here now`
+    : `${whoIs}, away; last seen ${lastSeen(member, session.minute.value)}`
 }
 
-const lastSeen = (member: Member): string =>
-  member.lastSeenAt === undefined ? 'by others only' : ago(member.lastSeenAt, Date.now())
+const lastSeen = (member: Member, now: number): string =>
+  member.lastSeenAt === undefined ? 'by others only' : ago(member.lastSeenAt, now)
 
 function placeholderFor(session: Session): string {
   const key = session.selected.value

@@ -52,7 +52,7 @@ export function MessageList({ session, conversation }: MessageListProps) {
           const newDay = !before || !sameDay(before.sentAt, message.sentAt)
           return (
             <Fragment key={message.id}>
-              {newDay && <p class="day">{dayOf(message.sentAt)}</p>}
+              {newDay && <p class="day">{dayOf(message.sentAt, session.minute.value)}</p>}
               {message.id === firstNew && (before || conversation.hasEarlier.value) && (
                 <p class="new-line" data-testid="new-line">
                   New
@@ -183,8 +183,8 @@ const continues = (before: Message | undefined, message: Message | undefined): b
 
 const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() === new Date(b).toDateString()
 
-const dayOf = (at: number): string =>
-  sameDay(at, Date.now())
+const dayOf = (at: number, now: number): string =>
+  sameDay(at, now)
     ? 'Today'
     : new Intl.DateTimeFormat(undefined, {
         weekday: 'long',

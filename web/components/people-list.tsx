@@ -150,6 +150,7 @@ function waitingHere(session: Session, member: Member): number {
 
 function AwayRow({ session, member, onSelected }: PeopleListProps & { readonly member: Member }) {
   const waiting = waitingHere(session, member)
+  const now = session.minute.value
   return (
     <li class="peer away" data-member={member.id} data-name={member.name}>
       <button
@@ -165,12 +166,12 @@ function AwayRow({ session, member, onSelected }: PeopleListProps & { readonly m
           {member.kind === 'agent' && <span class="tag">agent</span>}
         </span>
         <span class="peer-link">
-          {member.lastSeenAt === undefined ? 'not seen yet' : `seen ${ago(member.lastSeenAt, Date.now())}`}
+          {member.lastSeenAt === undefined ? 'not seen yet' : `seen ${ago(member.lastSeenAt, now)}`}
         </span>
       </button>
       <details class="trouble" data-testid="trouble" data-serious={waiting > 0}>
         <summary>{waiting === 0 ? 'What this means' : `${count(waiting, 'message')} waiting`}</summary>
-        <p>{whatAwayMeans(member, waiting, Date.now())}</p>
+        <p>{whatAwayMeans(member, waiting, now)}</p>
       </details>
     </li>
   )
