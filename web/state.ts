@@ -34,6 +34,7 @@ import type { ReadPositions } from './read-positions.ts'
 import type { Memory } from './remembered.ts'
 import { conversationView, type View } from './route.ts'
 import { createLinkHistory, type LinkHistory } from './trouble.ts'
+import { bearersOf } from './words.ts'
 
 export interface Session {
   readonly mesh: Mesh
@@ -306,7 +307,7 @@ const sortedRooms = (mesh: Mesh): Room[] =>
 /** The member that alone bears the name, or the key as it is. */
 function boundKey(key: ConversationKey, mesh: Mesh): ConversationKey {
   if (!key.startsWith('@')) return key
-  const bearers = [...mesh.members.values()].filter((member) => `@${member.name}` === key)
+  const bearers = bearersOf(key, mesh.members)
   return bearers.length === 1 && bearers[0] ? bearers[0].id : key
 }
 

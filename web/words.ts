@@ -34,6 +34,41 @@ export const labelOfPeer = (peer: Peer, members: ReadonlyMap<MemberId, Member>):
 export const titleOf = (to: Address, members: ReadonlyMap<MemberId, Member>): string =>
   to.startsWith('#') || to.startsWith('@') ? to : labelOf(to as MemberId, members)
 
+/** Who goes by the name in an address like `@zoe`. */
+export const bearersOf = (to: Address, members: ReadonlyMap<MemberId, Member>): Member[] =>
+  [...members.values()].filter((member) => `@${member.name}` === to)
+
+/** A conversation with a name and not with one member: who has it, and what becomes of a message that has to wait. */
+export function sentencesOnName(
+  to: Address,
+  members: ReadonlyMap<MemberId, Member>,
+): { readonly who: string; readonly hint: string | undefined } {
+  const name = to.slice(1)
+  const bearers = bearersOf(to, members)
+  if (bearers.length > 0)
+    return {
+      who: `Goes to all ${bearers.length} named ${name}`,
+      hint: bearers.some(({ online }) => online)
+        ? undefined
+        : `Nobody named ${name} is here now. What you write is stored here and arrives when they are back.`,
+    }
+  const alike = [...members.values()].find((other) => other.name.toLowerCase() === name.toLowerCase())
+  const seen = alike ? `; ${alike.name} has, but capitals count` : ''
+  return {
+    who: 'Nobody of this name has been seen yet',
+    hint: `Nobody named ${name} has been seen${seen}. What you write is stored here and waits for ${name}, up to 7 days.`,
+  }
+}
+
+/** Who reads along, said where nothing is written yet. */
+export function readersSentence(to: Address, me: MemberId): string {
+  if (to.startsWith('#')) return 'What you write is stored here and given to everyone in the room.'
+  if (to === me) return 'Only you see what is written here.'
+  return to.startsWith('@')
+    ? `Only you and those named ${to.slice(1)} see what is written here.`
+    : 'Only the two of you see what is written here.'
+}
+
 // ------------------------------------------------------------------------------------------- delivery
 
 export interface Delivery {

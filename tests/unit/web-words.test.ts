@@ -1,13 +1,14 @@
 // The sentences the app says, and how it reads what people and peers wrote.
 
 import { describe, expect, test } from 'vitest'
-import type { LeaderChange, Message } from 'skein'
+import type { Address, LeaderChange, MemberId, Message } from 'skein'
 import { errorSentence, leaderSentence, signalingSentences } from '../../web/event-sentences.ts'
 import { readInvitation, takeInvitation } from '../../web/invitation.ts'
 import { piecesOf } from '../../web/links-in-text.ts'
 import { problemWithName, problemWithTopic, withoutMark } from '../../web/names.ts'
 import { cacheName, planFor } from '../../web/offline-policy.ts'
-import { ago, deliverySentence, inARow, labelOf, linkOf, statusSentence } from '../../web/words.ts'
+import { ago, deliverySentence, inARow, labelOf, linkOf, readersSentence } from '../../web/words.ts'
+import { sentencesOnName, statusSentence } from '../../web/words.ts'
 import { FakeMesh } from './web-fake-mesh.ts'
 
 describe('names', () => {
@@ -20,6 +21,37 @@ describe('names', () => {
     expect(problemWithTopic('a'.repeat(65), 'mesh')).toMatch(/64/)
     expect(withoutMark(' #general ')).toBe('general')
     expect(withoutMark('@ada')).toBe('ada')
+  })
+})
+
+describe('a conversation with a name', () => {
+  test('says that nobody bears it, and who bears it written otherwise', () => {
+    const mesh = new FakeMesh('ada')
+    mesh.arrive('bob')
+    expect(sentencesOnName('@zoe', mesh.members)).toEqual({
+      who: 'Nobody of this name has been seen yet',
+      hint: 'Nobody named zoe has been seen. What you write is stored here and waits for zoe, up to 7 days.',
+    })
+    expect(sentencesOnName('@Bob', mesh.members).hint).toMatch(
+      /^Nobody named Bob has been seen; bob has, but/,
+    )
+  })
+
+  test('that several bear goes to all of them', () => {
+    const mesh = new FakeMesh('ada')
+    const bobs = [mesh.arrive('bob'), mesh.arrive('bob', { member: 'b2' as MemberId })]
+    expect(sentencesOnName('@bob', mesh.members)).toEqual({ who: 'Goes to all 2 named bob', hint: undefined })
+    for (const bob of bobs) mesh.depart(bob, 'left')
+    expect(sentencesOnName('@bob', mesh.members).hint).toMatch(/^Nobody named bob is here now/)
+  })
+
+  test('that is empty says who will read along', () => {
+    const mesh = new FakeMesh('ada')
+    const words = (to: Address) => readersSentence(to, mesh.me.member)
+    expect(words('#general')).toMatch(/everyone in the room/)
+    expect(words('@bob')).toBe('Only you and those named bob see what is written here.')
+    expect(words(mesh.arrive('bob').member)).toBe('Only the two of you see what is written here.')
+    expect(words(mesh.me.member)).toBe('Only you see what is written here.')
   })
 })
 

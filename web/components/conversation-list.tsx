@@ -7,7 +7,7 @@ import { errorSentence } from '../event-sentences.ts'
 import { problemWithName, problemWithTopic, withoutMark } from '../names.ts'
 import type { Session } from '../state.ts'
 import { badgeText } from '../unread.ts'
-import { labelOf } from '../words.ts'
+import { bearersOf, labelOf } from '../words.ts'
 
 interface ListProps {
   readonly session: Session
@@ -76,13 +76,7 @@ function DirectList({ session, onSelected }: ListProps) {
           </li>
         ))}
         {unbound.map((key) => (
-          <li key={key} data-testid="direct" data-name={key.slice(1)}>
-            <Entry session={session} to={key} onSelected={onSelected} quiet>
-              <span aria-hidden="true" class="dot" />
-              <span class="ellipsis">{key.slice(1)}</span>
-              <span class="note">not seen yet</span>
-            </Entry>
-          </li>
+          <NameItem key={key} session={session} to={key} onSelected={onSelected} />
         ))}
       </ul>
       <SmallForm
@@ -96,6 +90,21 @@ function DirectList({ session, onSelected }: ListProps) {
         }}
       />
     </section>
+  )
+}
+
+/** A name that nobody has borne yet, or that several bear. */
+function NameItem({ session, to, onSelected }: ListProps & { readonly to: ConversationKey }) {
+  const bearers = bearersOf(to, session.members.value)
+  const online = bearers.some((member) => member.online)
+  return (
+    <li data-testid="direct" data-name={to.slice(1)}>
+      <Entry session={session} to={to} onSelected={onSelected} quiet={!online}>
+        <span aria-hidden="true" class={online ? 'dot online' : 'dot'} />
+        <span class="ellipsis">{to.slice(1)}</span>
+        <span class="note">{bearers.length === 0 ? 'not seen yet' : `all ${bearers.length}`}</span>
+      </Entry>
+    </li>
   )
 }
 

@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals'
 import type { Member } from 'skein'
 import type { Session } from '../state.ts'
-import { ago, inARow, labelOf, titleOf } from '../words.ts'
+import { ago, inARow, labelOf, sentencesOnName, titleOf } from '../words.ts'
 import { Composer } from './composer.tsx'
 import { LatestEvent } from './event-list.tsx'
 import { MessageList } from './message-list.tsx'
@@ -94,7 +94,7 @@ function subtitleFor(session: Session): string {
     const withMe = inIt.some(({ id }) => id === me) ? ['you', ...names] : names
     return inARow(withMe, 6)
   }
-  if (key.startsWith('@')) return 'Nobody of this name has been seen yet'
+  if (key.startsWith('@')) return sentencesOnName(key, members).who
   const member = members.get(key as Member['id'])
   if (!member) return ''
   if (member.id === session.me.value.member) return 'A note to yourself'
@@ -115,8 +115,7 @@ function placeholderFor(session: Session): string {
 /** What will become of a message where nobody can take it now. */
 function hintFor(session: Session): string | undefined {
   const key = session.selected.value
-  if (key.startsWith('@'))
-    return `Nobody named ${key.slice(1)} has been seen. What you write is stored here and waits for them, up to 7 days.`
+  if (key.startsWith('@')) return sentencesOnName(key, session.members.value).hint
   if (key.startsWith('#')) {
     const inIt = session.rooms.value.find(({ name }) => `#${name}` === key)?.members ?? []
     const me = session.me.value.member

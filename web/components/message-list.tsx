@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from 'skein'
 import type { Conversation } from '../conversations.ts'
 import type { Session } from '../state.ts'
-import { count } from '../words.ts'
+import { count, readersSentence } from '../words.ts'
 import { MessageRow } from './message-row.tsx'
 
 interface MessageListProps {
@@ -46,7 +46,7 @@ export function MessageList({ session, conversation }: MessageListProps) {
           </button>
         )}
         {messages === undefined && <p class="quiet empty">Reading what is stored here…</p>}
-        {messages?.length === 0 && <EmptyConversation conversation={conversation} />}
+        {messages?.length === 0 && <EmptyConversation session={session} conversation={conversation} />}
         {messages?.map((message, at) => {
           const before = messages[at - 1]
           const newDay = !before || !sameDay(before.sentAt, message.sentAt)
@@ -84,18 +84,14 @@ export function MessageList({ session, conversation }: MessageListProps) {
   )
 }
 
-function EmptyConversation({ conversation }: { conversation: Conversation }) {
+function EmptyConversation({ session, conversation }: MessageListProps) {
   return (
     <div class="empty">
       <svg viewBox="0 0 96 56" aria-hidden="true">
         <path d="M40 16q4-4 8-1q4-3 8 1M26 28q4-4 8-1q4-3 8 1M54 28q4-4 8-1q4-3 8 1M12 40q4-4 8-1q4-3 8 1M68 40q4-4 8-1q4-3 8 1" />
       </svg>
       <p>No messages yet.</p>
-      <p class="quiet">
-        {conversation.key.startsWith('#')
-          ? 'What you write is stored here and given to everyone in the room.'
-          : 'Only the two of you see what is written here.'}
-      </p>
+      <p class="quiet">{readersSentence(conversation.key, session.me.value.member)}</p>
     </div>
   )
 }
