@@ -123,7 +123,7 @@ export class DocReplica implements Replica {
     const { pendingStructs, pendingDs } = this.#doc.store
     let integrated: Y.Transaction | undefined
     try {
-      this.#doc.transact((transaction) => {
+      const integrate = (transaction: Y.Transaction): void => {
         // Listeners may have written something as it began.
         if (!joins && isEmpty(transaction)) this.#applied.add(transaction)
         for (const [i, update] of updates.entries()) {
@@ -140,7 +140,9 @@ export class DocReplica implements Replica {
         // What the program had put in before its time came along, which nobody stored or sent yet.
         if (!this.#waitsAsBefore(pendingStructs, pendingDs)) this.#applied.delete(transaction)
         integrated = transaction
-      }, origin)
+      }
+      // Not local, as of any Yjs provider: bindings and observers tell by it what others wrote.
+      Y.transact(this.#doc, integrate, origin, false)
       if (problem !== undefined) return { outcome: 'unreadable', problem, partly: taken > 0 }
       return { outcome: 'applied' }
     } catch (error) {

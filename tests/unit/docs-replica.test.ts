@@ -766,14 +766,18 @@ describe('a replica', () => {
     // With another that wants updates, Yjs hands them to all.
     let others = 0
     bob.on('update', () => others++)
-    const origins: unknown[] = []
-    bob.on('afterTransaction', ({ origin }) => origins.push(origin))
+    const seen: [unknown, boolean][] = []
+    bob.on('afterTransaction', ({ origin, local }) => seen.push([origin, local]))
     replica.apply([Y.encodeStateAsUpdate(alice)], 'mesh')
     expect(told).toHaveLength(0)
     bob.getText('text').insert(5, ' world')
     // The same origin, and yet an edit of the program.
     bob.transact(() => bob.getText('text').insert(11, '!'), 'mesh')
-    expect(origins).toEqual(['mesh', null, 'mesh'])
+    expect(seen).toEqual([
+      ['mesh', false],
+      [null, true],
+      ['mesh', true],
+    ])
     expect(told).toHaveLength(2)
     expect(others).toBe(3)
     Y.applyUpdate(alice, Y.mergeUpdates(told))
