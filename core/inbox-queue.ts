@@ -15,22 +15,22 @@ interface Reader<T> {
   last: Promise<unknown>
 }
 
-interface InboxProgram<T> {
+interface InboxProgram<T, Given> {
   /** How many loops there are, whenever that changes. */
   readonly onReaders: (count: number) => void
-  /** Asked right before a loop is given it; one that does not wait any more is passed over. Must not reject. */
-  readonly stillWaits: (item: T) => Promise<boolean>
+  /** What a loop is given for it, asked right before; one that does not wait any more is passed over. Must not reject. */
+  readonly give: (item: T) => Promise<Given | undefined>
 }
 
-export class InboxQueue<T extends object> {
+export class InboxQueue<T extends object, Given> {
   readonly #items: T[] = []
-  /** Of these, a loop is about to be given each: whether it still waits is being asked. */
+  /** Of these, a loop is about to be given each: what it is, and whether it still waits, is being asked. */
   readonly #asked = new Set<T>()
   readonly #readers = new Set<Reader<T>>()
-  readonly #program: InboxProgram<T>
+  readonly #program: InboxProgram<T, Given>
   #closed = false
 
-  constructor(program: InboxProgram<T>) {
+  constructor(program: InboxProgram<T, Given>) {
     this.#program = program
   }
 
@@ -52,7 +52,7 @@ export class InboxQueue<T extends object> {
     for (const reader of this.#readers) this.#end(reader)
   }
 
-  read(filter: InboxFilter<T>): AsyncIterableIterator<T, undefined> {
+  read(filter: InboxFilter<T>): AsyncIterableIterator<Given, undefined> {
     const reader: Reader<T> = { filter, waiting: undefined, last: Promise.resolve() }
     const end = (): void => this.#end(reader)
     if (!this.#closed && !filter.signal?.aborted) {
@@ -60,7 +60,7 @@ export class InboxQueue<T extends object> {
       this.#program.onReaders(this.#readers.size)
       filter.signal?.addEventListener('abort', end, { once: true })
     }
-    const iterator: AsyncIterableIterator<T, undefined> = {
+    const iterator: AsyncIterableIterator<Given, undefined> = {
       [Symbol.asyncIterator]: () => iterator,
       next: () => {
         const next = reader.last.then(() => this.#next(reader))
@@ -76,11 +76,11 @@ export class InboxQueue<T extends object> {
     return iterator
   }
 
-  async #next(reader: Reader<T>): Promise<IteratorResult<T, undefined>> {
+  async #next(reader: Reader<T>): Promise<IteratorResult<Given, undefined>> {
     while (this.#readers.has(reader)) {
       const item = this.#ask(reader) ?? (await new Promise<T | undefined>((take) => (reader.waiting = take)))
       if (item === undefined) break
-      const waits = await this.#program.stillWaits(item)
+      const given = await this.#program.give(item)
       // Cleared meanwhile: it is another tab's, or comes again.
       if (!this.#asked.delete(item)) continue
       if (!this.#readers.has(reader)) {
@@ -88,7 +88,7 @@ export class InboxQueue<T extends object> {
         break
       }
       this.#items.splice(this.#items.indexOf(item), 1)
-      if (waits) return { done: false, value: item }
+      if (given !== undefined) return { done: false, value: given }
     }
     return { done: true, value: undefined }
   }

@@ -38,7 +38,7 @@ import { Sends } from './sends.ts'
 import { StorageTrouble } from './storage-trouble.ts'
 import { MeshDocs } from './mesh-docs.ts'
 import { toLinkStatus, toMessage } from './mesh-views.ts'
-import type { InboxItem } from './messages/types.ts'
+import type { InboxItem, MessageView } from './messages/types.ts'
 import {
   checkAddress,
   checkCastTopic,
@@ -85,7 +85,7 @@ export class MeshHandle implements Mesh {
   })
   readonly #casts = new Emitter<Record<string, Cast>>((problem) => this.#report(problem))
   readonly #duties: Duties
-  readonly #inbox: InboxQueue<InboxItem>
+  readonly #inbox: InboxQueue<InboxItem, InboxMessage>
   readonly #docs: MeshDocs
   readonly #company = new Company(this.#events, async (room, join) => {
     await this.#driver.request({ type: 'room', room, join })
@@ -168,7 +168,7 @@ export class MeshHandle implements Mesh {
     })
     this.#inbox = new InboxQueue({
       onReaders: (readers) => this.#inboxReaders(readers),
-      stillWaits: (item) => this.#stillWaits(item),
+      give: (item) => this.#inboxMessage(item),
     })
     this.#status = new Paced(options.platform.clock, limits.statusIntervalMs, () =>
       this.#events.emit('status', this.status()),
@@ -259,20 +259,9 @@ export class MeshHandle implements Mesh {
     const { rooms, signal } = options
     if (rooms !== undefined) checkRooms(rooms)
     const wants = (item: InboxItem): boolean =>
-      rooms === undefined || rooms.some((room) => item.message.to === `#${room}`)
-    const items = this.#inbox.read({ wants, signal })
-    const iterator: AsyncIterableIterator<InboxMessage<B>> = {
-      [Symbol.asyncIterator]: () => iterator,
-      next: async () => {
-        const { done, value } = await items.next()
-        return done ? { done: true, value: undefined } : { done: false, value: this.#inboxMessage<B>(value) }
-      },
-      return: async () => {
-        await items.return?.()
-        return { done: true, value: undefined }
-      },
-    }
-    return iterator
+      rooms === undefined || rooms.some((room) => item.to === `#${room}`)
+    // Of whatever type the program says its bodies are.
+    return this.#inbox.read({ wants, signal }) as AsyncIterableIterator<InboxMessage<B>>
   }
 
   async history<B = Body>(
@@ -525,7 +514,12 @@ export class MeshHandle implements Mesh {
     return this.#driver.peer.overlay.links.every().map(toLinkStatus)
   }
 
-  #inboxMessage<B>({ feed, number, attempt, message }: InboxItem): InboxMessage<B> {
+  /** Undefined where it does not wait any more, or the mesh was left: no more is given then. */
+  async #inboxMessage({ feed, number, attempt }: InboxItem): Promise<InboxMessage | undefined> {
+    if (this.#left) return undefined
+    const asked = this.#driver.request({ type: 'giving', feed, number })
+    const message = (await asked.catch(() => undefined)) as MessageView | undefined
+    if (!message) return undefined
     const { id, from, fromName, to, sentAt, replyTo } = message
     const answerTo: Address = to.startsWith('#') ? to : from
     return {
@@ -533,7 +527,7 @@ export class MeshHandle implements Mesh {
       from,
       fromName,
       to,
-      body: decodeBody(message.body) as B,
+      body: decodeBody(message.body),
       sentAt,
       attempt,
       ...(replyTo !== undefined && { replyTo }),
@@ -546,12 +540,6 @@ export class MeshHandle implements Mesh {
       },
       reply: (body) => this.send(answerTo, body, { replyTo: id }),
     }
-  }
-
-  /** False where the mesh was left as well: no more is given then. */
-  async #stillWaits({ feed, number }: InboxItem): Promise<boolean> {
-    if (this.#left) return false
-    return (await this.#driver.request({ type: 'giving', feed, number }).catch(() => false)) === true
   }
 
   #inboxReaders(readers: number): void {

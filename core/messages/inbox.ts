@@ -26,12 +26,21 @@ import type { InboxItem } from './types.ts'
 interface Given {
   readonly feed: StoreId
   readonly number: number
-  readonly message: string
+  readonly name: string
   attempt: number
 }
 
-/** What a message is known by, wherever it stands. */
-const nameOf = ({ message: { from, id } }: InboxItem): string => `${from} ${id}`
+interface Found {
+  readonly item: InboxItem
+  /** What the message is known by, wherever it stands. */
+  readonly name: string
+}
+
+interface Asked {
+  readonly request: number
+  readonly feed: StoreId
+  readonly number: number
+}
 
 /** Rows taken from the store at once. chosen: at most this many bodies in memory. */
 const scanRows = 32
@@ -45,7 +54,7 @@ export class Inbox {
   /** A scan that the store did not answer is begun again then. */
   #rescanAtMs: number | undefined
   /** Came while the store was being read; given out after. */
-  #fresh: InboxItem[] = []
+  #fresh: Found[] = []
   readonly #given = new Map<string, Given>()
   /** Handled in this turn, the rows: a read that was asked before may still bring them up. */
   readonly #done = new Set<string>()
@@ -55,6 +64,9 @@ export class Inbox {
   readonly #damaged = new Set<string>()
   /** Given back by the program: comes again then. */
   readonly #due = new Map<string, number>()
+  /** The program waits for these, and the store did not answer: asked again then. */
+  #unanswered: Asked[] = []
+  #askAgainAtMs: number | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -65,9 +77,10 @@ export class Inbox {
   }
 
   get deadlineMs(): number | undefined {
-    let next = this.#rescanAtMs
-    for (const dueMs of this.#due.values()) next = Math.min(next ?? dueMs, dueMs)
-    return next
+    const times = [...this.#due.values()]
+    if (this.#rescanAtMs !== undefined) times.push(this.#rescanAtMs)
+    if (this.#askAgainAtMs !== undefined) times.push(this.#askAgainAtMs)
+    return times.length > 0 ? Math.min(...times) : undefined
   }
 
   setActive(active: boolean): void {
@@ -81,6 +94,7 @@ export class Inbox {
     this.#due.clear()
     this.#fresh = []
     this.#rescanAtMs = undefined
+    this.#askAgain()
     this.#scanning = active
     if (active) this.#scan('inbox/')
   }
@@ -110,7 +124,7 @@ export class Inbox {
           const byKey = new Map(entries.map((each) => [each.key, each.value]))
           const items = places.flatMap(({ feed, number, attempt }) => {
             const stored = readEntry(byKey.get(keys.entry(feed, number)))
-            return stored ? this.#item(stored, stored.mark, attempt) : []
+            return stored ? this.#find(stored, stored.mark, attempt) : []
           })
           this.#give(items)
           this.#scan(`${last.key}\u0001`)
@@ -128,31 +142,30 @@ export class Inbox {
     this.#give(fresh)
   }
 
-  #item(entry: VerifiedEntry, mark: Mark, attempt: number): InboxItem[] {
-    const message = this.#parts.history.view(entry, mark)
-    const { feed, number } = entry.header
-    return message ? [{ feed, number, attempt, message }] : []
+  #find({ header, author, entry }: VerifiedEntry, mark: Mark, attempt: number): Found[] {
+    const { content, feed, number } = header
+    if (content.type !== 'message' || !isShown(mark) || entry.body === undefined) return []
+    return [{ item: { feed, number, attempt, to: content.to }, name: `${author} ${content.id}` }]
   }
 
-  #give(items: readonly InboxItem[]): void {
-    const unseen = items.filter((item) => {
+  #give(found: readonly Found[]): void {
+    const unseen = found.filter(({ item, name }) => {
       const key = keys.inbox(item.feed, item.number)
-      return !this.#given.has(key) && !this.#done.has(key) && !this.#isCopy(item, key)
+      return !this.#given.has(key) && !this.#done.has(key) && !this.#isCopy(name, key)
     })
     if (unseen.length === 0) return
-    for (const item of unseen) {
+    for (const { item, name } of unseen) {
       const { feed, number, attempt } = item
-      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, message: nameOf(item) })
+      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, name })
     }
-    this.#parts.desk.emit({ event: 'inbox', items: unseen })
+    this.#parts.desk.emit({ event: 'inbox', items: unseen.map(({ item }) => item) })
   }
 
   /**
    * A message of a forked store stands in two feeds, and the row that says so may have been lost: the copy is taken for a
    * new message then. It is done with when the first is.
    */
-  #isCopy(item: InboxItem, key: string): boolean {
-    const name = nameOf(item)
+  #isCopy(name: string, key: string): boolean {
     const places = this.#places.get(name)
     if (!places || places[0] === key) {
       if (!places) this.#places.set(name, [key])
@@ -167,36 +180,48 @@ export class Inbox {
   /** An entry with an inbox row became durable. */
   stored(entry: VerifiedEntry, mark: Mark, attempt: number): void {
     if (!this.#active) return
-    const items = this.#item(entry, mark, attempt)
-    if (this.#scanning) this.#fresh.push(...items)
-    else this.#give(items)
+    const found = this.#find(entry, mark, attempt)
+    if (this.#scanning) this.#fresh.push(...found)
+    else this.#give(found)
   }
 
   /**
-   * A batch waits in memory for the program, maybe for long. A sibling that takes us for gone, or whom we take for gone, works
-   * off the same rows meanwhile, and so each is looked at right before it is given. Where the store cannot say, it is given: rather
-   * twice than never.
+   * Much may wait for the program, maybe for long. A sibling that takes us for gone, or whom we take for gone, works off the same
+   * rows meanwhile, and so each is looked at, and read, right before it is given. Where the store does not answer, it is asked again.
    */
   giving(request: number, feed: StoreId, number: number, again = false): void {
-    const { desk } = this.#parts
+    const { desk, history } = this.#parts
     const key = keys.inbox(feed, number)
     const given = this.#given.get(key)
     const askedMs = desk.now.monotonicMs
     // Of a turn that is over, or handled: an answer that comes after that does not count either.
     const isOurs = (): boolean => given !== undefined && this.#given.get(key) === given
-    const resolve = (waits: boolean): void => {
-      const stillWaits = isOurs() && waits
-      if (isOurs() && !waits) this.#given.delete(key)
-      desk.resolve(request, stillWaits)
-    }
-    if (!isOurs()) return resolve(false)
+    if (!isOurs()) return desk.resolve(request)
     const then = (rows: readonly Row[]): void => {
+      if (!isOurs()) return desk.resolve(request)
       // We stood still with the answer at the door; a store that is always so slow is believed.
       const isOld = desk.now.monotonicMs - askedMs > limits.storageBusyMs
-      if (isOld && !again && isOurs()) this.giving(request, feed, number, true)
-      else resolve(rows.length > 0 || this.#damaged.has(key))
+      if (isOld && !again) return this.giving(request, feed, number, true)
+      const waits = this.#damaged.has(key) || rows.some((each) => each.key === key)
+      const stored = readEntry(rows.find((each) => each.key !== key)?.value)
+      const message = waits && stored ? history.view(stored, stored.mark) : undefined
+      // Handled elsewhere; or its entry was damaged, and it comes once that is here again.
+      if (!message) this.#given.delete(key)
+      desk.resolve(request, message)
     }
-    desk.read([keyRange(key)], then, () => resolve(true))
+    const later = (): void => {
+      if (!isOurs()) return desk.resolve(request)
+      this.#unanswered.push({ request, feed, number })
+      this.#askAgainAtMs ??= desk.now.monotonicMs + limits.storageBusyMs
+    }
+    desk.read([keyRange(key), keyRange(keys.entry(feed, number))], then, later)
+  }
+
+  #askAgain(): void {
+    const unanswered = this.#unanswered
+    this.#unanswered = []
+    this.#askAgainAtMs = undefined
+    for (const { request, feed, number } of unanswered) this.giving(request, feed, number)
   }
 
   /** The program is done with it: it never comes again. May be said twice. */
@@ -204,7 +229,7 @@ export class Inbox {
     const { desk } = this.#parts
     const key = keys.inbox(feed, number)
     const given = this.#given.get(key)
-    const places = (given && this.#places.get(given.message)) ?? [key]
+    const places = (given && this.#places.get(given.name)) ?? [key]
     const done = (): void => {
       this.#given.delete(key)
       this.#due.delete(key)
@@ -310,6 +335,7 @@ export class Inbox {
 
   tick(): void {
     const { desk } = this.#parts
+    if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= desk.now.monotonicMs) this.#askAgain()
     if (this.#rescanAtMs !== undefined && this.#rescanAtMs <= desk.now.monotonicMs) {
       this.#rescanAtMs = undefined
       this.#scanning = true
@@ -327,7 +353,7 @@ export class Inbox {
         const stored = readEntry(rows.find((each) => each.key !== key)?.value)
         // Handled elsewhere; or its entry was damaged, and it is given out once that is here again.
         if (!stored || !rows.some((each) => each.key === key)) return void this.#given.delete(key)
-        const items = this.#item(stored, stored.mark, attempt)
+        const items = this.#find(stored, stored.mark, attempt).map(({ item }) => item)
         if (items.length > 0) desk.emit({ event: 'inbox', items })
       }
       const later = (): void => {

@@ -68,7 +68,7 @@ export type MessagesInput =
   | { readonly type: 'room'; readonly request: number; readonly room: string; readonly join: boolean }
   /** This tab consumes the member's inbox, or no longer does. */
   | { readonly type: 'inboxActive'; readonly active: boolean }
-  /** The program is about to be given it. Resolves to whether it still waits here: a sibling may have handled it. */
+  /** The program is about to be given it. Resolves to its `MessageView`; undefined: it does not wait any more, a sibling may have handled it. */
   | { readonly type: 'giving'; readonly request: number; readonly feed: StoreId; readonly number: number }
   | { readonly type: 'handled'; readonly request: number; readonly feed: StoreId; readonly number: number }
   | {
@@ -121,11 +121,12 @@ export interface MessageView {
   readonly cursor: string
 }
 
+/** Not the message itself: many may wait, and each is read when it is given. */
 export interface InboxItem {
   readonly feed: StoreId
   readonly number: number
   readonly attempt: number
-  readonly message: MessageView
+  readonly to: Address
 }
 
 interface ReceiptView {

@@ -12,9 +12,12 @@ const items = (...numbers: number[]): Item[] => numbers.map((n) => ({ n }))
 /** Each question stays open until it is answered. */
 function queueWithQuestions() {
   const questions: { readonly n: number; answer(waits: boolean): void }[] = []
-  const queue = new InboxQueue<Item>({
+  const queue = new InboxQueue<Item, Item>({
     onReaders: () => undefined,
-    stillWaits: ({ n }) => new Promise((answer) => questions.push({ n, answer })),
+    give: (item) =>
+      new Promise((resolve) =>
+        questions.push({ n: item.n, answer: (waits) => resolve(waits ? item : undefined) }),
+      ),
   })
   const read = (signal?: AbortSignal) => queue.read({ wants: () => true, signal })
   const settle = () => new Promise((resolve) => setImmediate(resolve))

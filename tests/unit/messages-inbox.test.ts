@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
+import type { MessageView } from '../../core/messages/messages.ts'
 import { bodyText, type Peer, World } from './messages-world.ts'
 
 function trio() {
@@ -24,6 +25,16 @@ function restarted(world: World, peer: Peer): Peer {
   world.advance(1000)
   return back
 }
+
+it('MS7 what waits is not in memory: it is read when it is given', () => {
+  const { world, a, b } = trio()
+  a.send('@bob', 'work')
+  world.advance(1000)
+  read(b)
+  world.advance(1000)
+  const [event] = b.emitted('inbox')
+  expect(event!.items).toEqual([{ feed: a.messages.storeId, number: 2, attempt: 1, to: '@bob' }])
+})
 
 describe('asked for again', () => {
   it('MS7 it comes, also where a parted sibling asked before and is gone', () => {
@@ -70,6 +81,28 @@ describe('a store that does not answer for a moment', () => {
     a.send('@bob', '41')
     world.advance(4 * limits.storageBusyMs)
     expect(given(b)).toEqual(Array.from({ length: 42 }, (_, i) => `${i}`))
+  })
+
+  it('MS7 lets what is about to be given wait for it, and no longer than its turn', () => {
+    const { world, a, b } = trio()
+    read(b)
+    for (const text of ['work', 'more work']) a.send('@bob', text)
+    world.advance(1000)
+    b.readFails = (from) => from.startsWith('inbox/')
+    const requests = b.inbox().map((item) => b.giving(item))
+    world.advance(limits.storageBusyMs)
+    expect(requests.map((request) => b.answer(request))).toEqual([undefined, undefined])
+    b.readFails = () => false
+    world.advance(2 * limits.storageBusyMs)
+    expect(requests.map((request) => bodyText(b.answer(request)!.value as MessageView))).toEqual([
+      'work',
+      'more work',
+    ])
+    b.readFails = () => true
+    const late = b.giving(b.inbox()[0]!)
+    world.settle()
+    b.step({ type: 'inboxActive', active: false })
+    expect(b.answer(late)).toEqual({ value: undefined })
   })
 
   it('MS7 keeps nothing from being given that was damaged', () => {

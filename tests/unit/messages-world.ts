@@ -24,7 +24,7 @@ import {
   type MessageView,
   type SentState,
 } from '../../core/messages/messages.ts'
-import { entryRow, readRow } from '../../core/messages/rows.ts'
+import { entryRow, keys, readRow } from '../../core/messages/rows.ts'
 import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { decodeHeader, encodeHeader, type Entry, type VerifiedEntry } from '../../core/wire/entries.ts'
 import { decode, encode } from '../../core/wire/codec.ts'
@@ -86,6 +86,11 @@ export interface Packet {
   readonly bytes: Uint8Array
 }
 
+/** With what it says, as it was when it was given. */
+interface Given extends InboxItem {
+  readonly message: { readonly body: Uint8Array }
+}
+
 /** One run of one program: dies with `kill`, and its rows stay. */
 export class Peer {
   readonly id: PeerId
@@ -108,6 +113,7 @@ export class Peer {
   readsFailed = 0
   readonly commits: Commit[] = []
   #requests = 0
+  readonly #given: Given[] = []
 
   constructor(world: World, name: string, rows: MemoryRows, label: string) {
     this.world = world
@@ -170,6 +176,8 @@ export class Peer {
       case 'reject':
         return void this.answers.set(effect.request, { error: effect.error })
       case 'emit':
+        if (effect.event.event === 'inbox')
+          this.#given.push(...effect.event.items.map((item) => this.#read(item)))
         return void this.events.push(effect.event)
     }
   }
@@ -254,8 +262,13 @@ export class Peer {
     return this.emitted('error').flatMap(({ error }) => (error.code === code ? [error] : []))
   }
 
-  inbox(): InboxItem[] {
-    return this.emitted('inbox').flatMap(({ items }) => items)
+  inbox(): readonly Given[] {
+    return this.#given
+  }
+
+  #read(item: InboxItem): Given {
+    const stored = readRow(entryRow, this.rows.get(keys.entry(item.feed, item.number)))
+    return { ...item, message: { body: stored?.entry.body ?? new Uint8Array() } }
   }
 
   texts(): string[] {
