@@ -14,10 +14,9 @@ import type { PeerRecord } from './wire/messages.ts'
 export interface UnverifiedEntries {
   readonly from: PeerId
   readonly link: number | undefined
-  readonly viaBroadcast: boolean
   readonly entries: readonly Entry[]
   /** Set where they answer a `want`. */
-  readonly found?: { readonly feed: StoreId; readonly after: number; readonly more: boolean }
+  readonly found?: { readonly feed: StoreId; readonly after: number }
 }
 
 /** Inputs that the messages machine takes as they are. */

@@ -276,12 +276,12 @@ export class Peer {
   }
 
   #verified(input: Extract<PeerInput, { type: 'verified' }>, now: Instant): void {
-    const { from, link, viaBroadcast, found } = input.unverified
+    const { from, link, found } = input.unverified
     for (let i = 0; i < input.rejected && link !== undefined; i++) {
       this.overlay.blame(link, 'a message that its author did not sign')
     }
     const { entries, rejected } = input
-    this.#messagesStep({ type: 'entries', from, viaBroadcast, entries, rejected, ...found }, now)
+    this.#messagesStep({ type: 'entries', from, entries, rejected, ...found }, now)
   }
 
   #cast({ topic, body, to }: Extract<PeerInput, { type: 'cast' }>): void {
@@ -447,7 +447,7 @@ export class Peer {
   }
 
   #deliver(effect: Extract<OverlayEffect, { type: 'deliver' }>, now: Instant): void {
-    const { from, viaBroadcast, link, payload } = effect
+    const { from, link, payload } = effect
     switch (payload.type) {
       case 'claim':
         return this.#roles.claim(payload, from, { relayed: this.#isRelayed(from, link) }, now.monotonicMs)
@@ -461,14 +461,14 @@ export class Peer {
         return this.#emit({ event: 'cast', from, topic: payload.topic, body: payload.body })
       case 'entries':
         this.docs.talk(now.monotonicMs)
-        return this.#verify({ from, link, viaBroadcast, entries: payload.entries })
+        return this.#verify({ from, link, entries: payload.entries })
       case 'found':
-        return this.#verify({ from, link, viaBroadcast, entries: payload.entries, found: payload })
+        return this.#verify({ from, link, entries: payload.entries, found: payload })
       case 'vector':
       case 'want':
       case 'digest':
       case 'fork':
-        return this.#messagesStep({ type: 'payload', from, viaBroadcast, payload }, now)
+        return this.#messagesStep({ type: 'payload', from, payload }, now)
       case 'docs':
       case 'docUpdates':
       case 'docWant':
@@ -484,7 +484,7 @@ export class Peer {
 
   #verify(unverified: Omit<UnverifiedEntries, 'found'> & { found?: PayloadOf<'found'> }): void {
     const { found, ...rest } = unverified
-    const answer = found && { found: { feed: found.feed, after: found.after, more: found.more } }
+    const answer = found && { found: { feed: found.feed, after: found.after } }
     this.#effects.push({ type: 'verify', unverified: { ...rest, ...answer } })
   }
 

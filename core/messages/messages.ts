@@ -113,10 +113,10 @@ export class Messages {
       case 'payload':
         return this.#payload(input.from, input.payload)
       case 'entries': {
-        const { from, feed, after, more, entries, rejected } = input
+        const { from, feed, after, entries, rejected } = input
         if (rejected > 0) desk.count('entriesRejected', rejected)
         if (feed === undefined || after === undefined) return log.incoming(from, false, entries)
-        return sync.onFound(from, { feed, after, more: more ?? false }, entries, rejected)
+        return sync.onFound(from, { feed, after }, entries, rejected)
       }
       case 'send':
         return outbox.send(input)

@@ -386,7 +386,7 @@ export class Sync {
   /** An answer to a `want`. */
   onFound(
     from: PeerId,
-    answer: { feed: StoreId; after: number; more: boolean },
+    answer: { feed: StoreId; after: number },
     entries: readonly VerifiedEntry[],
     rejected: number,
   ): void {

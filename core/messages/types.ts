@@ -39,17 +39,14 @@ export type MessagesInput =
   | {
       readonly type: 'payload'
       readonly from: PeerId
-      readonly viaBroadcast: boolean
       readonly payload: MessagesPayload
     }
-  /** From an `entries` or `found` payload (then with `feed`, `after`, `more`), each verified; `rejected` failed to. */
+  /** From an `entries` or `found` payload (then with `feed`, `after`), each verified; `rejected` failed to. */
   | {
       readonly type: 'entries'
       readonly from: PeerId
-      readonly viaBroadcast: boolean
       readonly feed?: StoreId
       readonly after?: number
-      readonly more?: boolean
       readonly entries: readonly VerifiedEntry[]
       readonly rejected: number
     }

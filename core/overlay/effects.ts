@@ -48,7 +48,6 @@ export type OverlayEffect =
   | {
       readonly type: 'deliver'
       readonly from: PeerId
-      readonly viaBroadcast: boolean
       /** The link to blame where `from` itself sent it straight to us. */
       readonly link: number | undefined
       readonly payload: Payload

@@ -397,7 +397,7 @@ export class Overlay {
         return this.#introductions.take(from, payload.data, 'mesh')
       default: {
         const blamable = from === link.remote ? link.id : undefined
-        this.#context.emit({ type: 'deliver', from, viaBroadcast, link: blamable, payload })
+        this.#context.emit({ type: 'deliver', from, link: blamable, payload })
       }
     }
   }

@@ -398,22 +398,21 @@ export class World {
   }
 
   deliver(packet: Packet): void {
-    const { from, to, viaBroadcast } = packet
+    const { from, to } = packet
     const read = decode(payloadCodec, packet.bytes)
     if (!read.ok) throw new Error(read.error)
     const payload = read.value
     if (payload.type === 'entries' || payload.type === 'found') {
-      const answer =
-        payload.type === 'found' ? { feed: payload.feed, after: payload.after, more: payload.more } : {}
+      const answer = payload.type === 'found' ? { feed: payload.feed, after: payload.after } : {}
       const entries = payload.entries.map(verified)
-      to.step({ type: 'entries', from: from.id, viaBroadcast, entries, rejected: 0, ...answer })
+      to.step({ type: 'entries', from: from.id, entries, rejected: 0, ...answer })
     } else if (
       payload.type === 'vector' ||
       payload.type === 'want' ||
       payload.type === 'digest' ||
       payload.type === 'fork'
     ) {
-      to.step({ type: 'payload', from: from.id, viaBroadcast, payload })
+      to.step({ type: 'payload', from: from.id, payload })
     } else throw new Error(`unexpected ${payload.type}`)
   }
 

@@ -24,13 +24,14 @@ given alice and bob join; alice and bob enters #news; wait 40 s
   bob: stores ack of dave for bob
   bob: stores feed alice 3
   bob: stores feed dave 1
-  dave: stores feed alice 1 to 3, inbox alice 3
+  dave: stores feed alice 1 to 2
+  dave: stores feed alice 3, inbox alice 3
+  dave: stores feed bob 1 to 2
   dave: stores feed dave 1
   dave: stores the name of the store
   dave: message "for dave" from alice to @dave
   dave: stores ack of alice for dave
   dave: stores ack of bob for dave
-  dave: stores feed bob 1 to 2
 ! alice: stores outbox alice 3, feed alice 3
 ! alice: removes unbound
 ! dave: message "for dave" from alice to @dave
