@@ -27,7 +27,7 @@ postMessage('ready')
 export interface BrowserClock extends Clock {
   /** What the alarms ride on; for the status page and tests. */
   readonly source: 'page' | 'worker-file' | 'worker-blob'
-  /** Ends the Worker. Alarms pending are called off. */
+  /** Ends the Worker. What was set before, a link's last moments for one, rings by the page's own timers. */
   close(): void
 }
 
@@ -97,12 +97,12 @@ export function createBrowserClock(): BrowserClock {
     alarm: alarms.add,
     close: () => {
       closed = true
-      tick = () => {}
-      clearTimeout(timeout)
       callOffStart()
       off.abort()
       worker?.terminate()
       worker = undefined
+      source = 'page'
+      alarms.rearm()
     },
   }
 }
