@@ -55,12 +55,11 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   }
   const { signaling } = options
   const servers = signaling === undefined || signaling === 'auto' ? [originServer()] : signaling
-  const hidden = document.visibilityState === 'hidden'
   return MeshHandle.open({
     ...options,
     kind: options.kind ?? 'human',
     platform,
-    hidden,
+    isHidden: () => document.visibilityState === 'hidden',
     servers,
     onLeft: () => clock.close(),
   })

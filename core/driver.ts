@@ -26,7 +26,7 @@ export interface DriverOptions {
   readonly kind: 'human' | 'agent'
   readonly priority: number
   readonly candidate: boolean
-  readonly hidden: boolean
+  readonly isHidden: () => boolean
   readonly signaling: readonly string[]
   readonly iceServers: readonly IceServer[]
   readonly timing: Timing
@@ -143,6 +143,7 @@ export class Driver {
       id: random.hexId() as PeerId,
       member,
       durable: store.durable,
+      hidden: options.isHidden(),
       random,
       rows,
       epoch,

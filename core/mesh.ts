@@ -70,7 +70,8 @@ interface Cast {
 /** What a platform's joinMesh() has made of the user's options. */
 export interface HandleOptions extends MeshOptions {
   readonly platform: Platform
-  readonly hidden: boolean
+  /** Whether nobody sees the page; absent: it is none. Asked when storage is open: the page may be shown meanwhile. */
+  readonly isHidden?: () => boolean
   readonly servers: readonly string[]
   /** Called when the program names servers itself. */
   readonly onServersNamed?: () => void
@@ -129,7 +130,7 @@ export class MeshHandle implements Mesh {
       kind: options.kind!,
       priority: options.priority ?? 0,
       candidate: options.candidate ?? true,
-      hidden: options.hidden,
+      isHidden: options.isHidden ?? (() => false),
       signaling: options.servers,
       iceServers: options.iceServers ?? [],
       timing: fullTiming(this.#timing),

@@ -55,7 +55,6 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     ...options,
     kind: options.kind ?? 'agent',
     platform,
-    hidden: false,
     servers,
     onServersNamed: () => stopScan(),
     onLeft: () => stopScan(),

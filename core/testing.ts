@@ -149,7 +149,6 @@ async function join(
     ...options,
     kind: options.kind ?? (browser === undefined ? 'agent' : 'human'),
     platform: process,
-    hidden: false,
     servers: signaling === undefined || signaling === 'auto' ? [signalingUrl] : signaling,
     // Whoever leaves is done: another may bear the name.
     onLeft: () => process.kill(),

@@ -38,7 +38,6 @@ export async function joinAs(world: World, name: string, options: ActorOptions =
     mesh: 'test',
     name,
     kind: 'agent',
-    hidden: false,
     ...rest,
     platform: process,
     servers: Array.isArray(rest.signaling) ? rest.signaling : [server],

@@ -204,7 +204,6 @@ test('a mesh that cannot be opened gives back what it had opened', async () => {
     mesh: 'test',
     name: 'alice',
     kind: 'agent',
-    hidden: false,
     platform: process,
     servers: [server],
     onLeft: () => void gaveBack++,

@@ -1,9 +1,11 @@
 // The handle a program holds, in the simulated world: what it does when the program calls it in the middle of its own
 // work, throws at it, or hands it what it cannot take.
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
+import { MeshHandle } from '../../core/mesh.ts'
+import { createWorld as createSimWorld } from '../../core/platform/sim/world.ts'
 
 async function joinAlone(): Promise<{ world: TestWorld; mesh: Mesh }> {
   const world = createWorld({ seed: 1 })
@@ -90,4 +92,18 @@ test('leaving while a document is opened again is no error', async () => {
   // Whichever was first.
   expect(['left', 'resolved']).toContain(await world.finish(opening))
   expect(errors).toEqual([])
+})
+
+test('a page that is shown while its storage opens is not taken for hidden', async () => {
+  const world = createSimWorld({ seed: 1 })
+  const platform = world.platform({ name: 'ada' })
+  let hidden = true
+  const page = { kind: 'human', isHidden: () => hidden, servers: [] } as const
+  const range = platform.store.range.bind(platform.store)
+  vi.spyOn(platform.store, 'range').mockImplementation((asked) => {
+    hidden = false
+    return range(asked)
+  })
+  const mesh = await world.finish(MeshHandle.open({ mesh: 'acme', name: 'ada', platform, ...page }))
+  expect(mesh.me.hidden).toBe(false)
 })

@@ -31,7 +31,7 @@ export class Attackers {
     const process = this.#world.platform({ name: `${name}-${this.#visitors.length + 1}`, store: 'memory' })
     this.#visitors.push(process)
     const { servers } = this.#schedule
-    const how = { kind: 'agent', hidden: false, store: 'memory', platform: process, servers } as const
+    const how = { kind: 'agent', store: 'memory', platform: process, servers } as const
     MeshHandle.open({ mesh: 'another', name, ...how }).then(
       (mesh) => this.#isStranger(mesh.me.id),
       () => process.kill(),
@@ -106,7 +106,6 @@ export class Attackers {
       mesh: 'test',
       name: 'mallory',
       kind: 'agent',
-      hidden: false,
       store: 'memory',
       platform: peer.process,
       servers: this.#schedule.servers,

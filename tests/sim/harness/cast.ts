@@ -236,7 +236,6 @@ export class Cast {
       mesh: 'test',
       name: label,
       kind: browser === undefined ? 'agent' : 'human',
-      hidden: false,
       priority,
       candidate,
       store,
