@@ -1,8 +1,8 @@
 // What only the disk can show: kills, a full disk, a torn file, a second process, and the agent's key file.
 
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import { openDiskStore } from '../../core/platform/node/disk.ts'
 import { isWholeTable } from '../../core/platform/node/disk-tables.ts'
 import { createCheckedStore } from '../../core/checked-store.ts'
 import { createCrypto } from '../../core/platform/shared/crypto.ts'
+import { fillUp, mountSmallDisk } from './small-disk.ts'
 import { bytes, codeOf, everything, row, sameRows, sameValues, storeContract } from './store-contract.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'skein-disk-'))
@@ -75,14 +76,10 @@ function commitUntilKilled(dataDir: string, round: number): Promise<number> {
 
 describe('full', () => {
   const small = mountSmallDisk()
-  afterAll(() => {
-    if (small === undefined) return
-    execFileSync('umount', ['--lazy', small])
-    rmSync(small, { recursive: true })
-  })
+  afterAll(() => small?.remove())
 
   // Mounting takes root; the case after these runs everywhere.
-  if (small !== undefined) testOnSmallDisk(small)
+  if (small !== undefined) testOnSmallDisk(small.directory)
 
   test('under a limit on the length of files a commit rejects with storage-full, and the store goes on once it is lifted', async () => {
     const dataDir = join(await fresh(), 'data')
@@ -143,40 +140,6 @@ function testOnSmallDisk(small: string): void {
     sameRows(await everything(reopened), [row('a', 1), ...later])
     await reopened.close()
   })
-}
-
-/** A file system of 8 MiB, or nothing where we may not mount one. */
-function mountSmallDisk(): string | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'skein-small-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory], { stdio: 'ignore' })
-    return directory
-  } catch {
-    rmSync(directory, { recursive: true })
-    return undefined
-  }
-}
-
-/** Writes a file until the disk is full but for `spareBytes`; returns how to remove it. */
-async function fillUp(directory: string, spareBytes = 700 * 1024): Promise<() => Promise<void>> {
-  const path = join(directory, 'filler')
-  const file = await open(path, 'w')
-  const written = await writeUntilFull((chunk) => file.appendFile(chunk))
-  await file.close()
-  await truncate(path, Math.max(0, written - spareBytes))
-  return () => rm(path)
-}
-
-async function writeUntilFull(write: (chunk: Uint8Array) => Promise<void>): Promise<number> {
-  const chunk = new Uint8Array(4096)
-  for (let written = 0; ; written += chunk.length) {
-    try {
-      await write(chunk)
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOSPC') throw error
-      return written
-    }
-  }
 }
 
 describe('damaged', () => {

@@ -4,9 +4,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eraseMesh } from 'skein'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { loadDeviceKey } from '../../core/platform/node/device-key.ts'
 import { openDiskStore } from '../../core/platform/node/disk.ts'
+import { fillUp, mountSmallDisk } from '../contract/small-disk.ts'
 
 let parent: string
 let dataDir: string
@@ -42,6 +43,29 @@ test('while the directory is in use it refuses, and nothing is gone', async () =
   })
   await close()
   expect(await readdir(dataDir)).toEqual(expect.arrayContaining(['device-key.json', 'store']))
+})
+
+test('what a killed process left half done goes too', async () => {
+  await (await fill()).close()
+  await writeFile(join(dataDir, 'device-key.json.0b7e-4.new'), 'a key')
+  await writeFile(join(dataDir, 'probe'), 'room?')
+  await eraseMesh({ mesh: 'acme', name: 'alice', dataDir })
+  expect(await readdir(parent)).toEqual([])
+})
+
+// Mounting takes root.
+const small = mountSmallDisk()
+afterAll(() => small?.remove())
+
+test.runIf(small)('a full disk is made free by it', async () => {
+  const full = join(small!.directory, 'alice')
+  const store = await openDiskStore(full)
+  for (let i = 0; i < 10; i++)
+    await store.commit({ put: [{ key: `talk/${i}`, value: new Uint8Array(100_000).fill(i) }] })
+  await store.close()
+  await fillUp(small!.directory, 0)
+  await eraseMesh({ mesh: 'acme', name: 'alice', dataDir: full })
+  expect(await readdir(small!.directory)).toEqual(['filler'])
 })
 
 test('a file that is not ours stays, and the directory with it', async () => {
