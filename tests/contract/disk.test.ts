@@ -2,7 +2,7 @@
 
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -313,6 +313,15 @@ describe('the data directory', () => {
     const store = await openDiskStore(dataDir) // the lock died with its holder
     await store.close()
   }, 30_000)
+
+  test('a directory in use is that, also while its holder removes files that were just listed', async () => {
+    const dataDir = join(await fresh(), 'data')
+    const store = await openDiskStore(dataDir)
+    // Listed, and not there when it is looked at.
+    for (const name of ['999999.ldb', '999999.log']) await symlink('gone', join(dataDir, 'store', name))
+    expect(await codeOf(openDiskStore(dataDir))).toBe('data-dir-in-use')
+    await store.close()
+  })
 
   test('it is made for its owner only, and one that cannot be made is storage-failed', async () => {
     const dataDir = join(await fresh(), 'deep', 'data')

@@ -6,7 +6,7 @@
 import { open, readdir, readFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { levelCode } from './disk-errors.ts'
+import { goneMeanwhile, levelCode } from './disk-errors.ts'
 import { syncDirectory } from './sync-directory.ts'
 
 const blockBytes = 32 * 1024
@@ -41,8 +41,8 @@ export function innermostMessage(error: unknown): string {
 export async function hasZeroedLog(store: string): Promise<boolean> {
   const files = await readdir(store).catch(() => [])
   const logs = files.filter((file) => file.endsWith('.log'))
-  const contents = await Promise.all(logs.map((file) => readFile(join(store, file))))
-  return contents.some(hasZeroedPart)
+  const contents = await Promise.all(logs.map((file) => readFile(join(store, file)).catch(goneMeanwhile)))
+  return contents.some((log) => log !== undefined && hasZeroedPart(log))
 }
 
 /** Records behind a header of zeros: in an intact log nothing comes after one but zeros. */

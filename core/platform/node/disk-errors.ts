@@ -21,6 +21,11 @@ function innermost(error: unknown): unknown {
   return cause === undefined ? error : innermost(cause)
 }
 
+/** For files looked at before LevelDB has locked them: another process that has them open may remove one at any time. */
+export function goneMeanwhile(error: unknown): undefined {
+  if ((error as { code?: unknown } | undefined)?.code !== 'ENOENT') throw error
+}
+
 export function diskError(error: unknown, dataDir: string): MeshError {
   if (error instanceof MeshError) return error
   const cause = innermost(error)

@@ -5,6 +5,7 @@
 
 import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { goneMeanwhile } from './disk-errors.ts'
 
 /** A younger table may still be being written, by another process that has the directory open. chosen. */
 const settledMs = 10_000
@@ -21,8 +22,10 @@ const maxIndexBytes = 16 * 1024 * 1024
 export async function setDamagedTablesAside(store: string): Promise<void> {
   const files = await readdir(store).catch(() => [])
   for (const file of files.filter((each) => each.endsWith('.ldb'))) {
-    const { mtimeMs } = await stat(join(store, file))
-    if (mtimeMs > Date.now() - settledMs || isWholeTable(await readFile(join(store, file)))) continue
+    const found = await stat(join(store, file)).catch(goneMeanwhile)
+    if (found === undefined || found.mtimeMs > Date.now() - settledMs) continue
+    const table = await readFile(join(store, file)).catch(goneMeanwhile)
+    if (table === undefined || isWholeTable(table)) continue
     await mkdir(join(store, 'lost'), { recursive: true })
     await rename(join(store, file), join(store, 'lost', file))
   }
