@@ -42,6 +42,7 @@ import type { InboxItem, MessageView } from './messages/types.ts'
 import {
   checkAddress,
   checkCastTopic,
+  checkCursor,
   checkDelay,
   checkMaxDocBytes,
   checkIceServers,
@@ -273,6 +274,7 @@ export class MeshHandle implements Mesh {
     checkAddress(to)
     const { limit: wanted = limits.defaultHistoryMessages } = options
     checkLimit(wanted)
+    if (options.before !== undefined) checkCursor(options.before)
     const limit = Math.min(wanted, limits.maxHistoryMessages)
     const missing = (key: string): void => this.#driver.input({ type: 'corrupt', key })
     const { store, peer } = this.#driver

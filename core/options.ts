@@ -73,6 +73,12 @@ export function checkLimit(limit: unknown): void {
   throw invalid(`A limit of ${show(limit)} will not do: use a whole number from 1 on.`)
 }
 
+/** As messages/rows.ts makes them. Another would be taken for the end of time: a loop over pages would never end. */
+export function checkCursor(cursor: unknown): asserts cursor is string {
+  if (typeof cursor === 'string' && /^\d{21}\/[\da-f]{32}\/\d{12}$/.test(cursor)) return
+  throw invalid(`${show(cursor)} is no cursor: use that of a message.`)
+}
+
 export function checkMaxDocBytes(maxBytes: unknown): void {
   const fits =
     Number.isSafeInteger(maxBytes) && (maxBytes as number) >= 1 && (maxBytes as number) <= limits.maxDocBytes

@@ -106,7 +106,7 @@ export class History {
    * @param before A cursor, exclusive. @param limit Messages wanted.
    */
   ranges(address: Address, before: string | undefined, limit: number): readonly Range[] {
-    const to = before !== undefined && /^[0-9a-f/]{1,80}$/.test(before) ? before : endOfTime
+    const to = before ?? endOfTime
     const page = (conversation: string): Range => {
       const from = keys.talk(conversation, '')
       return { from, to: `${from}${to}`, limit, reverse: true }

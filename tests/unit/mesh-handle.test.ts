@@ -107,3 +107,19 @@ test('a page that is shown while its storage opens is not taken for hidden', asy
   const mesh = await world.finish(MeshHandle.open({ mesh: 'acme', name: 'ada', platform, ...page }))
   expect(mesh.me.hidden).toBe(false)
 })
+
+test('history() goes on before the cursor of a message, and refuses what is none', async () => {
+  const { world, mesh } = await joinAlone()
+  await world.finish(mesh.send('@ada', 'first'))
+  await world.finish(mesh.send('@ada', 'second'))
+  await world.finish(mesh.send('@nobody-yet', 'third'))
+  const [, second] = await world.finish(mesh.history('@ada'))
+  const earlier = await world.finish(mesh.history('@ada', { before: second!.cursor }))
+  expect(earlier.map(({ body }) => body)).toEqual(['first'])
+  const [waiting] = await world.finish(mesh.history('@nobody-yet'))
+  expect(await world.finish(mesh.history('@nobody-yet', { before: waiting!.cursor }))).toEqual([])
+  for (const before of ['garbage', 'abc', '', null]) {
+    const page = mesh.history('@ada', { before: before as never })
+    expect(await world.finish(codeOf(page))).toBe('invalid-argument')
+  }
+})
