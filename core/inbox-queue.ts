@@ -9,6 +9,8 @@ export interface InboxFilter<T> {
 
 interface Reader<T> {
   readonly filter: InboxFilter<T>
+  /** The loop's signal fired. */
+  readonly aborted: () => void
   /** Takes the next item, or the end of its loop. */
   waiting: ((item: T | undefined) => void) | undefined
   /** Calls of next() are answered one after the other. */
@@ -53,12 +55,12 @@ export class InboxQueue<T extends object, Given> {
   }
 
   read(filter: InboxFilter<T>): AsyncIterableIterator<Given, undefined> {
-    const reader: Reader<T> = { filter, waiting: undefined, last: Promise.resolve() }
-    const end = (): void => this.#end(reader)
+    const aborted = (): void => this.#end(reader)
+    const reader: Reader<T> = { filter, aborted, waiting: undefined, last: Promise.resolve() }
     if (!this.#closed && !filter.signal?.aborted) {
       this.#readers.add(reader)
       this.#program.onReaders(this.#readers.size)
-      filter.signal?.addEventListener('abort', end, { once: true })
+      filter.signal?.addEventListener('abort', aborted, { once: true })
     }
     const iterator: AsyncIterableIterator<Given, undefined> = {
       [Symbol.asyncIterator]: () => iterator,
@@ -68,8 +70,7 @@ export class InboxQueue<T extends object, Given> {
         return next
       },
       return: () => {
-        filter.signal?.removeEventListener('abort', end)
-        end()
+        this.#end(reader)
         return Promise.resolve({ done: true, value: undefined })
       },
     }
@@ -112,6 +113,7 @@ export class InboxQueue<T extends object, Given> {
 
   #end(reader: Reader<T>): void {
     if (!this.#readers.delete(reader)) return
+    reader.filter.signal?.removeEventListener('abort', reader.aborted)
     reader.waiting?.(undefined)
     this.#program.onReaders(this.#readers.size)
   }

@@ -1,5 +1,6 @@
 // How the loops of one program share what waits for it, with a store that is asked about each item.
 
+import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
 import { InboxQueue } from '../../core/inbox-queue.ts'
 
@@ -99,4 +100,14 @@ it('ends its loops when it is closed, those that ask included', async () => {
   queue.close()
   await answer(true)
   expect(await Promise.all(calls.map(numberOf))).toEqual([undefined, undefined])
+})
+
+it('no longer listens to the signals of its loops when it is closed', async () => {
+  const { queue, read } = queueWithQuestions()
+  const { signal } = new AbortController()
+  const next = read(signal).next()
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  queue.close()
+  expect((await next).done).toBe(true)
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
 })
