@@ -96,8 +96,16 @@ function listBytes(values: readonly unknown[], from: number, bytesOf: (value: un
 
 const jsonBytes = (value: unknown): number => prefixed(utf8Bytes(JSON.stringify(value) ?? ''))
 
-/** What the item holds, from its operation number `offset` on. */
+/** What the item holds, from its operation number `offset` on. Nothing where it cannot be written: not told from here. */
 export function contentBytes(item: Y.Item, offset = 0): number {
+  try {
+    return writableBytes(item, offset)
+  } catch {
+    return 0
+  }
+}
+
+function writableBytes(item: Y.Item, offset: number): number {
   const content: unknown = item.content
   switch (item.content.getRef()) {
     case contentRef.string: {

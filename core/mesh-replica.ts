@@ -11,7 +11,7 @@ import { scanUpdate, type UpdateScan } from './docs/update-scan.ts'
 import { clockAfter, DocDigest } from './mesh-replica-digest.ts'
 import { contentBytes, documentBytes, isBareDeletion, itemOf } from './mesh-replica-size.ts'
 import { createSegmentReader } from './mesh-segments.ts'
-import { checkUpdate } from './mesh-update-check.ts'
+import { checkUpdate, levelIn } from './mesh-update-check.ts'
 import type { DocVector } from './wire/messages.ts'
 
 /** What became of updates that were handed to `apply`. */
@@ -92,6 +92,10 @@ export class DocReplica implements Replica {
     this.#cameBytes = 0
     this.#wentBytes = 0
     this.#driftBytes = 0
+  }
+
+  levelOf(client: number, clock: number): number {
+    return levelIn(this.#doc, client, clock)
   }
 
   reader(since: DocVector): SegmentReader {

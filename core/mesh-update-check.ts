@@ -36,7 +36,7 @@ export function checkUpdate(doc: Y.Doc, update: Uint8Array, scan: UpdateScan): R
 }
 
 /** How deep that operation lies in types; 0 at the root, and where the document does not hold it. */
-function levelIn(doc: Y.Doc, client: number, clock: number): number {
+export function levelIn(doc: Y.Doc, client: number, clock: number): number {
   if (clock >= Y.getState(doc.store, client)) return 0
   let level = -1
   for (let item: Y.Item | null = Y.getItem(doc.store, Y.createID(client, clock)); item; level += 1) {

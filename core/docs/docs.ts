@@ -215,6 +215,8 @@ export class Docs {
 
   #closed(document: Document): void {
     const { name } = document
+    // It may have been found out while a piece was made, outside of a step.
+    this.#unshown = true
     this.#servings.stop(undefined, name)
     const live = [...this.#desk.live.keys()]
     this.#desk.multicast(live, { type: 'docs', whole: false, ask: false, open: [], closed: [name] })
@@ -384,6 +386,6 @@ export class Docs {
       return this.#desk.sendTo(from, { type: 'docs', whole: false, ask: false, open: [], closed: [doc] })
     }
     if (this.#answers.has(from)) document.heard(from, want.state)
-    this.#servings.start(from, want, document.replica, () => document.state())
+    this.#servings.start(from, want, document)
   }
 }

@@ -15,6 +15,7 @@ import { Pace } from './pace.ts'
 import { Storage } from './storage.ts'
 import { Telling } from './telling.ts'
 import type { AwarenessState, DocView, Replica } from './types.ts'
+import { maxNesting, nestingOf } from './update-nesting.ts'
 import { Horizon, isNews, scanUpdate, type UpdateScan } from './update-scan.ts'
 
 export interface DocumentOptions {
@@ -69,6 +70,8 @@ export class Document {
       loaded: () => this.#onLoaded(),
       loadFailed: options.loadFailed,
       fetching: () => this.#fetching.busy,
+      writable: () => !this.#over,
+      unreadable: (reason) => this.unreadable(reason),
     })
     this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
       state: () => this.state(),
@@ -163,12 +166,8 @@ export class Document {
   edited(updates: readonly Uint8Array[]): void {
     this.#changed()
     const wasOver = this.#over
-    for (const update of updates) {
-      // Of what the program itself writes next to nothing is refused; but who sent it would be taken for an enemy.
-      const scan = scanUpdate(update)
-      if (!scan.ok) this.#unreadable ??= scan.error
-    }
-    this.#over = this.#unreadable !== undefined || this.replica.sizeBytes > this.#options.maxBytes
+    for (const update of updates) this.#unreadable ??= this.#refusalOf(update)
+    this.#over = this.#isOver
     if (this.#over) {
       if (!wasOver) this.#wentOver()
       return
@@ -182,6 +181,51 @@ export class Document {
     this.#storage.save(updates)
     if (!this.#storage.loaded) return
     if (this.#edits.add(updates, this.agreement.peers())) this.#telling.announce(this.#revision)
+  }
+
+  /** It holds what cannot be written: found out when it was to be stored or sent. */
+  unreadable(reason: string): void {
+    this.#unreadable ??= reason
+    const wasOver = this.#over
+    this.#over = true
+    if (!wasOver) this.#wentOver()
+  }
+
+  get #isOver(): boolean {
+    return this.#unreadable !== undefined || this.replica.sizeBytes > this.#options.maxBytes
+  }
+
+  /**
+   * Why peers would not take it in. Of what the program itself writes that is next to nothing; but who sent it would be
+   * taken for an enemy.
+   */
+  #refusalOf(update: Uint8Array): string | undefined {
+    const scan = scanUpdate(update)
+    if (!scan.ok) return scan.error
+    const { replica } = this
+    const level = nestingOf(
+      scan.value,
+      (client) => replica.clockOf(client),
+      (client, clock) => replica.levelOf(client, clock),
+    )
+    return level > maxNesting ? 'types nested too deep' : undefined
+  }
+
+  /** The same of all that it holds. */
+  #refusalOfWhole(): string | undefined {
+    const reader = this.replica.reader([])
+    try {
+      for (let next = reader.next(limits.maxDocSegmentBytes); next;) {
+        const refusal = this.#refusalOf(next)
+        if (refusal !== undefined) return refusal
+        next = reader.next(limits.maxDocSegmentBytes)
+      }
+      return undefined
+    } catch (problem) {
+      return String(problem)
+    } finally {
+      reader.close()
+    }
   }
 
   #changed(): void {
@@ -203,7 +247,8 @@ export class Document {
   }
 
   #onLoaded(): void {
-    this.#over = this.replica.sizeBytes > this.#options.maxBytes
+    if (this.#brought) this.#unreadable ??= this.#refusalOfWhole()
+    this.#over = this.#isOver
     if (this.#brought && !this.#over) this.#storage.saveWhole()
     this.#options.loaded()
   }

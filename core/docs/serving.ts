@@ -9,12 +9,20 @@ import { sameDigest } from './agreement.ts'
 import type { Desk } from './desk.ts'
 import type { Replica, SegmentReader } from './types.ts'
 
+/** A document, to whoever sends it. */
+export interface Served {
+  readonly replica: Replica
+  state(): DocState
+  /** It holds what cannot be written. */
+  unreadable(reason: string): void
+}
+
 interface Serving {
   readonly peer: PeerId
   readonly doc: string
+  readonly document: Served
   readonly transfer: number
   readonly reader: SegmentReader
-  readonly state: () => DocState
   readonly totalBytes: number
   segment: Uint8Array | undefined
   offset: number
@@ -37,17 +45,17 @@ export class Servings {
     this.#desk = desk
   }
 
-  start(peer: PeerId, want: PayloadOf<'docWant'>, replica: Replica, state: () => DocState): void {
+  start(peer: PeerId, want: PayloadOf<'docWant'>, document: Served): void {
     const { doc } = want.state
     this.stop(peer, doc)
     if (this.#all.length >= limits.maxDocTransfers) this.#end(this.#all[0]!)
-    const reader = replica.reader(want.vector)
+    const reader = document.replica.reader(want.vector)
     this.#all.push({
       peer,
       doc,
+      document,
       transfer: want.transfer,
       reader,
-      state,
       totalBytes: reader.totalBytes,
       segment: undefined,
       offset: 0,
@@ -84,17 +92,24 @@ export class Servings {
       if (serving.peer !== peer || !this.#mayGo(serving)) continue
       // Several documents to one peer take turns.
       this.#all = [...this.#all.filter((each) => each !== serving), serving]
-      return this.#piece(serving)
+      const piece = this.#piece(serving)
+      if (piece) return piece
     }
     return undefined
   }
 
-  #piece(serving: Serving): Payload {
-    serving.segment ??= this.#nextSegment(serving)
+  #piece(serving: Serving): Payload | undefined {
+    try {
+      serving.segment ??= this.#nextSegment(serving)
+    } catch (problem) {
+      this.#end(serving)
+      serving.document.unreadable(String(problem))
+      return undefined
+    }
     const { segment, offset, doc, transfer } = serving
     if (!segment) {
       this.#end(serving)
-      return { type: 'docEnd', transfer, bytes: serving.sentBytes, state: serving.state() }
+      return { type: 'docEnd', transfer, bytes: serving.sentBytes, state: serving.document.state() }
     }
     const restBytes = segment.length - offset
     // Of about equal size: each costs its own.
@@ -112,7 +127,7 @@ export class Servings {
 
   /** None where the asker holds all there is by now: the reader would give it the deletions once more. */
   #nextSegment(serving: Serving): Uint8Array | undefined {
-    const isEqual = serving.sentBytes === 0 && sameDigest(serving.digest, serving.state().digest)
+    const isEqual = serving.sentBytes === 0 && sameDigest(serving.digest, serving.document.replica.digest())
     return isEqual ? undefined : serving.reader.next(serving.segmentBytes)
   }
 

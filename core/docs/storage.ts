@@ -37,6 +37,10 @@ export interface StorageEvents {
   loadFailed(error: MeshError): void
   /** More is coming in. */
   fetching(): boolean
+  /** The document as a whole may be written. */
+  writable(): boolean
+  /** It holds what cannot be written. */
+  unreadable(reason: string): void
 }
 
 export class Storage {
@@ -101,7 +105,7 @@ export class Storage {
 
   get deadlineMs(): number {
     if (!this.#loaded) return this.#loading.length > 0 && !this.#applying ? this.#desk.nowMs : Infinity
-    const mayBegin = this.#rewriteNeeded && !this.#replica.pending
+    const mayBegin = this.#rewriteNeeded && this.#mayRewrite
     const waits = !this.#busy && (this.#backlog.waits || this.#rewrite !== undefined || mayBegin)
     return this.#retryAtMs ?? (waits ? this.#restUntilMs : Infinity)
   }
@@ -117,6 +121,11 @@ export class Storage {
   /** Something in the document is in no row yet, nor in the backlog. */
   get #wholeWaits(): boolean {
     return this.#rewriteNeeded || this.#rewrite?.needed === true
+  }
+
+  /** What waits for something else is in no segment: it must stay in its row. */
+  get #mayRewrite(): boolean {
+    return !this.#replica.pending && this.#events.writable()
   }
 
   load(): void {
@@ -283,8 +292,7 @@ export class Storage {
   }
 
   #startRewrite(): void {
-    // What waits for something else is in no segment: it must stay in its row.
-    if (this.#replica.pending) return
+    if (!this.#mayRewrite) return
     this.#rewrite = {
       reader: this.#replica.reader([]),
       doomed: [...this.#rows.keys()],
@@ -298,7 +306,14 @@ export class Storage {
   }
 
   #writeSegment(rewrite: Rewrite): void {
-    const update = rewrite.reader.next(limits.maxDocSegmentBytes)
+    if (!this.#events.writable()) return this.#dropRewrite()
+    let update: Uint8Array | undefined
+    try {
+      update = rewrite.reader.next(limits.maxDocSegmentBytes)
+    } catch (problem) {
+      this.#dropRewrite()
+      return this.#events.unreadable(String(problem))
+    }
     if (update) {
       const row = this.#row([update])
       rewrite.bytes += row.value.length
@@ -334,15 +349,17 @@ export class Storage {
   #failed(error: MeshError): void {
     this.#busy = false
     this.#backlog.putBack()
-    // Half a rewrite is only rows too many.
-    if (this.#rewrite) {
-      this.#rewrite.reader.close()
-      this.#rewriteNeeded ||= this.#rewrite.needed
-      this.#rewrite = undefined
-    }
+    this.#dropRewrite()
     this.#problem = error
     const pauseMs = Math.min(limits.docStoreRetryMaxMs, limits.docStoreRetryBaseMs * 2 ** this.#retries++)
     this.#retryAtMs = this.#desk.nowMs + pauseMs
+  }
+
+  /** Half of it is only rows too many. */
+  #dropRewrite(): void {
+    this.#rewrite?.reader.close()
+    this.#rewriteNeeded ||= this.#rewrite?.needed ?? false
+    this.#rewrite = undefined
   }
 
   // -------------------------------------------------------------------------------------------- rows

@@ -18,6 +18,8 @@ export interface Replica {
   readonly pending: boolean
   /** About what the whole document is when encoded; exact enough to hold a limit against. */
   readonly sizeBytes: number
+  /** How deep that operation lies in types; 0 at the root, and where it is not held. */
+  levelOf(client: number, clock: number): number
   /** Reads all that a replica with this vector lacks, deletions included. */
   reader(since: DocVector): SegmentReader
 }
@@ -28,7 +30,8 @@ export interface SegmentReader {
   readonly totalBytes: number
   /**
    * The next update, of about `maxBytes` (more where a single value is larger); undefined at the end. The document
-   * may change between two calls: at the end everything it holds by then was given.
+   * may change between two calls: at the end everything it holds by then was given. Throws where the program put in
+   * what Yjs cannot write.
    */
   next(maxBytes: number): Uint8Array | undefined
   close(): void

@@ -2,6 +2,8 @@
 // come back where they can.
 
 import { describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { docRange } from '../../core/docs/rows.ts'
 import { DocsWorld, type DocsActor } from './docs-world.ts'
 
 const small = 100 * 1024
@@ -54,6 +56,97 @@ describe('what others hold would take it over its limit', () => {
       leave(world, alice, bob)
       world.run(10_000)
       expect(bob.view('notes')).toMatchObject({ state: 'alone', problem: undefined })
+    }
+  })
+})
+
+/** 300 lists in each other. */
+function deepValue(): unknown[] {
+  let deep: unknown[] = []
+  for (let i = 0; i < 300; i++) deep = [deep]
+  return deep
+}
+
+/** Yjs throws as it writes it, after it took it in. */
+function circularValue(): Record<string, unknown> {
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  return circular
+}
+
+const refused = { state: 'syncing', stored: false, problem: { code: 'invalid-argument' } }
+
+/** What a later run finds on its disk. */
+function reloaded(actor: DocsActor): DocsActor {
+  const world = new DocsWorld()
+  const later = world.join('later', { rows: actor.rows })
+  later.open('notes')
+  world.run(1_000)
+  return later
+}
+
+describe('the program wrote what no peer takes in: it is told, nobody else meets it, and all is as if it were not there', () => {
+  test.each([
+    ['that nobody could read', deepValue],
+    ['that Yjs cannot write', circularValue],
+  ])('DO9 a document handed in with a value %s', (_what, value) => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    bob.open('notes')
+    world.run(100)
+    const doc = new Y.Doc()
+    doc.getText('text').insert(0, 'words')
+    doc.getMap('map').set('bad', value())
+    alice.open('notes', { doc })
+    world.run(2_000)
+    expect(alice.view('notes')).toMatchObject(refused)
+    expect(bob.view('notes')).toMatchObject({ state: 'alone' })
+    expect([...bob.blamed, ...alice.rows.range(docRange('notes'))]).toEqual([])
+  })
+
+  test('DO9 written while the document is loaded', () => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    bob.open('notes')
+    alice.storing = false
+    alice.open('notes')
+    alice.edit('notes', (doc) => doc.getMap('map').set('bad', deepValue()))
+    alice.storing = true
+    world.run(5_000)
+    expect(alice.view('notes')).toMatchObject(refused)
+    expect(bob.view('notes')).toMatchObject({ state: 'alone' })
+    expect(bob.blamed).toEqual([])
+  })
+
+  test('DO9 types nested too deep one edit at a time', () => {
+    const { world, alice, bob } = twoOpen()
+    let map: Y.Map<unknown> = alice.doc('notes').getMap('map')
+    for (let i = 0; i < 300; i++) {
+      alice.edit('notes', () => void map.set('child', (map = new Y.Map())))
+      world.run(20)
+    }
+    alice.write('notes', 'words')
+    world.run(5_000)
+    expect(alice.view('notes')).toMatchObject(refused)
+    expect(bob.view('notes')).toMatchObject({ state: 'alone', problem: undefined })
+    expect(bob.blamed).toEqual([])
+    const later = reloaded(alice)
+    expect(later.errors()).toEqual([])
+    expect(later.digest('notes')).toBe(bob.digest('notes'))
+  })
+
+  test('DO9 what Yjs cannot write, found out when somebody fetches it', () => {
+    const { world, alice, bob } = twoOpen()
+    alice.write('notes', 'words')
+    world.run(100)
+    expect(() => alice.edit('notes', (doc) => doc.getMap('map').set('bad', circularValue()))).toThrow()
+    const carol = world.join('carol')
+    carol.open('notes')
+    world.run(5_000)
+    expect(alice.view('notes')).toMatchObject(refused)
+    for (const each of [bob, carol]) {
+      expect(each.view('notes')).toMatchObject({ state: 'synced', problem: undefined })
+      expect(each.text('notes')).toBe('words')
     }
   })
 })

@@ -17,9 +17,18 @@ function storageOf(doc: Y.Doc): {
   at: (nowMs: number) => void
   /** Answers the write under way, if there is one. */
   wrote: () => boolean
+  /** Why it could not be written. */
+  unreadable: string[]
 } {
   const desk = new Desk({ me: peerId('alice'), writer: 'w' })
-  const events = { loaded: () => undefined, loadFailed: () => undefined, fetching: () => false }
+  const unreadable: string[] = []
+  const events = {
+    loaded: () => undefined,
+    loadFailed: () => undefined,
+    fetching: () => false,
+    writable: () => unreadable.length === 0,
+    unreadable: (reason: string) => void unreadable.push(reason),
+  }
   const storage = new Storage(desk, 'notes', new DocReplica(doc), new Pace(desk), events)
   const wrote = (): boolean => {
     const effects = desk.takeEffects()
@@ -31,7 +40,12 @@ function storageOf(doc: Y.Doc): {
   }
   storage.load()
   wrote()
-  return { storage, at: (nowMs) => void (desk.now = { monotonicMs: nowMs, wallMs: nowMs }), wrote }
+  return {
+    storage,
+    at: (nowMs) => void (desk.now = { monotonicMs: nowMs, wallMs: nowMs }),
+    wrote,
+    unreadable,
+  }
 }
 
 test('DO7 what is in the document alone is written when the rest after a large row is over, without anything else happening', () => {
@@ -51,6 +65,23 @@ test('DO7 what is in the document alone is written when the rest after a large r
     if (nowMs >= storage.deadlineMs) storage.tick()
     wrote()
   }
+})
+
+test('DO9 what Yjs cannot write is told and not tried again; what came before it in the document stays in its rows', () => {
+  const doc = new Y.Doc()
+  const { storage, at, wrote, unreadable } = storageOf(doc)
+  doc.on('update', () => undefined)
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  expect(() => doc.getMap('map').set('key', circular)).toThrow()
+  storage.saveWhole()
+  expect(unreadable).toHaveLength(1)
+  expect(storage.stored).toBe(false)
+  expect(storage.deadlineMs).toBe(Infinity)
+  at(60_000)
+  storage.tick()
+  expect(wrote()).toBe(false)
+  expect(unreadable).toHaveLength(1)
 })
 
 test('DO7 what is in the document alone is written, also where a rewrite that was to save room fails meanwhile', () => {
