@@ -209,7 +209,8 @@ export interface DocHandle {
    * `doc-over-limit`, `invalid-argument`, `left`, `aborted`. */
   whenStored(options?: { signal?: AbortSignal }): Promise<void>
   on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off
-  /** Stores what waits, then stops syncing. A Y.Doc that was handed in stays usable; one of ours is destroyed. */
+  /** Stores what waits, then stops syncing. A Y.Doc that was handed in stays usable; one of ours is destroyed. Rejects
+   * with the storage's code: then it is still open. What is over its limit, or no peer takes in, is not stored. */
   close(): Promise<void>
 }
 

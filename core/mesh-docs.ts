@@ -169,11 +169,16 @@ class Handle implements DocHandle {
 
   async whenStored({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     await this.#handedOver()
-    const { view } = this.#opened
+    const { heldUpdates, problem } = this.#opened.view
     // The store may have room again by now: what it said before this call does not count.
     const hindered = (): MeshError | undefined =>
-      this.#opened.view === view && !(this.problem && isLasting(this.problem)) ? undefined : this.problem
-    return this.#opened.until(() => this.#opened.view.stored, hindered, signal)
+      this.problem === problem && !(problem && isLasting(problem)) ? undefined : this.problem
+    // Others may go on typing: what came since is not waited for.
+    const isStored = (): boolean => {
+      const { stored, storedUpdates } = this.#opened.view
+      return stored || storedUpdates >= heldUpdates
+    }
+    return this.#opened.until(isStored, hindered, signal)
   }
 
   /** What was edited up to now is with the peer, also where an observer asks in the middle of the peer's own work. */

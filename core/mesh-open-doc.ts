@@ -258,6 +258,8 @@ const startingView = (doc: string): DocView => ({
   receivedBytes: 0,
   totalBytes: 0,
   stored: false,
+  heldUpdates: 0,
+  storedUpdates: -1,
   problem: undefined,
 })
 

@@ -17,6 +17,14 @@ export class Backlog {
   /** How many, from the first on, are urgent. */
   #urgent = 0
 
+  /** Updates that were done with: stored, or dropped. */
+  done = 0
+
+  /** All that ever came. */
+  get added(): number {
+    return this.done + this.#all.length
+  }
+
   /** Of all that is not stored yet. */
   get bytes(): number {
     return this.#bytes
@@ -71,6 +79,7 @@ export class Backlog {
   stored(): void {
     this.#bytes -= sizeOf(this.#all.slice(0, this.#taken))
     this.#all = this.#all.slice(this.#taken)
+    this.done += this.#taken
     this.#urgent = Math.max(0, this.#urgent - this.#taken)
     this.#taken = 0
   }
@@ -83,6 +92,7 @@ export class Backlog {
   /** What waits is stored in another way. */
   drop(): void {
     this.#bytes -= sizeOf(this.#all.slice(this.#taken))
+    this.done += this.#all.length - this.#taken
     this.#all = this.#all.slice(0, this.#taken)
     this.#urgent = Math.min(this.#urgent, this.#taken)
   }

@@ -224,7 +224,7 @@ export class Docs {
 
   #closeDoc({ request, doc }: Extract<DocsInput, { type: 'closeDoc' }>): void {
     const document = this.#documents.get(doc)
-    document?.hurry()
+    document?.beginClosing()
     if (document) this.#closing.push({ request, document })
     else this.#desk.effect({ type: 'resolve', request })
   }
@@ -233,10 +233,11 @@ export class Docs {
   #finishClosing(): void {
     this.#closing = this.#closing.filter(({ request, document }) => {
       const isOpen = this.#documents.get(document.name) === document
-      const { problem } = document
-      if (isOpen && !document.stored && !problem) return true
-      if (isOpen && problem && !document.stored) {
-        this.#desk.effect({ type: 'reject', request, error: problem })
+      if (isOpen && !document.settled) {
+        const { storageProblem } = document
+        if (!storageProblem) return true
+        document.stayOpen()
+        this.#desk.effect({ type: 'reject', request, error: storageProblem })
         return false
       }
       if (isOpen) {

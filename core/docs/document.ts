@@ -51,6 +51,7 @@ export class Document {
   #unreadable: string | undefined
   /** What others have would take it over its limit. */
   #refused = false
+  #closing = false
   #view: DocView
   /** The program handed in a document that held something already. */
   readonly #brought: boolean
@@ -98,6 +99,15 @@ export class Document {
     return this.#storage.stored && !this.#over
   }
 
+  /** Nothing that may be stored waits for it. */
+  get settled(): boolean {
+    return this.#over ? this.#storage.settled : this.#storage.stored
+  }
+
+  get storageProblem(): MeshError | undefined {
+    return this.#storage.problem
+  }
+
   get problem(): MeshError | undefined {
     if (this.#unreadable !== undefined) {
       const text = `The document “${this.name}” was given a value that no peer takes in (${this.#unreadable}): its changes are neither stored nor sent. Close it and open it again to go on without them.`
@@ -116,7 +126,7 @@ export class Document {
     if (this.open) {
       deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
       deadlines.push(this.#telling.deadlineMs)
-      if (!this.#fetching.busy && !this.#refused) deadlines.push(this.agreement.retryAtMs)
+      if (!this.#fetching.busy && !this.#refused && !this.#closing) deadlines.push(this.agreement.retryAtMs)
     }
     return Math.min(...deadlines)
   }
@@ -144,9 +154,18 @@ export class Document {
     this.#fetch()
   }
 
-  /** It is to be closed: what waits is stored without rests. */
-  hurry(): void {
+  /** Nothing more is taken in, else there would always be something to store; what waits is stored without rests. */
+  beginClosing(): void {
+    this.#closing = true
+    this.#fetching.drop()
     this.#storage.hurry()
+  }
+
+  /** It could not be stored. */
+  stayOpen(): void {
+    this.#closing = false
+    this.#storage.rest()
+    this.#fetch()
   }
 
   /** The page may never run again. */
@@ -324,6 +343,7 @@ export class Document {
       if (number > holder.number + 1) holder.missed = true
       holder.number = number
     }
+    if (this.#closing) return void (holder.missed = true)
     const horizon = new Horizon((client) => this.replica.clockOf(client))
     const news: Uint8Array[] = []
     const scans: UpdateScan[] = []
@@ -432,7 +452,7 @@ export class Document {
   // ----------------------------------------------------------------------------------------- fetching
 
   #fetch(): void {
-    if (!this.open || this.#fetching.busy || this.#refused) return
+    if (!this.open || this.#fetching.busy || this.#refused || this.#closing) return
     const source = this.agreement.source()
     if (source) this.#fetching.start(source.peer)
   }
@@ -489,6 +509,8 @@ export class Document {
       basedOn: this.agreement.basedOn(),
       ...this.#fetching.progress,
       stored: this.stored,
+      heldUpdates: this.#storage.heldUpdates,
+      storedUpdates: this.#storage.storedUpdates,
       problem: this.problem,
     }
   }
@@ -507,6 +529,8 @@ export class Document {
 const sameView = (a: DocView, b: DocView): boolean =>
   a.state === b.state &&
   a.stored === b.stored &&
+  a.heldUpdates === b.heldUpdates &&
+  a.storedUpdates === b.storedUpdates &&
   a.receivedBytes === b.receivedBytes &&
   a.totalBytes === b.totalBytes &&
   a.problem?.code === b.problem?.code &&

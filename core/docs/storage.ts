@@ -91,7 +91,22 @@ export class Storage {
 
   /** Everything in the document is in the store. */
   get stored(): boolean {
-    return this.#loaded && this.#backlog.isEmpty && !this.#wholeWaits
+    return this.settled && !this.#wholeWaits
+  }
+
+  /** Updates that it was given so far. */
+  get heldUpdates(): number {
+    return this.#backlog.added
+  }
+
+  /** How many of them are in the store; -1 while something in the document is in no update. */
+  get storedUpdates(): number {
+    return this.#loaded && !this.#wholeWaits ? this.#backlog.done : -1
+  }
+
+  /** Nothing that was handed to `save` waits. */
+  get settled(): boolean {
+    return this.#loaded && this.#backlog.isEmpty
   }
 
   get problem(): MeshError | undefined {
@@ -123,9 +138,9 @@ export class Storage {
     return this.#rewriteNeeded || this.#rewrite?.needed === true
   }
 
-  /** What waits for something else is in no segment: it must stay in its row. */
+  /** What waits for something else is in no segment, so the whole is not written meanwhile, unless it is to be closed. */
   get #mayRewrite(): boolean {
-    return !this.#replica.pending && this.#events.writable()
+    return (this.#hurried || !this.#replica.pending) && this.#events.writable()
   }
 
   load(): void {
@@ -158,6 +173,11 @@ export class Storage {
   hurry(): void {
     this.#hurried = true
     this.writeNow()
+  }
+
+  /** It stays open after all. */
+  rest(): void {
+    this.#hurried = false
   }
 
   /** What is gathered for a moment, or comes in, waits for no more of it. */
@@ -295,7 +315,7 @@ export class Storage {
     if (!this.#mayRewrite) return
     this.#rewrite = {
       reader: this.#replica.reader([]),
-      doomed: [...this.#rows.keys()],
+      doomed: this.#replica.pending ? [] : [...this.#rows.keys()],
       bytes: 0,
       needed: this.#rewriteNeeded,
     }

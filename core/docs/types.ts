@@ -119,6 +119,10 @@ export interface DocView {
   readonly totalBytes: number
   /** Everything in it is in the store. */
   readonly stored: boolean
+  /** Updates that came since it was opened, and how many of them are in the store: while people type, what was here at
+   * some moment may be though `stored` is never true. -1 while something in it is in no update. */
+  readonly heldUpdates: number
+  readonly storedUpdates: number
   /** Why it cannot be synced or stored at present. */
   readonly problem: MeshError | undefined
 }

@@ -150,3 +150,40 @@ describe('the program wrote what no peer takes in: it is told, nobody else meets
     }
   })
 })
+
+describe('close', () => {
+  const closes = (world: DocsWorld, actor: DocsActor): void => {
+    const request = actor.close('notes')
+    world.run(5_000)
+    expect(actor.answers.get(request)).toEqual({ value: undefined })
+  }
+
+  test('a document over its limit can be closed, and holds what was stored when it is opened again', () => {
+    const { world, bob } = twoOpen()
+    bob.write('notes', 'words')
+    world.run(100)
+    writeLarge(bob)
+    world.run(100)
+    expect(bob.view('notes')?.problem?.code).toBe('doc-over-limit')
+    closes(world, bob)
+    expect(reloaded(bob).text('notes')).toBe('words')
+  })
+
+  test('and one that holds what no peer takes in', () => {
+    const { world, alice } = twoOpen()
+    alice.edit('notes', (doc) => doc.getMap('map').set('bad', deepValue()))
+    closes(world, alice)
+    alice.open('notes')
+    world.run(2_000)
+    expect(alice.view('notes')).toMatchObject({ state: 'synced', problem: undefined })
+  })
+
+  test('where the copies of others would not fit, what is being written is stored first', () => {
+    const { world, alice, bob } = twoOpen()
+    writeLarge(alice)
+    world.run(5_000)
+    bob.write('notes', 'own words')
+    closes(world, bob)
+    expect(reloaded(bob).text('notes')).toBe('own words')
+  })
+})

@@ -1,6 +1,7 @@
-// One document's storage by itself: a desk whose commits the test answers, and a clock that it sets.
+// One document's storage: by itself, with a desk whose commits the test answers and a clock that it sets; and what the
+// machine says of it.
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
@@ -8,7 +9,7 @@ import { Desk } from '../../core/docs/desk.ts'
 import { Pace } from '../../core/docs/pace.ts'
 import { Storage } from '../../core/docs/storage.ts'
 import { DocReplica } from '../../core/mesh-replica.ts'
-import { DocsWorld } from './docs-world.ts'
+import { DocsWorld, type DocsActor } from './docs-world.ts'
 import { peerId } from './overlay-world.ts'
 
 /** Loaded, and there was nothing. */
@@ -114,4 +115,83 @@ test('DO7 what is in the document alone is written, also where a rewrite that wa
   again.open('notes')
   later.run(1_000)
   expect(again.doc('notes').getMap('map').get('late')).toBe('only in the document')
+})
+
+describe('while others go on typing, faster than a row is written', () => {
+  /** Alice types every 15 ms; each row of bob's takes 20. */
+  function* typing(): Generator<{ world: DocsWorld; alice: DocsActor; bob: DocsActor }> {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    for (const each of [alice, bob]) each.open('notes')
+    world.run(2_000)
+    bob.storing = false
+    let doneAtMs = Infinity
+    for (let ms = 0; ms < 3_000; ms++) {
+      if (ms % 15 === 0) alice.write('notes', 'x')
+      world.run(1)
+      if (bob.tasks.length > 0) doneAtMs = Math.min(doneAtMs, ms + 20)
+      if (ms >= doneAtMs) {
+        doneAtMs = Infinity
+        bob.tasks.shift()!()
+      }
+      if (ms >= 500) yield { world, alice, bob }
+    }
+    throw new Error('it never comes to an end')
+  }
+
+  test('DO7 what was held at some moment is known to be stored', () => {
+    let held: number | undefined
+    for (const { bob } of typing()) {
+      const view = bob.view('notes')!
+      held ??= view.heldUpdates
+      expect(view.storedUpdates).toBeLessThanOrEqual(view.heldUpdates)
+      expect(view.stored).toBe(view.storedUpdates === view.heldUpdates)
+      if (view.storedUpdates >= held) return
+    }
+  })
+
+  test('it can be closed', () => {
+    let request: number | undefined
+    for (const { bob } of typing()) {
+      request ??= bob.close('notes')
+      if (bob.answers.has(request)) return expect(bob.answers.get(request)).toEqual({ value: undefined })
+    }
+  })
+
+  test('what was not taken in while it was to be closed comes later, where it could not be closed', () => {
+    let request: number | undefined
+    for (const { world, alice, bob } of typing()) {
+      request ??= bob.close('notes')
+      bob.commitError = new MeshError('storage-failed', 'The disk is broken.')
+      if (!bob.answers.has(request)) continue
+      expect(bob.answers.get(request)?.error?.code).toBe('storage-failed')
+      bob.storing = true
+      bob.commitError = undefined
+      world.run(2 * limits.docStoreRetryMaxMs)
+      expect(bob.view('notes')).toMatchObject({ state: 'synced', stored: true })
+      return expect(bob.text('notes')).toBe(alice.text('notes'))
+    }
+  })
+})
+
+test('a document handed in of which a part waits for something else can be closed, and the rest is stored', () => {
+  const other = new Y.Doc()
+  const parts: Uint8Array[] = []
+  other.on('update', (update: Uint8Array) => parts.push(update))
+  for (const word of ['first ', 'second ']) other.getText('other').insert(0, word)
+  const doc = new Y.Doc()
+  doc.getText('text').insert(0, 'words')
+  Y.applyUpdate(doc, parts[1]!)
+  const world = new DocsWorld()
+  const alice = world.join('alice')
+  alice.open('notes', { doc })
+  world.run(1_000)
+  expect(alice.view('notes')?.stored).toBe(false)
+  const request = alice.close('notes')
+  world.run(1_000)
+  expect(alice.answers.get(request)).toEqual({ value: undefined })
+  const again = new DocsWorld().join('again', { rows: alice.rows })
+  again.open('notes')
+  for (const task of again.tasks.splice(0)) task()
+  expect(again.text('notes')).toBe('words')
 })
