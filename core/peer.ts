@@ -262,6 +262,9 @@ export class Peer {
       case 'corrupt':
         if (input.key.startsWith(docRowsPrefix)) return this.#docsStep(input, now)
         return this.#messagesStep(input, now)
+      case 'audit':
+        this.#docsStep({ type: 'audit' }, now)
+        return this.#messagesStep(input, now)
       default:
         return this.#messagesStep(input, now)
     }

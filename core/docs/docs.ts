@@ -124,6 +124,9 @@ export class Docs {
       case 'suspend':
         for (const document of this.#documents.values()) document.suspend()
         return
+      case 'audit':
+        for (const document of this.#documents.values()) document.audit()
+        return
       case 'payload':
         if (!desk.outcasts.has(input.from)) this.#payload(input.from, input.link, input.payload)
         return

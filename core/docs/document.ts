@@ -173,6 +173,11 @@ export class Document {
     this.#storage.writeNow()
   }
 
+  /** Rows of it may be gone. */
+  audit(): void {
+    this.#storage.saveWhole()
+  }
+
   close(): void {
     this.#desk.firstRevision = Math.max(this.#desk.firstRevision, this.#revision + 1)
     this.#desk.firstNumber = Math.max(this.#desk.firstNumber, this.#edits.number)

@@ -71,6 +71,8 @@ export type DocsInput =
   | { readonly type: 'linked' | 'unlinked'; readonly peer: PeerId }
   /** The page stands still or goes: what waits to be stored is written now. */
   | { readonly type: 'suspend' }
+  /** Rows may be gone without a trace: documents are written anew. */
+  | { readonly type: 'audit' }
   /** `link`: the one to blame, where `from` itself sent it straight to us. */
   | {
       readonly type: 'payload'

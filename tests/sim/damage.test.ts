@@ -6,6 +6,7 @@ import type { PeerId } from '../../core/base/ids.ts'
 import { toHex } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { Link } from '../../core/base/ports.ts'
+import { docRange } from '../../core/docs/rows.ts'
 import type { World } from '../../core/platform/sim/world.ts'
 import { formatNegotiation, parseNegotiation } from '../../core/wire/negotiation.ts'
 import {
@@ -245,4 +246,25 @@ test.each([
   ])
   const sent = await world.finish(alice!.mesh.send('@bob', 'still here'))
   await world.finish(sent.delivered())
+})
+
+test('DO13 a store that is repaired in the middle of a run has what open documents hold again', async () => {
+  const world = createMeshWorld(906)
+  const process = world.platform({ name: 'alice' })
+  let repaired: ((said: string) => Promise<unknown>) | undefined
+  const store = { ...process.store, onLoss: (look: typeof repaired) => void (repaired = look) }
+  const platform = Object.create(process, { store: { value: store } }) as typeof process
+  const alice = await joinAs(world, 'alice', { process: platform })
+  const handle = await world.finish(alice.mesh.doc('notes'))
+  handle.doc.getText('text').insert(0, 'words')
+  await world.finish(handle.whenStored())
+  // What was damaged is left out of the repaired database.
+  const rows = await world.finish(process.store.range(docRange('notes')))
+  await world.finish(process.store.commit({ delete: rows.map(({ key }) => key) }))
+  await world.finish(repaired!('The database was repaired.'))
+  await world.finish(handle.whenStored())
+  process.kill()
+  const again = await joinAs(world, 'alice', { process: process.restart() })
+  const reopened = await world.finish(again.mesh.doc('notes'))
+  expect(reopened.doc.getText('text').toJSON()).toBe('words')
 })
