@@ -70,6 +70,10 @@ export class DocReplica implements Replica {
     return vector.sort((a, b) => a.client - b.client)
   }
 
+  get clients(): number {
+    return this.#doc.store.clients.size
+  }
+
   digest(): Uint8Array {
     return this.#digest.value()
   }

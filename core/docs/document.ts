@@ -81,6 +81,7 @@ export class Document {
       apply: (from, update, scan, applied) => this.#apply(from, [update], [scan], applied),
       finished: (from, end, news) => this.#fetched(from, end, news),
       malformed: (from, link, reason) => this.#malformed(from, link, reason),
+      fits: (update, scan) => this.#fits([update], [scan]),
       overLimit: () => {
         this.#refused = true
       },
@@ -117,7 +118,7 @@ export class Document {
     const what = this.#over
       ? 'is larger than it may be: its changes are neither stored nor sent until it is smaller again'
       : 'would become larger than it may be here with what the others hold; that was not taken in'
-    const text = `The document “${this.name}” ${what}. Its limit here is ${this.#options.maxBytes} bytes.`
+    const text = `The document “${this.name}” ${what}. Its limits here are ${this.#options.maxBytes} bytes and ${limits.maxDocClients} clients of Yjs.`
     return new MeshError('doc-over-limit', text, { details: { doc: this.name } })
   }
 
@@ -216,7 +217,9 @@ export class Document {
   }
 
   get #isOver(): boolean {
-    return this.#unreadable !== undefined || this.replica.sizeBytes > this.#options.maxBytes
+    const { sizeBytes, clients } = this.replica
+    const isLarge = sizeBytes > this.#options.maxBytes || clients > limits.maxDocClients
+    return isLarge || this.#unreadable !== undefined
   }
 
   /**
@@ -352,14 +355,12 @@ export class Document {
     const horizon = new Horizon((client) => this.replica.clockOf(client))
     const news: Uint8Array[] = []
     const scans: UpdateScan[] = []
-    let bytes = 0
     for (const update of updates) {
       const scan = scanUpdate(update)
       if (!scan.ok) return this.#malformed(from, link, `an update of a document: ${scan.error}`)
       if (isNews(scan.value, horizon.clockOf) === 'no') continue
       news.push(update)
       scans.push(scan.value)
-      bytes += update.length
       if (!horizon.take(scan.value)) {
         // It builds on what is not here: fetched in its order instead.
         this.#desk.count('docUpdatesOrphaned')
@@ -367,7 +368,7 @@ export class Document {
         return this.#fetch()
       }
     }
-    if (this.replica.sizeBytes + bytes > this.#options.maxBytes) {
+    if (!this.#fits(news, scans)) {
       holder.missed = true
       this.#refused = true
       return
@@ -377,6 +378,22 @@ export class Document {
       if (problem !== undefined) this.#malformed(from, link, `an update of a document: ${problem}`)
     })
     this.#fetch()
+  }
+
+  /** What only deletes always does: it is how a document gets smaller. */
+  #fits(updates: readonly Uint8Array[], scans: readonly UpdateScan[]): boolean {
+    const { replica } = this
+    const newClients = new Set<number>()
+    let bytes = 0
+    for (const [i, scan] of scans.entries()) {
+      if (isNews(scan, (client) => replica.clockOf(client)) !== 'yes') continue
+      bytes += updates[i]!.length
+      for (const { client } of scan.ranges) if (replica.clockOf(client) === 0) newClients.add(client)
+    }
+    const clients = replica.clients + newClients.size
+    return (
+      bytes === 0 || (replica.sizeBytes + bytes <= this.#options.maxBytes && clients <= limits.maxDocClients)
+    )
   }
 
   piece(from: PeerId, link: number | undefined, piece: PayloadOf<'docPiece'>): void {

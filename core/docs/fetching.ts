@@ -11,6 +11,9 @@ import type { Pace } from './pace.ts'
 import type { Replica } from './types.ts'
 import { isNews, missingFor, scanUpdate, type UpdateScan } from './update-scan.ts'
 
+/** What may have come and not be applied yet. */
+const mostAheadBytes = limits.docWindowBytes.quiet + limits.maxDocSegmentBytes
+
 interface Transfer {
   readonly from: PeerId
   /** By which its last piece came straight. */
@@ -52,6 +55,8 @@ export interface FetchingEvents {
   /** `end`: nothing of what the sender held is missing now. */
   finished(from: PeerId, end: DocState | undefined, news: boolean): void
   malformed(from: PeerId, link: number | undefined, reason: string): void
+  /** It may grow by that. */
+  fits(update: Uint8Array, scan: UpdateScan): boolean
   overLimit(): void
 }
 
@@ -153,10 +158,9 @@ export class Fetching {
     if (bytes.length === 0 || offset + bytes.length > segmentBytes) {
       return this.#events.malformed(from, link, 'pieces of a document that do not add up')
     }
-    if (this.#replica.sizeBytes + current.readyBytes + segmentBytes > this.#maxBytes) {
-      this.drop()
-      return this.#events.overLimit()
-    }
+    // What a sender has under way is looked into in any case: it may be deletions.
+    const roomBytes = Math.max(this.#maxBytes - this.#replica.sizeBytes, mostAheadBytes)
+    if (current.readyBytes + segmentBytes > roomBytes) return this.#overLimit()
     current.link = link
     current.segmentBytes = segmentBytes
     current.pieces.push(bytes)
@@ -222,6 +226,7 @@ export class Fetching {
       this.#desk.count('docSegmentsOutOfOrder')
       return this.#give(current)
     }
+    if (!this.#events.fits(update, scan.value)) return this.#overLimit()
     const before = news === 'yes' ? undefined : this.#replica.digest()
     const busyMs = this.#pace.busyMs(update.length)
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
@@ -254,6 +259,11 @@ export class Fetching {
     if (this.#applying || current.ready.length > 0 || !(current.end || current.lost)) return
     this.#current = undefined
     this.#events.finished(current.from, current.end, current.news)
+  }
+
+  #overLimit(): void {
+    this.drop()
+    this.#events.overLimit()
   }
 
   /** It does not go on. */

@@ -12,6 +12,8 @@ export interface Replica {
   /** How many operations of that client are held without a hole; 0 for a client never seen. */
   clockOf(client: number): number
   vector(): DocVector
+  /** How many are in it. */
+  readonly clients: number
   /** 16 bytes over vector and deletions: equal exactly where both are. Cheap where little changed since the last call. */
   digest(): Uint8Array
   /** Operations or deletions were taken in that wait for others. */

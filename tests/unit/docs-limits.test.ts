@@ -1,8 +1,10 @@
 // Documents over a limit, or that hold what no peer takes in: what is said of them, what becomes of them, and that they
 // come back where they can.
 
+import { createEncoder, toUint8Array, writeVarUint } from 'lib0/encoding'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { limits } from '../../core/base/limits.ts'
 import { docRange } from '../../core/docs/rows.ts'
 import { DocsWorld, type DocsActor } from './docs-world.ts'
 
@@ -57,6 +59,68 @@ describe('what others hold would take it over its limit', () => {
       world.run(10_000)
       expect(bob.view('notes')).toMatchObject({ state: 'alone', problem: undefined })
     }
+  })
+})
+
+describe('at its limit', () => {
+  const sizeBytes = (actor: DocsActor): number => actor.opened.get('notes')!.replica.sizeBytes
+
+  /** Both hold a list of so many values, and bob has next to no room left. */
+  function full(values: number, bytesEach: number): ReturnType<typeof twoOpen> {
+    const cast = twoOpen()
+    const { world, alice, bob } = cast
+    const value = 'x'.repeat(bytesEach)
+    alice.edit('notes', (doc) => doc.getArray('list').insert(0, new Array<string>(values).fill(value)))
+    world.run(5_000)
+    bob.write('notes', 'y'.repeat(small - sizeBytes(bob) - 200))
+    world.run(5_000)
+    expect([alice, bob].map((each) => each.view('notes')?.state)).toEqual(['synced', 'synced'])
+    return cast
+  }
+
+  test.each(['pushed', 'fetched'])('DO10 what only deletes is taken in: %s', (how) => {
+    const { world, alice, bob } = full(500, 150)
+    const transfers = bob.count('docTransfers')
+    world.filter = ({ payload }) => payload.type !== 'docUpdates' || how === 'pushed'
+    alice.edit('notes', (doc) =>
+      doc.transact(() => {
+        for (let i = 498; i >= 0; i -= 2) doc.getArray('list').delete(i)
+      }),
+    )
+    world.run(60_000)
+    expect(bob.count('docTransfers') > transfers).toBe(how === 'fetched')
+    expect(bob.digest('notes')).toBe(alice.digest('notes'))
+    expect(bob.view('notes')).toMatchObject({ state: 'synced', problem: undefined })
+  })
+
+  /** One operation of each of so many clients. */
+  function ofClients(first: number, count: number): Uint8Array {
+    const encoder = createEncoder()
+    writeVarUint(encoder, count)
+    for (let i = 0; i < count; i++) {
+      // One struct of that client from clock 0 on: garbage of length 1.
+      for (const number of [1, first + i, 0, 0, 1]) writeVarUint(encoder, number)
+    }
+    writeVarUint(encoder, 0)
+    return toUint8Array(encoder)
+  }
+
+  test('DO10 more clients than a vector may hold are neither sent nor taken in', () => {
+    // Bob with his limit is here to speak only.
+    const { world, alice, bob } = twoOpen()
+    const most = limits.maxDocClients
+    alice.edit('notes', (doc) => Y.applyUpdate(doc, ofClients(1_000_000, most - 10)))
+    world.run(100)
+    expect(alice.view('notes')?.problem).toBe(undefined)
+    const updates = [ofClients(9_000_000, 20)]
+    world.say(bob, alice, { type: 'docUpdates', doc: 'notes', number: 1_000, updates })
+    expect(alice.view('notes')?.problem?.code).toBe('doc-over-limit')
+    expect(alice.opened.get('notes')!.replica.clients).toBe(most - 10)
+    alice.edit('notes', (doc) => Y.applyUpdate(doc, updates[0]!))
+    expect(alice.view('notes')).toMatchObject({ stored: false, problem: { code: 'doc-over-limit' } })
+    world.run(2_000)
+    expect(bob.view('notes')).toMatchObject({ state: 'alone', problem: undefined })
+    expect([...alice.blamed, ...bob.blamed]).toEqual([])
   })
 })
 
