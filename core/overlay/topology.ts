@@ -33,6 +33,8 @@ interface Attempt {
   wanted: boolean
   /** The far end knocked: it has too few links, whatever we have. */
   knocked: boolean
+  /** We know of it by its knock alone, which anybody can make up. */
+  stranger: boolean
   /** It has said something to us: it lives, and a link may take its time. */
   answered: boolean
   /** It was time for it, but others are under way, or it is one of those made at leisure. */
@@ -61,7 +63,7 @@ export class Topology {
   /**
    * Somebody we should have a link to, for `forMs` or as long as the view holds it. `knockAfterMs`: where the far
    * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once. `again`:
-   * there was one. `named`: by an introducer.
+   * there was one. `named`: by an introducer. `stranger`: it says so itself, and nobody else.
    */
   seek(
     peer: PeerId,
@@ -72,17 +74,20 @@ export class Topology {
       readonly pause?: boolean
       readonly again?: boolean
       readonly named?: boolean
+      readonly stranger?: boolean
     } = {},
   ): void {
     if (peer === this.#me) return
     const { forMs = limits.rememberLostMs, knockAfterMs = 0, pause = false, again = false } = options
+    const { stranger = false } = options
     if (options.named && this.#named.size < limits.maxSought) this.#named.add(peer)
     const known = this.#attempts.get(peer)
     if (known) {
       known.untilMs = Math.max(known.untilMs, nowMs + forMs)
+      known.stranger &&= stranger
       return
     }
-    if (this.#attempts.size >= limits.maxSought) return
+    if (this.#attempts.size >= limits.maxSought && !this.#makeRoom()) return
     this.#linger(nowMs)
     if (again || pause) this.#resume()
     const waitMs = (this.#dials(peer) ? 0 : knockAfterMs) + (pause ? this.#jittered(limits.redialBaseMs) : 0)
@@ -92,6 +97,7 @@ export class Topology {
       knockedAtMs: Number.NEGATIVE_INFINITY,
       wanted: again,
       knocked: false,
+      stranger,
       answered: false,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
@@ -103,7 +109,7 @@ export class Topology {
 
   /** It asked to be dialled: now, unless an attempt is under way. */
   knocked(peer: PeerId, nowMs: number): void {
-    this.seek(peer, nowMs)
+    this.seek(peer, nowMs, { stranger: true })
     const attempt = this.#attempts.get(peer)
     if (!attempt || attempt.connection !== undefined) return
     attempt.nextAtMs = nowMs
@@ -278,6 +284,13 @@ export class Topology {
    */
   #mayLookFor(peer: PeerId, { inView, nowMs }: TopologyView, linked: number): boolean {
     return !inView(peer) && linked < limits.maxAnsweredLinks && nowMs >= this.#lookAtMs
+  }
+
+  /** The stranger sought for longest gives way, unless it is being dialled. */
+  #makeRoom(): boolean {
+    for (const [peer, { stranger, connection }] of this.#attempts)
+      if (stranger && connection === undefined) return this.#attempts.delete(peer)
+    return false
   }
 
   #linger(nowMs: number): void {

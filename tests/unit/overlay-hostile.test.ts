@@ -4,6 +4,7 @@ import { limits } from '../../core/base/limits.ts'
 import { encode } from '../../core/wire/codec.ts'
 import { Splitter } from '../../core/wire/chunks.ts'
 import { linkMessage, protocolVersion, type LinkMessage, type PeerRecord } from '../../core/wire/messages.ts'
+import { formatNegotiation } from '../../core/wire/negotiation.ts'
 import { type Node, OverlayWorld, peerId, recordOf } from './overlay-world.ts'
 
 const framesOf = (message: LinkMessage, lane: 0 | 1 = 0): Uint8Array[] => {
@@ -176,6 +177,20 @@ describe('a hostile peer', () => {
     expect(alice.overlay.others().length).toBeLessThanOrEqual(limits.maxPeers + 2)
     world.run(30_000)
     expect(alice.overlay.others()).toHaveLength(1)
+  })
+
+  test('OV20 that knocks in hundreds of invented names does not keep a lost link from being made again', () => {
+    const { world, alice, bob, send } = besieged()
+    const carol = world.add('carol')
+    for (const node of [alice, bob]) world.connect(node, carol)
+    world.run(3000)
+    for (let i = 0; i < limits.maxSought + 50; i++) {
+      const payload = { type: 'signal', data: formatNegotiation({ type: 'knock' }) } as const
+      const [origin, target] = [peerId(String(1000 + i)), alice.id]
+      send(...framesOf({ type: 'unicast', origin, target, sequence: 1, hops: 0, payload }))
+    }
+    world.drop(alice, bob)
+    world.until(() => alice.overlay.links.to(bob.id) !== undefined, 60_000)
   })
 
   test('OV25 any frames at all: no throw, no word about the others believed, at most three taken ill', () => {
