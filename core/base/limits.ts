@@ -14,6 +14,9 @@ export const limits = {
   smallFrameBytes: 16 * KiB,
   /** A message on a link (many frames) may be this large: a body of 1 MiB with its header, in a batch. */
   maxLinkMessageBytes: 2 * MiB,
+  /** … the records of others in it this much. chosen: room for
+   * all a view holds if each says ten times what one does today, and for what a hello says besides. */
+  maxRecordsBytes: 1 * MiB,
   /** What may wait in a link's own buffer before we keep the rest back (DESIGN: 256 KiB). */
   maxBufferedBytes: 256 * KiB,
   /** … and that only where the line carries it away within this; less on a slow line, never less than one frame. A

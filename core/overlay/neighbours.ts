@@ -7,6 +7,7 @@ import type { LinkKind } from '../base/ports.ts'
 import { protocolVersion } from '../wire/messages.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { excerpt } from './excerpt.ts'
 import type { Introductions } from './introductions.ts'
 import { LinkState } from './links.ts'
 import type { SelfRecord } from './self-record.ts'
@@ -41,7 +42,7 @@ export class Neighbours {
       topic: options.topic,
       record: self,
       lone,
-      view: view.slice(0, limits.maxPeers),
+      view: excerpt(this.#context, view),
       claims: options.helloClaims(),
       digest: options.helloDigest(),
     })

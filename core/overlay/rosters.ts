@@ -8,6 +8,7 @@ import { limits } from '../base/limits.ts'
 import type { PayloadOf, PeerRecord } from '../wire/messages.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { excerpt } from './excerpt.ts'
 import type { LinkState } from './links.ts'
 
 export class Rosters {
@@ -53,7 +54,8 @@ export class Rosters {
     const news = this.#everybody().filter(
       ({ id, incarnation }) => id !== link.remote && incarnation > (theirs.get(id) ?? -1),
     )
-    if (news.length > 0) this.#tell(link, { type: 'records', records: news.slice(0, limits.maxPeers) })
+    const records = excerpt(this.#context, news)
+    if (records.length > 0) this.#tell(link, { type: 'records', records })
     for (const gone of membership.goneAmong(peers)) this.#tell(link, gone)
     if (ask) this.#tell(link, this.#roster(false))
   }

@@ -6,6 +6,7 @@ import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { excerpt } from './excerpt.ts'
 
 export class Rumours {
   readonly #context: Context
@@ -38,8 +39,9 @@ export class Rumours {
         const isKnown = peer === link.remote || from === link.remote || theirs.includes(peer)
         return record && !isKnown && !record.neighbours.includes(link.remote) ? [record] : []
       })
-      if (news.length > 0)
-        this.#delivery.send(link, { type: 'direct', payload: { type: 'records', records: news } })
+      const records = excerpt(this.#context, news)
+      if (records.length > 0)
+        this.#delivery.send(link, { type: 'direct', payload: { type: 'records', records } })
     }
   }
 

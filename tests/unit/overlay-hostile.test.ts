@@ -193,6 +193,20 @@ describe('a hostile peer', () => {
     world.until(() => alice.overlay.links.to(bob.id) !== undefined, 60_000)
   })
 
+  test('OV25 that makes up hundreds of long records: hellos go out all the same, with whom we have links to', () => {
+    const { world, alice, bob, send } = besieged()
+    const roles = Array.from({ length: 64 }, (_, i) => ({ role: String(i).padEnd(128, 'x'), priority: 0 }))
+    const ghosts = Array.from({ length: 254 }, (_, i) => ({ ...mallory, id: peerId(String(i)), roles }))
+    for (const records of [ghosts.slice(0, 127), ghosts.slice(127)])
+      send(...framesOf({ type: 'direct', payload: { type: 'records', records } }))
+    expect(alice.overlay.others().length).toBeGreaterThan(250)
+    const carol = world.add('carol')
+    world.connect(alice, carol)
+    world.until(() => carol.overlay.links.to(alice.id) !== undefined, 1000)
+    expect(carol.overlay.others().map(({ id }) => id)).toContain(bob.id)
+    expect(alice.overlay.counters()['refusedAsTooLong']).toBeUndefined()
+  })
+
   test('OV25 any frames at all: no throw, no word about the others believed, at most three taken ill', () => {
     const bytes = fc.uint8Array({ minLength: 0, maxLength: 300 })
     const mutated = fc
