@@ -3,7 +3,6 @@
 // one neighbour, drawn by lot, every few seconds: first a digest; where that differs, who is in it and under which incarnation; and
 // then each tells the other what it lacks (anti-entropy after Demers and others, PODC 1987).
 
-import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { PayloadOf, PeerRecord } from '../wire/messages.ts'
 import type { Context } from './context.ts'
@@ -15,8 +14,9 @@ export class Rosters {
   readonly #context: Context
   readonly #delivery: Delivery
   #nextAtMs = Number.POSITIVE_INFINITY
-  /** Of each neighbour: when it last got an answer that may be long. */
-  readonly #answeredAtMs = new Map<PeerId, number>()
+  /** When a link last carried our answer that may be long, to a digest and to a roster. */
+  readonly #askedAtMs = new WeakMap<LinkState, number>()
+  readonly #answeredAtMs = new WeakMap<LinkState, number>()
   /** A record never changes: what it says is hashed once. */
   readonly #hashes = new WeakMap<PeerRecord, number>()
 
@@ -35,29 +35,34 @@ export class Rosters {
     if (this.#nextAtMs === Number.POSITIVE_INFINITY) this.#nextAtMs = nowMs + this.#pauseMs()
     if (nowMs < this.#nextAtMs) return
     this.#nextAtMs = nowMs + this.#pauseMs()
-    for (const peer of this.#answeredAtMs.keys()) if (!links.to(peer)) this.#answeredAtMs.delete(peer)
     const [link] = options.random.sample(links.neighbours(), 1)
     if (link) this.#tell(link, { type: 'viewDigest', digest: this.#digest() })
   }
 
   takeDigest(link: LinkState, digest: number): void {
-    if (digest !== this.#digest()) this.#tell(link, this.#roster(true))
+    if (digest === this.#digest() || !this.#mayAnswer(link, this.#askedAtMs)) return
+    this.#tell(link, this.#roster(true))
   }
 
   /** Tells that neighbour what it lacks of what we know; and, where it asked, what we know. */
   takeRoster(link: LinkState, { peers, ask }: PayloadOf<'roster'>): void {
-    const { membership, nowMs } = this.#context
-    const answeredAtMs = this.#answeredAtMs.get(link.remote) ?? Number.NEGATIVE_INFINITY
-    if (nowMs < answeredAtMs + limits.rosterAnswerIntervalMs) return this.#context.count('rostersIgnored')
-    this.#answeredAtMs.set(link.remote, nowMs)
+    if (!this.#mayAnswer(link, this.#answeredAtMs)) return
+    const { membership } = this.#context
     const theirs = new Map(peers.map(({ id, incarnation }) => [id, incarnation]))
     const news = this.#everybody().filter(
       ({ id, incarnation }) => id !== link.remote && incarnation > (theirs.get(id) ?? -1),
     )
-    const records = excerpt(this.#context, news)
-    if (records.length > 0) this.#tell(link, { type: 'records', records })
+    if (news.length > 0) this.#tell(link, { type: 'records', records: excerpt(this.#context, news) })
     for (const gone of membership.goneAmong(peers)) this.#tell(link, gone)
     if (ask) this.#tell(link, this.#roster(false))
+  }
+
+  #mayAnswer(link: LinkState, lastAtMs: WeakMap<LinkState, number>): boolean {
+    const { nowMs } = this.#context
+    const mayAtMs = (lastAtMs.get(link) ?? Number.NEGATIVE_INFINITY) + limits.rosterAnswerIntervalMs
+    if (nowMs < mayAtMs) this.#context.count('rostersIgnored')
+    else lastAtMs.set(link, nowMs)
+    return nowMs >= mayAtMs
   }
 
   #roster(ask: boolean): PayloadOf<'roster'> {

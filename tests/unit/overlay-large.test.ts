@@ -185,6 +185,16 @@ describe('a mesh of more peers than a peer keeps links', () => {
     expect(asked.overlay.counters()['rostersIgnored']).toBe(9)
   })
 
+  test('OV38 nor is one that says again and again that its view is another', () => {
+    const world = new OverlayWorld()
+    const [asker, asked] = circle(world) as [Node, Node]
+    const before = asked.overlay.counters()['rostersSent'] ?? 0
+    for (let i = 0; i < 10; i++)
+      world.step(asker, ({ overlay }) => overlay.unicast(asked.id, { type: 'viewDigest', digest: i }))
+    world.run(200)
+    expect(asked.overlay.counters()['rostersSent']).toBe(before + 1)
+  })
+
   test('OV39 each is watched by the next of its links, as its own record and theirs have them', () => {
     const [alice, bob, carol, dave] = ['alice', 'bob', 'carol', 'dave'].map(peerId) as [
       PeerId,
