@@ -8,8 +8,10 @@ import type { ClaimInput, ElectionEffect, ElectionInput } from './election/proto
 import { compareRank, type Candidate } from './election/rank.ts'
 import type { Claim, PeerRecord } from './wire/messages.ts'
 
-/** Claims of roles we never stood for that are kept, and claims a hello carries. chosen; a hello's bound. */
+/** Claims of roles we do not stand for that are kept, and claims a hello carries. chosen; a hello's bound. */
 const maxClaims = 64
+/** Roles we stood for once of which an election is kept: it answers its successors. chosen: as many as a peer stands for. */
+const maxGivenUp = limits.maxRoles
 /** How far a succession is told: where two at its head are in doubt there are still a leader and two behind it. */
 const maxSuccession = 5
 
@@ -77,6 +79,23 @@ export class Roles {
       const candidates = records.flatMap((record) => candidacy(record, role) ?? [])
       this.step(role, { type: 'view', candidates, live, ...(goneReason && { goneReason }) }, nowMs)
     }
+    this.#thinOut()
+  }
+
+  /** Of too many roles that were given up the first keep their last claim only: a program may lead one for each job. */
+  #thinOut(): void {
+    const over = [...this.#elections.values()].filter(
+      ({ role, isAtRest }) => !this.#takesPart(role) && isAtRest,
+    )
+    for (const election of over.slice(0, Math.max(0, over.length - maxGivenUp))) {
+      this.#elections.delete(election.role)
+      const claim = election.claimNow()
+      if (claim) this.#keep(claim)
+    }
+  }
+
+  #takesPart(role: string): boolean {
+    return role === '' || this.#stands(this.#me, role)
   }
 
   /** Of each role we take part in electing: its leader and the two that would follow, as the view has them. */
@@ -103,8 +122,13 @@ export class Roles {
     // Kept, it would be told on as a claim of somebody who leads.
     if (how.former === true) return
     // As an election has it of one that it does not elect: what is far ahead is most likely forged, and would hide what is true.
-    const jump = claim.epoch - (this.#otherClaims.get(claim.role)?.epoch ?? 0)
-    if (jump > 0 && jump <= limits.maxEpochJump / 2) this.#keep(claim)
+    const known = this.#otherClaims.get(claim.role)
+    const jump = claim.epoch - (known?.epoch ?? 0)
+    if (jump <= 0 || jump > limits.maxEpochJump / 2) return
+    this.#keep(claim)
+    // We led it before, and run nothing of it any more: its duty need not wait for us.
+    if (known?.leader === this.#me && claim.leader === from)
+      this.#take(claim.role, { type: 'sendYield', to: from, epoch: claim.epoch })
   }
 
   /** Where there are too many, the one not heard of for longest gives way; first those whose claimer does not stand any more. */
@@ -123,10 +147,15 @@ export class Roles {
     return record !== undefined && candidacy(record, role) !== undefined
   }
 
-  /** What a newcomer is told. */
+  /** What a newcomer is told: of the mesh first, then of roles that we stand for, then of others. */
   claims(): Claim[] {
-    const own = [...this.#elections.values()].flatMap((election) => election.claimNow() ?? [])
-    return [...own, ...this.#otherClaims.values()].slice(0, maxClaims)
+    const elections = [...this.#elections.values()]
+    const own = elections
+      .toSorted((a, b) => Number(this.#takesPart(b.role)) - Number(this.#takesPart(a.role)))
+      .flatMap((election) => election.claimNow() ?? [])
+      .slice(0, maxClaims)
+    const others = [...this.#otherClaims.values()]
+    return [...own, ...others.slice(Math.max(0, own.length + others.length - maxClaims))]
   }
 }
 

@@ -86,6 +86,12 @@ export class Election {
     return this.#accepted?.claim.leader === this.me
   }
 
+  /** Nothing runs here, is under way or is owed to anybody: of a peer that does not stand, the last claim says it all. */
+  get isAtRest(): boolean {
+    const isBusy = this.leading || this.#persistingEpoch !== undefined || this.#handover.isOwing
+    return !isBusy && this.deadlineMs === undefined
+  }
+
   /**
    * What to tell a newcomer: the last claim accepted, even where its leader is gone, for its epoch. Our own only while we lead, or
    * have no place: with one we would be taken for a leader.

@@ -15,6 +15,11 @@ export class Handover {
     return this.#waiting.size > 0
   }
 
+  /** A claimer waits for our answer. */
+  get isOwing(): boolean {
+    return this.#owed.size > 0
+  }
+
   /** When the next of them is given up. */
   get deadlineMs(): number | undefined {
     return this.#waiting.size > 0 ? Math.min(...this.#waiting.values()) : undefined

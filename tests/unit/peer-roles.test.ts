@@ -80,6 +80,39 @@ describe('EL5 claims of roles that this peer does not stand for', () => {
   })
 })
 
+describe('roles that were given up', () => {
+  const jobs = Array.from({ length: 100 }, (_, i) => `job-${i}`)
+  beforeEach(() => {
+    for (const role of jobs) {
+      stand(role)
+      roles.step(role, { type: 'epochPersisted', epoch: 1 }, nowMs)
+      roles.view([alice, bob], undefined, nowMs)
+    }
+    effects = []
+  })
+
+  test('are a bounded number: of the first the last claim is kept, and nothing else', () => {
+    expect(jobs.filter((role) => roles.get(role))).toEqual(jobs.slice(-limits.maxRoles))
+    expect(roles.claims()).toHaveLength(64)
+    stand(jobs[0])
+    expect(effects).toContainEqual({ of: jobs[0], type: 'persistEpoch', epoch: 2 })
+  })
+
+  test('do not keep their next duty waiting, be it long ago', () => {
+    for (const role of [jobs[0]!, jobs[99]!]) {
+      roles.view([alice, { ...bob, roles: [{ role, priority: 0 }] }], undefined, nowMs)
+      claims(role, 2, bob.id)
+      expect(effects).toContainEqual({ of: role, type: 'sendYield', to: bob.id, epoch: 2 })
+    }
+  })
+
+  test('are told to newcomers after those we stand for', () => {
+    stand('indexer')
+    roles.step('indexer', { type: 'epochPersisted', epoch: 1 }, nowMs)
+    expect(roles.claims()[0]).toEqual({ role: 'indexer', epoch: 1, leader: alice.id })
+  })
+})
+
 test('what a peer leads is contested where somebody else stands for it', () => {
   stand('indexer')
   roles.step('indexer', { type: 'epochPersisted', epoch: 1 }, nowMs)
