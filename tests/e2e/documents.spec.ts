@@ -172,6 +172,18 @@ test('notes are named, renamed, deleted and put back, for everybody', async ({ c
   await expect(noteItem(bob, 'Renamed')).toBeVisible()
   await expect(bob.page.getByText('somebody has deleted it')).toHaveCount(0)
   await expect(at(alice, 'note-editor')).toContainText('kept text')
+
+  // An address of another mesh; and whoever leaves takes none along.
+  await alice.page.evaluate(() => {
+    window.location.hash = '#/notes/of-another-mesh'
+  })
+  await expect(at(alice, 'note-nowhere')).toContainText(`There is no such note in ${cast.mesh}.`)
+  await expect(at(alice, 'note-editor')).toHaveCount(0)
+  await expect(noteItem(alice, 'Renamed')).toBeVisible()
+  await at(alice, 'leave').click()
+  await at(alice, 'leave-confirm').click()
+  await expect(at(alice, 'join-form')).toBeVisible()
+  expect(new URL(alice.page.url()).hash).toBe('')
 })
 
 test('a note whose text nobody here has says so, and fills when its author is back', async ({ cast }) => {

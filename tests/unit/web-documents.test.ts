@@ -155,6 +155,7 @@ describe('the documents of a stay', () => {
     index.remove(id)
     expect(index.notes.value).toEqual([])
     expect(index.deleted.value).toEqual({ id, title: 'Plan', createdAt: noon })
+    expect([index.known(id)?.title, index.known('never-listed')]).toEqual(['Plan', undefined])
     index.restore(index.deleted.value!)
     expect(index.notes.value.map(({ title }) => title)).toEqual(['Plan'])
     expect(index.deleted.value).toBeUndefined()

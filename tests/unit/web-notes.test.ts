@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { applyUpdate, Doc, encodeStateAsUpdate } from 'yjs'
 import { createDocuments } from '../../web/documents/documents.ts'
 import { noteAsJson } from '../../web/documents/exports.ts'
-import { hasNotArrived, markAsHere, markPieces, textIn, writtenIn } from '../../web/documents/notes.ts'
+import { heldOf, markAsHere, markPieces, textIn, writtenIn } from '../../web/documents/notes.ts'
 import { asMesh, FakeMesh } from './web-fake-mesh.ts'
 
 test('what is written before the text has come is a piece, here, after a reload and to others, until it comes', async () => {
@@ -36,7 +36,7 @@ test('what is written before the text has come is a piece, here, after a reload 
   markAsHere(author, 1)
   textIn(author).insert(0, 'Present: all.')
   applyUpdate(another, encodeStateAsUpdate(author))
-  expect(hasNotArrived(another)).toBe(false)
+  expect(heldOf(another)).toBe('whole')
 })
 
 test('a note that a program wrote has come when something of it has, whatever was written before', () => {
@@ -45,5 +45,5 @@ test('a note that a program wrote has come when something of it has, whatever wa
   textIn(bob).insert(0, 'x')
   textIn(program).insert(0, 'Report')
   applyUpdate(bob, encodeStateAsUpdate(program))
-  expect(hasNotArrived(bob)).toBe(false)
+  expect(heldOf(bob)).toBe('whole')
 })

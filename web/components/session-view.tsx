@@ -320,12 +320,17 @@ function useViewInAddress(session: Session): void {
     const follow = () => session.show(viewOfHash(window.location.hash))
     follow()
     window.addEventListener('popstate', follow)
-    return () => window.removeEventListener('popstate', follow)
+    return () => {
+      window.removeEventListener('popstate', follow)
+      // What was open is of this mesh: the next one knows nothing of it.
+      window.history.replaceState(null, '', plainAddress())
+    }
   }, [session])
   useSignalEffect(() => {
     const hash = hashOfView(session.view.value)
     if (window.location.hash === hash) return
-    const { pathname, search } = window.location
-    window.history.pushState(null, '', `${pathname}${search}${hash}`)
+    window.history.pushState(null, '', `${plainAddress()}${hash}`)
   })
 }
+
+const plainAddress = (): string => window.location.pathname + window.location.search

@@ -6,7 +6,7 @@ import type { Mesh } from 'skein'
 import type * as Y from 'yjs'
 import type { WrittenNote } from './exports.ts'
 import {
-  hasNotArrived,
+  heldOf,
   markAsHere,
   markPieces,
   noteDocument,
@@ -30,6 +30,8 @@ import { followUndo, type UndoState } from './undo-state.ts'
 export interface NotesIndex {
   readonly document: SharedDocument
   readonly notes: ReadonlySignal<readonly Note[]>
+  /** As it was last listed in this stay. */
+  known(id: string): Note | undefined
   /** The last one deleted here that can be put back. */
   readonly deleted: ReadonlySignal<Note | undefined>
   /** @returns its id; its document is opened by whoever shows it */
@@ -96,7 +98,7 @@ export function createDocuments({ mesh, meshName, now, report }: DocumentsOption
   async function openNote(id: string, signal: AbortSignal): Promise<SharedDocument> {
     const note = await openShared(mesh, noteDocument(id), { signal })
     const mine = made.get(id)
-    if (mine && hasNotArrived(note.handle.doc)) markAsHere(note.handle.doc, mine.createdAt)
+    if (mine && heldOf(note.handle.doc) === 'nothing') markAsHere(note.handle.doc, mine.createdAt)
     made.delete(id)
     markPieces(note.handle.doc)
     return note
@@ -144,11 +146,17 @@ async function readText(mesh: Mesh, id: string): Promise<WrittenText> {
 
 function createIndex(document: SharedDocument, { make }: { make: () => Note }): NotesIndex {
   const entries = notesIn(document.handle.doc)
-  const notes = follow(entries, () => readNotes(entries))
+  const known = new Map<string, Note>()
+  const notes = follow(entries, () => {
+    const listed = readNotes(entries)
+    for (const note of listed) known.set(note.id, note)
+    return listed
+  })
   const deleted = signal<Note | undefined>(undefined)
   return {
     document,
     notes,
+    known: (id) => known.get(id),
     deleted: computed(() => {
       const note = deleted.value
       return note && !notes.value.some(({ id }) => id === note.id) ? note : undefined

@@ -1,13 +1,13 @@
 // One note: its title, how it stands, who is in it, and the editor. Its document is open for as long as this is shown.
 
-import { useSignal } from '@preact/signals'
+import { signal, useSignal, type ReadonlySignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { UndoManager } from 'yjs'
+import { UndoManager, type Doc } from 'yjs'
 import type { Documents, NotesIndex } from './documents.ts'
 import type { Editor } from './editor.ts'
 import { longestTitle } from './entries.ts'
 import { noteAsJson, noteAsMarkdown, type WrittenNote } from './exports.ts'
-import { hasNotArrived, textIn, untitled, writtenIn, type Note } from './notes.ts'
+import { heldOf, textIn, untitled, writtenIn, type Held, type Note } from './notes.ts'
 import { createOpening, type Opening } from './opening.ts'
 import {
   DocumentStateLine,
@@ -26,6 +26,7 @@ interface Page {
   readonly document: SharedDocument
   readonly undo: UndoManager
   readonly undoState: UndoState
+  readonly held: ReadonlySignal<Held>
 }
 
 function openPage(documents: Documents, id: string): Opening<Page> {
@@ -33,12 +34,21 @@ function openPage(documents: Documents, id: string): Opening<Page> {
     const document = await documents.openNote(id, signal)
     // The editor's edits only: it adds itself to the origins that are followed.
     const undo = new UndoManager(textIn(document.handle.doc), { trackedOrigins: new Set() })
-    return { document, undo, undoState: followUndo(undo) }
+    return { document, undo, undoState: followUndo(undo), held: followHeld(document.handle.doc) }
   }
   return createOpening(open, async ({ document, undo }) => {
     undo.destroy()
     await document.close()
   })
+}
+
+/** As long as the document lives. */
+function followHeld(doc: Doc): ReadonlySignal<Held> {
+  const held = signal(heldOf(doc))
+  doc.on('afterAllTransactions', () => {
+    held.value = heldOf(doc)
+  })
+  return held
 }
 
 const PageUndo = ({ page: { undo, undoState } }: { page: Page }) => (
@@ -58,34 +68,48 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
   const opening = useMemo(() => openPage(documents, id), [id])
   useEffect(() => () => void opening.close().catch(documents.report), [opening])
   const listed = index.notes.value.find((note) => note.id === id)
-  /** The last that was seen of it, for when somebody takes it off the list. */
-  const known = useRef<Note>({ id, title: untitled, createdAt: 0 })
-  if (listed) known.current = listed
-  const note = known.current
+  const known = listed ?? index.known(id)
+  const note: Note = known ?? { id, title: untitled, createdAt: 0 }
   const page = opening.now.value
+  const isNowhere = !known && page.type === 'open' && page.value.held.value === 'nothing'
   const section = useRef<HTMLElement>(null)
   useEffect(() => {
     if (!isFresh) section.current?.focus()
   }, [])
   return (
-    <section class="note-page" aria-label={note.title} ref={section} tabIndex={-1}>
+    <section
+      class="note-page"
+      aria-label={isNowhere ? 'No such note' : note.title}
+      ref={section}
+      tabIndex={-1}
+    >
       <header class="document-head">
         <button type="button" class="icon-button note-back" data-testid="note-back" onClick={onBack}>
           <Icon path="M12 4l-6 6 6 6" />
           <span class="visually-hidden">All notes</span>
         </button>
-        <TitleInput
-          title={note.title}
-          isFresh={isFresh}
-          disabled={!listed}
-          rename={(title) => index.rename(id, title)}
-          goOn={() => section.current && focusText(section.current)}
-        />
-        {page.type === 'open' && <PageUndo page={page.value} />}
+        {!isNowhere && (
+          <TitleInput
+            title={note.title}
+            isFresh={isFresh}
+            disabled={!listed}
+            rename={(title) => index.rename(id, title)}
+            goOn={() => section.current && focusText(section.current)}
+          />
+        )}
+        {page.type === 'open' && !isNowhere && <PageUndo page={page.value} />}
       </header>
-      {!listed && <OffTheList onRestore={() => index.restore(note)} />}
       <WhenOpen opening={opening} what="the note">
-        {(page) => <NotePage note={note} page={page} onDelete={listed && onDelete} />}
+        {(page) =>
+          isNowhere ? (
+            <NoSuchNote meshName={documents.meshName} />
+          ) : (
+            <>
+              {!listed && <OffTheList held={page.held.value} onRestore={() => index.restore(note)} />}
+              <NotePage note={note} page={page} onDelete={listed && onDelete} />
+            </>
+          )
+        }
       </WhenOpen>
     </section>
   )
@@ -149,9 +173,22 @@ function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps)
   )
 }
 
-const OffTheList = ({ onRestore }: { onRestore: () => void }) => (
+/** Of another mesh, or one that this device has not heard of yet. */
+const NoSuchNote = ({ meshName }: { meshName: string }) => (
+  <div class="document-empty" role="status" data-testid="note-nowhere">
+    <p>
+      <strong>There is no such note in {meshName}.</strong>
+    </p>
+    <p class="quiet">It may belong to another mesh, or this device has not heard of it yet.</p>
+  </div>
+)
+
+const OffTheList = ({ held, onRestore }: { held: Held; onRestore: () => void }) => (
   <p class="note-banner" role="status">
-    <span>This note is not on the list: somebody has deleted it. Its text is still on this device.</span>
+    <span>
+      This note is not on the list: somebody has deleted it.
+      {held === 'whole' && ' Its text is still on this device.'}
+    </span>
     <button type="button" class="quiet-button" onClick={onRestore}>
       Put it back
     </button>
@@ -164,7 +201,7 @@ interface NotePageProps {
   readonly onDelete: (() => void) | undefined
 }
 
-function NotePage({ note, page: { document, undo }, onDelete }: NotePageProps) {
+function NotePage({ note, page: { document, undo, held }, onDelete }: NotePageProps) {
   usePresence(document)
   const written = (): WrittenNote => ({
     ...note,
@@ -181,7 +218,7 @@ function NotePage({ note, page: { document, undo }, onDelete }: NotePageProps) {
         />
         <PeopleHere people={document.people.value} label="In this note now" testId="note-people" />
       </div>
-      <NotHereYet document={document} />
+      {held.value !== 'whole' && document.shown.value.state !== 'syncing' && <NotHereYet />}
       <EditorBox note={note} document={document} undo={undo} />
       <footer class="document-foot">
         <span class="quiet">Export</span>
@@ -211,25 +248,12 @@ function NotePage({ note, page: { document, undo }, onDelete }: NotePageProps) {
   )
 }
 
-function NotHereYet({ document }: { document: SharedDocument }) {
-  const { doc } = document.handle
-  const missing = useSignal(hasNotArrived(doc))
-  useEffect(() => {
-    const look = () => {
-      missing.value = hasNotArrived(doc)
-    }
-    doc.on('afterAllTransactions', look)
-    look()
-    return () => doc.off('afterAllTransactions', look)
-  }, [doc])
-  if (!missing.value || document.shown.value.state === 'syncing') return null
-  return (
-    <p class="note-banner" data-testid="note-missing">
-      What was written in this note is not on this device yet. It comes as soon as somebody who has it opens
-      the note; what you write meanwhile is added to it.
-    </p>
-  )
-}
+const NotHereYet = () => (
+  <p class="note-banner" data-testid="note-missing">
+    What was written in this note is not on this device yet. It comes as soon as somebody who has it opens the
+    note; what you write meanwhile is added to it.
+  </p>
+)
 
 interface EditorBoxProps {
   readonly note: Note

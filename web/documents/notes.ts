@@ -54,15 +54,20 @@ export function removeNote(notes: Y.Map<unknown>, id: string): void {
   notes.delete(id)
 }
 
+/** What this device has of a note: `piece` is what was written without having the note itself. */
+export type Held = 'nothing' | 'piece' | 'whole'
+
 /**
- * A note whose text, written by somebody else, has not come here. One that is here holds the mark that it was made
- * with, because a text that is empty and one that is missing would look the same; one that a program wrote holds at
- * least something of somebody who did not say that it was a piece.
+ * A whole one holds the mark that it was made with, because a text that is empty and one that is missing would look the
+ * same; one that a program wrote holds at least something of somebody who did not say that it was a piece.
  */
-export function hasNotArrived(note: Y.Doc): boolean {
+export function heldOf(note: Y.Doc): Held {
   const about = aboutIn(note)
-  if (about.has(madeMark)) return false
-  return [...note.store.clients.keys()].every((client) => about.has(pieceMark(client)))
+  const { clients } = note.store
+  if (clients.size === 0) return 'nothing'
+  return !about.has(madeMark) && [...clients.keys()].every((client) => about.has(pieceMark(client)))
+    ? 'piece'
+    : 'whole'
 }
 
 export function markAsHere(note: Y.Doc, createdAt: number): void {
@@ -76,13 +81,13 @@ export function markAsHere(note: Y.Doc, createdAt: number): void {
 export function markPieces(note: Y.Doc): void {
   note.on('beforeTransaction', ({ local }: Y.Transaction) => {
     const mark = pieceMark(note.clientID)
-    if (local && hasNotArrived(note) && !aboutIn(note).has(mark)) aboutIn(note).set(mark, true)
+    if (local && heldOf(note) !== 'whole' && !aboutIn(note).has(mark)) aboutIn(note).set(mark, true)
   })
 }
 
 export const writtenIn = (note: Y.Doc): WrittenText => ({
   text: textIn(note).toString(),
-  isPiece: hasNotArrived(note),
+  isPiece: heldOf(note) !== 'whole',
 })
 
 const aboutIn = (note: Y.Doc): Y.Map<unknown> => note.getMap('about')
