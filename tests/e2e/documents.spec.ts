@@ -81,6 +81,18 @@ test('two people write one note together and see whose cursor is whose', async (
     await expect(at(tab, 'note-state')).toContainText('Saved on this device')
   }
 
+  // Each line runs in its own direction, whoever's name stands in it.
+  await at(alice, 'note-editor').click()
+  await alice.page.keyboard.press('Control+End')
+  await alice.page.keyboard.type('\nשלום!')
+  await at(bob, 'note-editor').click()
+  await bob.page.keyboard.press('Control+End')
+  await bob.page.keyboard.press('Home')
+  const lines = at(alice, 'note-editor').locator('.cm-line')
+  await expect(lines.last().getByTestId('note-cursor')).toBeVisible()
+  await expect(lines.last()).toHaveCSS('direction', 'rtl')
+  await expect(lines.first()).toHaveCSS('direction', 'ltr')
+
   await at(bob, 'nav-tasks').click()
   await expect(at(alice, 'note-cursor')).toHaveCount(0)
   await expect(at(alice, 'note-people').locator('li')).toHaveCount(1)

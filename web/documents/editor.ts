@@ -3,8 +3,9 @@
 
 import { defaultKeymap } from '@codemirror/commands'
 import { markdown, markdownLanguage } from '@codemirror/lang-markdown'
-import { Compartment, EditorState, type Extension } from '@codemirror/state'
-import { drawSelection, EditorView, keymap, placeholder } from '@codemirror/view'
+import { Compartment, EditorState, RangeSetBuilder, type Extension } from '@codemirror/state'
+import { Decoration, drawSelection, EditorView, keymap, placeholder } from '@codemirror/view'
+import { ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view'
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
@@ -51,6 +52,8 @@ export function openEditor(options: EditorOptions): Editor {
         EditorState.lineSeparator.of('\n'),
         EditorView.clipboardInputFilter.of((pasted) => pasted.replace(/\r\n?/g, '\n')),
         EditorView.lineWrapping,
+        EditorView.perLineTextDirection.of(true),
+        lineDirections,
         drawSelection(),
         placeholder(options.placeholder),
         label.of(attributesFor(options.label)),
@@ -86,6 +89,37 @@ export function openEditor(options: EditorOptions): Editor {
       view.destroy()
     },
   }
+}
+
+const ownDirection = Decoration.line({ attributes: { dir: 'auto' } })
+
+/** Each line runs as its first letter does, from the right for Hebrew and Arabic. */
+const lineDirections = ViewPlugin.fromClass(
+  class {
+    decorations: DecorationSet
+
+    constructor(view: EditorView) {
+      this.decorations = directions(view)
+    }
+
+    update({ docChanged, viewportChanged, view }: ViewUpdate): void {
+      if (docChanged || viewportChanged) this.decorations = directions(view)
+    }
+  },
+  { decorations: ({ decorations }) => decorations },
+)
+
+/** Of the lines in view. */
+function directions(view: EditorView): DecorationSet {
+  const builder = new RangeSetBuilder<Decoration>()
+  let end = -1
+  for (const { from, to } of view.visibleRanges)
+    for (let at = Math.max(from, end + 1); at <= to; at = end + 1) {
+      const line = view.state.doc.lineAt(at)
+      builder.add(line.from, line.from, ownDirection)
+      end = line.to
+    }
+  return builder.finish()
 }
 
 const plainText: Extension = []

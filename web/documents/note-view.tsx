@@ -148,6 +148,7 @@ function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps)
       class="note-title"
       data-testid="note-title"
       aria-label="Title of the note"
+      dir="auto"
       value={typed.value ?? title}
       disabled={disabled}
       maxLength={longestTitle}

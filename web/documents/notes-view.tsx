@@ -96,7 +96,7 @@ const NoteItem = ({ note, isOpen, show }: NoteItemProps) => (
       aria-current={isOpen ? 'true' : undefined}
       onClick={() => show(note.id)}
     >
-      <span class="ellipsis" title={note.title}>
+      <span class="ellipsis" dir="auto" title={note.title}>
         {note.title}
       </span>
       {note.createdAt > 0 && <span class="note">{dayOf(note.createdAt)}</span>}
@@ -138,7 +138,9 @@ function DeletedNotice({ index, show }: { index: NotesIndex; show: (id: string) 
     <div class="deleted-notice" role="status">
       {note && (
         <p>
-          <span>“{note.title}” is off the list.</span>
+          <span>
+            “<bdi>{note.title}</bdi>” is off the list.
+          </span>
           <button
             type="button"
             class="quiet-button"

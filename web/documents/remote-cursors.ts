@@ -157,6 +157,8 @@ class Caret extends WidgetType {
     caret.dataset['name'] = this.#person.name
     // In the middle of a sentence it would be read out as a part of it; who is here is said above the text.
     caret.setAttribute('aria-hidden', 'true')
+    // Else its name would say in which direction the line runs.
+    caret.dir = 'ltr'
     const name = document.createElement('span')
     name.className = 'cm-remote-name'
     name.textContent = this.#person.name

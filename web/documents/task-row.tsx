@@ -54,6 +54,7 @@ export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
           class="task-title"
           data-testid="task-title"
           title="Rewrite"
+          dir="auto"
           aria-label={`Rewrite “${task.title}”`}
           onClick={() => {
             editing.value = true
@@ -95,6 +96,7 @@ function TitleBox({ title, finish }: TitleBoxProps) {
       class="task-title"
       data-testid="task-edit"
       aria-label="The task's text; Enter takes it, Escape leaves it as it was"
+      dir="auto"
       defaultValue={title}
       maxLength={longestTitle}
       autocomplete="off"

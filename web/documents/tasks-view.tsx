@@ -175,6 +175,7 @@ function TaskForm({ add }: { add: (title: string) => void }) {
         data-testid="task-input"
         aria-label="New task"
         placeholder="Add a task"
+        dir="auto"
         value={text.value}
         maxLength={longestTitle}
         autocomplete="off"
