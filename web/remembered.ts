@@ -1,5 +1,5 @@
 // What this device and this tab remember between visits: the name, the mesh, whether `#general` was joined once,
-// names written to that nobody bears yet, and what to notify of. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
+// names written to that nobody bears yet, what is written and not sent, and what to notify of. Browsers may refuse such storage (private windows, settings): then nothing is remembered and
 // everything else works.
 
 /** The part of Web Storage used here. */
@@ -27,6 +27,11 @@ export interface Memory {
   /** Names written to that nobody bears yet: the mesh keeps the messages, but does not list their addressees. */
   unboundNames(mesh: string): readonly string[]
   keepUnboundNames(mesh: string, names: readonly string[]): void
+  /** What this tab had open and had begun to write, by conversation. */
+  place(mesh: string): string | undefined
+  keepPlace(mesh: string, conversation: string): void
+  drafts(mesh: string): ReadonlyMap<string, string>
+  keepDrafts(mesh: string, drafts: ReadonlyMap<string, string>): void
   /** Notifications on this device: undefined until the person was asked. */
   notifications(): 'on' | 'off' | undefined
   keepNotifications(choice: 'on' | 'off'): void
@@ -76,6 +81,17 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
     visited: (mesh) => set(device, `visited:${mesh}`, 'yes'),
     unboundNames: (mesh) => list(`unbound:${mesh}`),
     keepUnboundNames: (mesh, names) => keepList(`unbound:${mesh}`, names),
+    place: (mesh) => get(tab, `place:${mesh}`),
+    keepPlace: (mesh, conversation) => set(tab, `place:${mesh}`, conversation),
+    drafts(mesh) {
+      const kept: unknown = attempt(() => JSON.parse(get(tab, `drafts:${mesh}`) ?? '{}'))
+      const entries = Object.entries(typeof kept === 'object' && kept !== null ? kept : {})
+      return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    },
+    keepDrafts(mesh, drafts) {
+      if (drafts.size > 0) set(tab, `drafts:${mesh}`, JSON.stringify(Object.fromEntries(drafts)))
+      else forget(tab, `drafts:${mesh}`)
+    },
     notifications() {
       const choice = get(device, 'notifications')
       return choice === 'on' || choice === 'off' ? choice : undefined
@@ -85,6 +101,7 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
     keepLoudRooms: (mesh, rooms) => keepList(`loud:${mesh}`, rooms),
     forgetMesh(mesh) {
       for (const what of ['visited', 'unbound', 'loud', 'read']) forget(device, `${what}:${mesh}`)
+      for (const what of ['place', 'drafts']) forget(tab, `${what}:${mesh}`)
       for (const shelf of [device, tab]) if (get(shelf, 'mesh') === mesh) forget(shelf, 'mesh')
     },
   }

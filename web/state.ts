@@ -77,7 +77,10 @@ export interface SessionOptions {
   readonly meshName: string
   readonly now: () => number
   readonly attention: Attention
-  readonly memory: Pick<Memory, 'unboundNames' | 'keepUnboundNames'>
+  readonly memory: Pick<
+    Memory,
+    'unboundNames' | 'keepUnboundNames' | 'place' | 'keepPlace' | 'drafts' | 'keepDrafts'
+  >
   readonly positions: ReadPositions
 }
 
@@ -91,7 +94,7 @@ export function openSession(options: SessionOptions): Session {
   const status = signal(mesh.status())
   const events = createEventLog(now)
   const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
-  const selected = signal<ConversationKey>('#general')
+  const selected = signal(keyIn(mesh, memory.place(meshName)) ?? '#general')
   const view = signal<View>(conversationView)
   const minute = signal(minuteOf(now()))
   const signalingProblem = signal<string | undefined>(undefined)
@@ -231,7 +234,16 @@ export function openSession(options: SessionOptions): Session {
 
   narrator.status(status.value)
   for (const name of memory.unboundNames(meshName)) conversation(boundKey(`@${name}`, mesh))
+  for (const [kept, text] of memory.drafts(meshName)) {
+    const key = keyIn(mesh, kept)
+    if (key !== undefined) conversation(key).draft.edit(text)
+  }
   offs.push(
+    effect(() => memory.keepPlace(meshName, selected.value)),
+    effect(() => {
+      const drafts = [...conversations.value].map(([key, { draft }]) => [key, draft.text.value] as const)
+      memory.keepDrafts(meshName, new Map(drafts.filter(([, text]) => text !== '')))
+    }),
     effect(() => {
       const unbound = [...conversations.value.keys()].filter((key) => key.startsWith('@'))
       memory.keepUnboundNames(
@@ -303,6 +315,13 @@ const minuteOf = (time: number): number => time - (time % 60_000)
 
 const sortedRooms = (mesh: Mesh): Room[] =>
   [...mesh.rooms.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+
+/** What was kept names a conversation of this mesh still: a store may have been lost meanwhile. */
+function keyIn(mesh: Mesh, kept: string | undefined): ConversationKey | undefined {
+  if (kept?.startsWith('@')) return boundKey(kept as ConversationKey, mesh)
+  const room = [...mesh.rooms.keys()].find((name) => `#${name}` === kept)
+  return room === undefined ? mesh.members.get(kept as MemberId)?.id : `#${room}`
+}
 
 /** The member that alone bears the name, or the key as it is. */
 function boundKey(key: ConversationKey, mesh: Mesh): ConversationKey {

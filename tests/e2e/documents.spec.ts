@@ -357,7 +357,10 @@ test('tasks are worked with the keyboard alone', async ({ cast }) => {
   await keyboard.press('Enter')
   await keyboard.press('Control+z')
   await keyboard.type('not this')
-  await keyboard.press('Escape')
+  await at(alice, 'nav-notes').click()
+  await at(alice, 'nav-tasks').click()
+  await expect(at(alice, 'task-input')).toHaveValue('not this')
+  await at(alice, 'task-input').press('Escape')
   await expect(at(alice, 'task-input')).toHaveValue('')
   await expect(at(alice, 'task-item')).toHaveCount(3)
 

@@ -10,7 +10,7 @@ import { asMesh, FakeMesh } from './web-fake-mesh.ts'
 import { FakeAttention, fakeNotifications, fakeSiblings, shelfOn } from './web-fake-page.ts'
 
 function enter(mesh = new FakeMesh('ada'), kept = new Map<string, string>(), now = () => 0) {
-  const memory = createMemory(shelfOn(kept), undefined)
+  const memory = createMemory(shelfOn(kept), shelfOn(kept))
   const session = openSession({
     mesh: asMesh(mesh),
     meshName: 'acme',
@@ -171,11 +171,45 @@ describe('conversations', () => {
     session.select('@yann')
     session.close()
     const after = enter(mesh, kept)
-    expect([...after.session.conversations.value.keys()]).toEqual(['@zoe', '@yann', '#general'])
+    expect([...after.session.conversations.value.keys()]).toEqual(['@zoe', '@yann'])
     const zoe = mesh.arrive('zoe')
     after.session.close()
     expect([...enter(mesh, kept).session.conversations.value.keys()]).not.toContain('@zoe')
     expect(after.session.conversations.value.has(zoe.member)).toBe(true)
+  })
+
+  test('a reload leads back to the conversation that was open, with all that was begun in it and in others', async () => {
+    const kept = new Map<string, string>()
+    const { mesh, session } = enter(new FakeMesh('ada'), kept)
+    const bob = mesh.arrive('bob')
+    await session.joinRoom('plans')
+    session.conversations.value.get('#plans')?.draft.edit('We might')
+    session.select('@zoe')
+    session.conversations.value.get('@zoe')?.draft.edit('Dear zoe')
+    session.select(bob.member)
+    session.close()
+    const zoe = mesh.arrive('zoe')
+    const { session: after } = enter(mesh, kept)
+    expect(after.selected.value).toBe(bob.member)
+    const draft = (key: string) => after.conversations.value.get(key as never)?.draft
+    expect([draft('#plans')?.text.value, draft(zoe.member)?.text.value]).toEqual(['We might', 'Dear zoe'])
+    draft('#plans')?.submit()
+    await vi.waitFor(() => expect(draft('#plans')?.text.value).toBe(''))
+    after.close()
+    const again = enter(mesh, kept).session.conversations.value
+    expect(again.get('#plans')?.draft.text.value ?? '').toBe('')
+  })
+
+  test('what was open and begun in a store that was lost is not asked for again', () => {
+    const kept = new Map<string, string>()
+    const { mesh, session } = enter(new FakeMesh('ada'), kept)
+    const bob = mesh.arrive('bob')
+    session.select(bob.member)
+    session.conversations.value.get(bob.member)?.draft.edit('psst')
+    session.close()
+    const after = enter(new FakeMesh('ada'), kept).session
+    expect(after.selected.value).toBe('#general')
+    expect([...after.conversations.value.keys()]).toEqual(['#general'])
   })
 
   test('messages that did not change stay the same objects', () => {

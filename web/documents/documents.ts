@@ -1,7 +1,7 @@
 // The shared documents of one stay in a mesh. The list of notes and the tasks are small and stay open once they were
 // looked at, so that what others change arrives whatever is on the screen; a note is open only while it is shown.
 
-import { computed, signal, type ReadonlySignal } from '@preact/signals'
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import type { Mesh } from 'skein'
 import type * as Y from 'yjs'
 import type { WrittenNote } from './exports.ts'
@@ -48,6 +48,8 @@ export interface TaskList {
   readonly tasks: ReadonlySignal<readonly Task[]>
   readonly writer: TaskWriter
   readonly undoState: UndoState
+  /** What is being typed into the box for a new one. */
+  readonly draft: Signal<string>
   /** What others changed last, as a sentence. */
   readonly news: ReadonlySignal<string>
 }
@@ -187,7 +189,7 @@ function createTaskList(document: SharedDocument): TaskList {
     return after
   })
   const writer = createTaskWriter(document.handle.doc)
-  return { document, tasks, writer, undoState: followUndo(writer.undo), news }
+  return { document, tasks, writer, undoState: followUndo(writer.undo), draft: signal(''), news }
 }
 
 /** What is read from a shared map, read again whenever it changed, as long as its document lives. */

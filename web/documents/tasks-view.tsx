@@ -1,6 +1,6 @@
 // The task list that everybody edits.
 
-import { useSignal } from '@preact/signals'
+import { useSignal, type Signal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import type { Documents, TaskList } from './documents.ts'
 import { tasksAsJson, tasksAsMarkdown } from './exports.ts'
@@ -78,7 +78,7 @@ export function TasksView({ documents, list }: TasksViewProps) {
         />
         <PeopleHere people={list.document.people.value} label="At the task list now" testId="tasks-people" />
       </div>
-      <TaskForm add={add} />
+      <TaskForm text={list.draft} add={add} />
       <ul class="task-list" aria-labelledby="tasks-title">
         {shown.map((task) => (
           <TaskRow
@@ -157,8 +157,7 @@ function Filters({ list, filter }: { list: TaskList; filter: { value: TaskFilter
   )
 }
 
-function TaskForm({ add }: { add: (title: string) => void }) {
-  const text = useSignal('')
+function TaskForm({ text, add }: { text: Signal<string>; add: (title: string) => void }) {
   return (
     <form
       class="task-form"
