@@ -14,6 +14,18 @@ export interface Draft {
   submit(): void
 }
 
+/** The keys of one press, as the browser tells them. */
+type Press = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'isComposing'>
+
+/** Enter sends and Shift+Enter begins a line; soft keyboards have no such Shift: there Enter does, and the button sends. */
+export function sends(
+  { key, shiftKey, ctrlKey, metaKey, isComposing }: Press,
+  isSoftKeyboard: boolean,
+): boolean {
+  if (key !== 'Enter' || isComposing) return false
+  return ctrlKey || metaKey || !(shiftKey || isSoftKeyboard)
+}
+
 export function createDraft(
   send: (text: string) => Promise<unknown>,
   sentenceOf: (error: unknown) => string,

@@ -1,7 +1,7 @@
 // The text box: nothing that was typed is lost, whatever the storage does.
 
 import { expect, test } from 'vitest'
-import { createDraft } from '../../web/draft.ts'
+import { createDraft, sends } from '../../web/draft.ts'
 
 function setUp() {
   const sent: string[] = []
@@ -83,4 +83,13 @@ test('blank text is not sent; blank lines around a text are not part of it', () 
   draft.edit('\n  indented\nsecond \n')
   draft.submit()
   expect(sent).toEqual(['  indented\nsecond'])
+})
+
+test('Enter sends where there is a keyboard, and begins a line where there is none', () => {
+  const press = { key: 'Enter', shiftKey: false, ctrlKey: false, metaKey: false, isComposing: false }
+  expect([sends(press, false), sends(press, true)]).toEqual([true, false])
+  expect(sends({ ...press, shiftKey: true }, false)).toBe(false)
+  expect(sends({ ...press, ctrlKey: true }, true)).toBe(true)
+  expect(sends({ ...press, isComposing: true }, false)).toBe(false)
+  expect(sends({ ...press, key: 'a' }, false)).toBe(false)
 })

@@ -1,7 +1,9 @@
-// The box to write in. Enter sends, Shift+Enter begins a line; the text stays until it is stored.
+// The box to write in. Enter sends, Shift+Enter begins a line (on touch screens Enter does); the text stays until it is
+// stored.
 
 import { useEffect, useRef } from 'preact/hooks'
-import type { Draft } from '../draft.ts'
+import { sends, type Draft } from '../draft.ts'
+import { useMedia } from './drawer.tsx'
 
 interface ComposerProps {
   readonly draft: Draft
@@ -14,6 +16,7 @@ export function Composer({ draft, label, hint }: ComposerProps) {
   const box = useRef<HTMLTextAreaElement>(null)
   const problem = draft.problem.value
   const text = draft.text.value
+  const isSoftKeyboard = useMedia('(pointer: coarse)').value
   useEffect(() => {
     if (box.current) fitHeight(box.current)
   }, [text])
@@ -49,11 +52,11 @@ export function Composer({ draft, label, hint }: ComposerProps) {
         placeholder={label}
         rows={1}
         dir="auto"
-        enterkeyhint="send"
+        enterkeyhint={isSoftKeyboard ? 'enter' : 'send'}
         value={text}
         onInput={(event) => draft.edit(event.currentTarget.value, event.data)}
         onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+          if (!sends(event, isSoftKeyboard)) return
           event.preventDefault()
           draft.submit()
         }}

@@ -56,7 +56,7 @@ export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: Dra
 }
 
 /** Follows a media query. */
-export function useNarrow(query: string): ReadonlySignal<boolean> {
+export function useMedia(query: string): ReadonlySignal<boolean> {
   const matches = useSignal(window.matchMedia(query).matches)
   useEffect(() => {
     const list = window.matchMedia(query)

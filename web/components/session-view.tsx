@@ -17,7 +17,7 @@ import { badgeText, titleWith } from '../unread.ts'
 import { count, statusSentence, titleOf } from '../words.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationView } from './conversation-view.tsx'
-import { Drawer, useNarrow } from './drawer.tsx'
+import { Drawer, useMedia } from './drawer.tsx'
 import { Announcer, EventList } from './event-list.tsx'
 import { InviteDialog } from './invite-dialog.tsx'
 import { LeaderLine } from './leader-line.tsx'
@@ -42,8 +42,8 @@ export function SessionView({ session, notifications, onLeave, onErase }: Sessio
   const dialog = useSignal<OpenDialog | undefined>(undefined)
   const open = useSignal<Side | undefined>(undefined)
   const main = useRef<HTMLElement>(null)
-  const narrow = useNarrow('(max-width: 47.99rem)')
-  const medium = useNarrow('(max-width: 69.99rem)')
+  const narrow = useMedia('(max-width: 47.99rem)')
+  const medium = useMedia('(max-width: 69.99rem)')
   const isModal = (open.value === 'conversations' && narrow.value) || (open.value === 'flock' && medium.value)
   useSessionEffects(session)
   useViewInAddress(session)
