@@ -69,10 +69,11 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
  * Deletes what this browser profile holds of a mesh: messages, documents, everything not yet delivered. What others
  * hold stays with them; the profile's device key stays too, for all its meshes share it. Leave first, in every tab:
  * rejects with `storage-busy` while one is in the mesh (`details.tabs`), else with `invalid-argument`,
- * `storage-failed`.
+ * `insecure-context`, `storage-failed`.
  */
 export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir'>): Promise<void> {
   checkOptions(options)
+  requireSecureContext()
   await eraseIndexedDbStore(options.mesh)
 }
 

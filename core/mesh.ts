@@ -44,6 +44,7 @@ import {
   checkCastTopic,
   checkCursor,
   checkDelay,
+  checkDuty,
   checkMaxDocBytes,
   checkIceServers,
   checkLimit,
@@ -319,10 +320,10 @@ export class MeshHandle implements Mesh {
   lead(first: Duty | string, second?: Duty, { priority = 0 }: { priority?: number } = {}): Running {
     this.#refuseWhenLeft()
     if (typeof first === 'function') return this.#duties.lead('', first, 0)
-    const [role, duty] = [first, second!]
-    checkRole(role)
+    checkRole(first)
+    checkDuty(second)
     checkPriority(priority)
-    return this.#duties.lead(role, duty, priority)
+    return this.#duties.lead(first, second, priority)
   }
 
   // -------------------------------------------------------------------------------------- the handle

@@ -1,6 +1,6 @@
 // What programs and people hand in, checked before anything is done with it.
 
-import type { MeshOptions, Timing } from './api.ts'
+import type { Duty, MeshOptions, Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import {
   isMemberId,
@@ -98,6 +98,11 @@ export function checkRole(role: unknown): asserts role is string {
   )
 }
 
+export function checkDuty(duty: unknown): asserts duty is Duty {
+  if (typeof duty === 'function') return
+  throw invalid(`${show(duty)} is no duty: use a function.`)
+}
+
 export function checkCastTopic(topic: unknown): asserts topic is string {
   if (typeof topic === 'string' && topic.length >= 1 && topic.length <= 32) return
   throw invalid(`The topic ${show(topic)} will not do: use 1 to 32 characters.`)
@@ -154,14 +159,9 @@ export function checkOptions(options: MeshOptions): void {
 export function fullTiming(timing: Partial<Timing> = {}): Timing {
   const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } =
     limits
-  const full = {
-    heartbeatIntervalMs,
-    silenceTimeoutMs,
-    discoveryTimeoutMs,
-    reconnectBaseMs,
-    reconnectMaxMs,
-    ...timing,
-  }
+  const full = { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs }
+  // Programs leave a part out by undefined too.
+  Object.assign(full, Object.fromEntries(Object.entries(timing).filter(([, value]) => value !== undefined)))
   for (const [name, value] of Object.entries(full)) {
     if (!Number.isFinite(value) || value <= 0) throw invalid(`timing.${name} must be a positive number.`)
   }

@@ -123,3 +123,8 @@ test('history() goes on before the cursor of a message, and refuses what is none
     expect(await world.finish(codeOf(page))).toBe('invalid-argument')
   }
 })
+
+test('a duty that is no function is refused, and not begun again and again', async () => {
+  const { mesh } = await joinAlone()
+  expect(() => mesh.lead('indexer', undefined as never)).toThrow('is no duty')
+})

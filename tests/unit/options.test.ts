@@ -1,7 +1,7 @@
 // What programs hand in is refused in a sentence where it cannot work, and before anything is done with it.
 
 import { describe, expect, test } from 'vitest'
-import { checkIceServers } from '../../core/options.ts'
+import { checkIceServers, fullTiming } from '../../core/options.ts'
 
 describe('ICE servers', () => {
   const turn = { username: 'ada', credential: 'secret' }
@@ -47,4 +47,13 @@ describe('ICE servers', () => {
       )
     },
   )
+})
+
+test('a part of the timing that is undefined is left out', () => {
+  const { silenceTimeoutMs } = fullTiming()
+  expect(fullTiming({ heartbeatIntervalMs: 400, silenceTimeoutMs: undefined as never })).toMatchObject({
+    heartbeatIntervalMs: 400,
+    silenceTimeoutMs,
+  })
+  expect(() => fullTiming({ silenceTimeoutMs: 0 })).toThrow('must be a positive number')
 })
