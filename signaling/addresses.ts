@@ -5,13 +5,15 @@ import type { NetworkInterfaceInfo } from 'node:os'
 type Scheme = 'http' | 'https'
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/
+/** Where a server at `localhost` is; one on another address of the loopback is not. */
+const local = /^(localhost|127\.0\.0\.1|::1)$/
 const everywhere = /^(0\.0\.0\.0|::)$/
 
 const isLoopback = (host: string): boolean => loopback.test(host)
 
 /** The URL for this machine's own browsers and agents. */
 export function localUrl(scheme: Scheme, host: string, port: number): string {
-  return url(scheme, isLoopback(host) || everywhere.test(host) ? 'localhost' : host, port)
+  return url(scheme, local.test(host) || everywhere.test(host) ? 'localhost' : host, port)
 }
 
 /** URLs for other machines; none where the server listens to this machine only. */

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
     say(`Another Skein server runs on this machine: ${other.url} (process ${other.pid})`)
   const signal = await told
   say(`${signal}: closing.`)
-  await retract()
+  await retract().catch((error: unknown) => say(`The registry still names this server: ${messageOf(error)}`))
   await server.close()
   return 0
 }

@@ -87,7 +87,10 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
   let detach = (): void => {}
   if (options.server !== undefined) detach = attach(options.server, sockets, handleRequest)
   if (options.port !== undefined) {
-    listening.push(...(await listen(createServer, options.port, options.host ?? 'localhost')))
+    const opening = listen(createServer, options.port, options.host ?? 'localhost')
+    // Whoever tries one port after the other leaves no timer behind at each.
+    opening.catch(() => sockets.drain())
+    listening.push(...(await opening))
   }
 
   return {

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createSignalingServer, type SignalingOptions, type SignalingServer } from '../../signaling/index.ts'
 import { selfSignedCertificate } from './signaling-certificate.ts'
 
@@ -68,4 +68,17 @@ test.each([
   second.end()
   await new Promise((resolve) => second.once('close', resolve).resume())
   await server.close()
+})
+
+test('a server that cannot listen leaves no timer behind', async () => {
+  const server = await createSignalingServer({ port: 0, host: '127.0.0.1' })
+  cleanups.push(() => server.close())
+  const set = vi.spyOn(globalThis, 'setInterval')
+  const clear = vi.spyOn(globalThis, 'clearInterval')
+  onTestFinished(() => void [set, clear].map((spy) => spy.mockRestore()))
+  const { port } = server.address()!
+  await expect(createSignalingServer({ port, host: '127.0.0.1' })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  })
+  expect(clear.mock.calls).toEqual(set.mock.results.map(({ value }) => [value]))
 })

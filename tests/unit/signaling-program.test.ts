@@ -99,6 +99,17 @@ describe('the program', () => {
     expect(await program.exit).toBe(0)
   })
 
+  test('SG18 it goes also where its entry cannot be removed, and says so', async () => {
+    const program = run(['--port', '0'])
+    await program.url()
+    const entry = join(environment['SKEIN_REGISTRY_DIR'] ?? '', `${program.child.pid}.json`)
+    await rm(entry)
+    await mkdir(entry)
+    program.child.kill('SIGTERM')
+    expect(await program.exit).toBe(0)
+    expect(program.err()).toContain('The registry still names this server')
+  })
+
   test('SG18 a killed server leaves a file behind, which nobody believes and the next reader removes', async () => {
     const program = run(['--port', '0'])
     await program.url()
@@ -200,6 +211,8 @@ describe('arguments', () => {
       eth0: [address, { address: 'fe80::1', family: 'IPv6', internal: false }],
     } as unknown as Parameters<typeof remoteUrls>[3]
     expect(localUrl('http', '0.0.0.0', 4444)).toBe('http://localhost:4444/')
+    expect(localUrl('http', '127.0.0.1', 4444)).toBe('http://localhost:4444/')
+    expect(localUrl('http', '127.0.0.2', 4444)).toBe('http://127.0.0.2:4444/')
     expect(localUrl('https', 'fd00::7', 4444)).toBe('https://[fd00::7]:4444/')
     expect(remoteUrls('http', '::', 4444, interfaces)).toEqual(['http://10.0.0.7:4444/'])
     expect(remoteUrls('https', 'skein.example', 443, interfaces)).toEqual(['https://skein.example:443/'])
@@ -256,8 +269,9 @@ describe('the registry', () => {
     await write('8.json', 'x'.repeat(100_000))
     await symlink(join(directory, 'elsewhere'), join(registry(), '9.json'))
     await write('notes.txt', 'not ours')
+    await mkdir(join(registry(), '10.json'))
     expect(await findLocalServers(environment)).toEqual([])
-    expect(await readdir(registry())).toEqual(['notes.txt'])
+    expect((await readdir(registry())).sort()).toEqual(['10.json', 'notes.txt'])
   })
 
   test('SG21 a server that is slow to answer is not believed now, but keeps its entry', async () => {

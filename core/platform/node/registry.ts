@@ -79,9 +79,12 @@ async function checkEntry(path: string): Promise<LocalServer | undefined> {
   const verdict = server !== undefined && isRunning(server.pid) ? await askHealth(server) : 'stale'
   if (verdict === 'running') return server
   // A server too busy to answer in time keeps its file: it may answer the next time.
-  if (verdict === 'stale') await rm(path, { force: true })
+  if (verdict === 'stale') await rm(path, { force: true }).catch(ignoredForNobodyIsThere)
   return undefined
 }
+
+/** What cannot be removed, a directory for one, is looked at again the next time. */
+const ignoredForNobodyIsThere = (): void => undefined
 
 async function readEntry(path: string): Promise<LocalServer | undefined> {
   try {
