@@ -214,6 +214,24 @@ describe('signaling client', () => {
     expect(world.log.at(-1)).toEqual(['open', 'signaling-failed'])
   })
 
+  test('begun again while it runs, it keeps one socket', async () => {
+    const world = setUp()
+    world.client.start('acme', alice)
+    const [early] = world.sockets
+    // A server added while the page was put aside is begun again with the others when the page comes back.
+    const socket = await open(world)
+    expect(early!.closed).toBe(true)
+    early!.tell('open')
+    expect(early!.sent).toEqual([])
+    expect(world.log).toEqual(['connecting', 'open'])
+    const next = await open(world)
+    expect([socket.closed, next.closed]).toEqual([true, false])
+    expect(world.client.send(bob, 'hi')).toBe(true)
+    expect(next.sent.at(-1)).toEqual({ type: 'signal', topic: 'acme', to: bob, data: 'hi' })
+    world.clock.advance(15_000)
+    expect(next.sent.filter((message) => (message as { type: string }).type === 'ping')).toHaveLength(1)
+  })
+
   test('close leaves, says nothing more, and start begins again', async () => {
     const world = setUp()
     const socket = await open(world)

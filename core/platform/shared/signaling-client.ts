@@ -185,6 +185,16 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     dropped.addEventListener('close', callOffCut)
   }
 
+  const close = (): void => {
+    if (session !== undefined) request({ type: 'leave', topic: session.topic })
+    session = undefined
+    stopOnline()
+    stopOnline = () => {}
+    callOffRetry()
+    drop()
+    state = 'closed'
+  }
+
   return {
     url,
     get events() {
@@ -194,9 +204,9 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       events = listener
     },
     start: (topic, me) => {
+      close()
       session = { topic, me }
       failures = 0
-      stopOnline()
       stopOnline =
         options.onOnline?.(() => {
           failures = 0
@@ -208,15 +218,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     refresh: () => {
       if (session !== undefined) request({ type: 'join', topic: session.topic, peer: session.me })
     },
-    close: () => {
-      if (session !== undefined) request({ type: 'leave', topic: session.topic })
-      session = undefined
-      stopOnline()
-      stopOnline = () => {}
-      callOffRetry()
-      drop()
-      state = 'closed'
-    },
+    close,
   }
 }
 
