@@ -54,9 +54,9 @@ export function createConnection(name: string) {
     ): Promise<IDBTransaction | undefined> {
       for (let attempt = 1; ; attempt++) {
         const connection = connected()
-        const database = await connection
-        if (cancelled()) return undefined
         try {
+          const database = await connection
+          if (cancelled()) return undefined
           return database.transaction(rowsName, mode, mode === 'readwrite' ? { durability: 'strict' } : {})
         } catch (error) {
           // It is closing, and its `close` event has not come yet.
