@@ -130,7 +130,7 @@ export interface Connector {
 export interface ConnectorEvents {
   /** To be carried to `remote`: opaque text of at most `limits.maxSignalBytes`. */
   signal(remote: PeerId, connection: string, data: string): void
-  linked(link: Link, connection: string): void
+  linked(link: Link): void
   /** An attempt ended without a link. */
   failed(remote: PeerId, connection: string, reason: string): void
 }
@@ -167,7 +167,6 @@ export type SignalingState = 'connecting' | 'open' | 'closed'
 
 /** One signaling server. Reconnects by itself with jittered backoff until closed. */
 export interface Signaling {
-  readonly url: string
   events: SignalingEvents | undefined
   start(topic: string, me: PeerId): void
   /** False where the socket is not open: nothing was sent. `data` is opaque text. */
@@ -180,8 +179,8 @@ export interface Signaling {
 
 export interface SignalingEvents {
   state(state: SignalingState, problem?: MeshError): void
-  /** A random sample of the others on the topic and how many there are; 0 = nobody is here. After each (re)connect and `refresh`. */
-  present(sample: readonly PeerId[], count: number): void
+  /** A random sample of the others on the topic; none = nobody is here. After each (re)connect and `refresh`. */
+  present(sample: readonly PeerId[]): void
   signal(from: PeerId, data: string): void
   /** The addressee of a signal is not there. */
   absent(peer: PeerId): void

@@ -16,11 +16,8 @@ export type SignalingNotice =
   | {
       readonly type: 'joined'
       readonly topic: string
-      readonly serverId: string
       /** A random sample of the others. */
       readonly peers: readonly PeerId[]
-      /** How many others there are. */
-      readonly count: number
     }
   | { readonly type: 'signal'; readonly topic: string; readonly from: PeerId; readonly data: string }
   /** The addressee of a signal is not in the topic. */
@@ -78,13 +75,10 @@ function readNotice(fields: Fields): Result<SignalingNotice> {
 }
 
 function readJoined(topic: string, fields: Fields): Result<SignalingNotice> {
-  const { serverId, peers, count } = fields
+  const { peers } = fields
   if (!Array.isArray(peers) || peers.length > maxSample || !peers.every(isPeerId))
     return fail('"joined" without peers')
-  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < peers.length) {
-    return fail('"joined" with a wrong count')
-  }
-  return ok({ type: 'joined', topic, serverId: readText(serverId), peers, count })
+  return ok({ type: 'joined', topic, peers })
 }
 
 const readText = (value: unknown): string =>

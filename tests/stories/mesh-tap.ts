@@ -55,7 +55,7 @@ function tapConnector(connector: Connector, name: string, recorder: Recorder): C
     const events = given as NonNullable<Connector['events']>
     return {
       ...events,
-      linked: (link: Link, connection: string) => events.linked(tapLink(link, name, recorder), connection),
+      linked: (link: Link) => events.linked(tapLink(link, name, recorder)),
     }
   })
 }

@@ -21,9 +21,8 @@ interface TestClient extends Signaling {
   running: boolean
 }
 
-const createTestClient = (url: string): TestClient => {
+const createTestClient = (): TestClient => {
   const client: TestClient = {
-    url,
     events: undefined,
     sent: [],
     running: false,
@@ -55,7 +54,7 @@ const problem = (message: string, details = {}): MeshError =>
 describe('with two servers', () => {
   const clients = new Map<string, TestClient>()
   const make = (url: string): Signaling => {
-    const client = createTestClient(url)
+    const client = createTestClient()
     clients.set(url, client)
     return client
   }
@@ -71,7 +70,7 @@ describe('with two servers', () => {
     const { servers, inputs, one, two, eventsOf } = start()
     eventsOf(one).state('open')
     eventsOf(two).state('open')
-    eventsOf(one).present([bob], 1)
+    eventsOf(one).present([bob])
     servers.send(bob, 'first')
     eventsOf(one).state('closed', problem('it died'))
     servers.send(bob, 'second')
@@ -86,7 +85,7 @@ describe('with two servers', () => {
     eventsOf(one).state('open')
     eventsOf(two).state('open')
     const named = Array.from({ length: 3000 }, (_, i) => i.toString(16).padStart(32, '0') as PeerId)
-    for (const peer of named) eventsOf(one).present([peer], 1)
+    for (const peer of named) eventsOf(one).present([peer])
     servers.send(named.at(-1)!, 'to the last')
     servers.send(named[0]!, 'to one forgotten')
     expect([one.sent, two.sent]).toEqual([['to the last', 'to one forgotten'], ['to one forgotten']])
@@ -99,7 +98,7 @@ describe('with two servers', () => {
     for (let i = 0; i < 5; i++) eventsOf(one).state('closed', problem('it cannot be reached'))
     expect(errors.length).toBe(1)
     eventsOf(one).state('open')
-    eventsOf(one).present([], 0)
+    eventsOf(one).present([])
     eventsOf(one).state('closed', problem('it cannot be reached'))
     expect(errors.length).toBe(2)
   })

@@ -152,11 +152,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       return
     }
     if (value.topic !== session?.topic) return
-    if (value.type === 'joined')
-      events?.present(
-        value.peers.filter((peer) => peer !== session?.me),
-        value.count,
-      )
+    if (value.type === 'joined') events?.present(value.peers.filter((peer) => peer !== session?.me))
     else if (value.type === 'signal') events?.signal(value.from, value.data)
     else if (value.type === 'absent') events?.absent(value.peer)
     else events?.socketClosed(value.peer)
@@ -196,7 +192,6 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   }
 
   return {
-    url,
     get events() {
       return events
     },

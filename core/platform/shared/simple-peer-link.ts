@@ -129,7 +129,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
       inbox.drained()
     })
     const nowMs = (): number => clock.now().monotonicMs
-    events?.linked(createLink(attempt, nowMs, end, finish), attempt.connection)
+    events?.linked(createLink(attempt, nowMs, end, finish))
   }
 
   const gather = (attempt: Attempt, signal: PeerSignal): void => {

@@ -72,7 +72,7 @@ export function createConnector(host: Host, network: Network, attempts: Attempts
         host.after(between(random, 0, 4), `linked ${connection}`, () => {
           if (attempt.over) return
           end(attempt)
-          events?.linked(link, connection)
+          events?.linked(link)
         })
       },
     }

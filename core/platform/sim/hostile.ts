@@ -187,13 +187,13 @@ export function createHostile(
     }
   }
 
-  const tapEvents = <E extends { linked(link: Link, ...rest: never[]): void }>(
+  const tapEvents = <E extends { linked(link: Link): void }>(
     port: { events: E | undefined },
     listener: E | undefined,
   ): void => {
     port.events = listener && {
       ...listener,
-      linked: (link: Link, ...rest: never[]) => listener.linked(tapLink(link as SimLink), ...rest),
+      linked: (link: Link) => listener.linked(tapLink(link as SimLink)),
     }
   }
   /** The port with its `linked` events tapped; everything else is as it was. */

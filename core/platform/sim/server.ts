@@ -17,7 +17,7 @@ export type SocketItem =
   | { readonly type: 'join'; readonly topic: string; readonly me: PeerId }
   | { readonly type: 'refresh' }
   | { readonly type: 'send'; readonly to: PeerId; readonly data: string }
-  | { readonly type: 'present'; readonly sample: readonly PeerId[]; readonly count: number }
+  | { readonly type: 'present'; readonly sample: readonly PeerId[] }
   | { readonly type: 'signal'; readonly from: PeerId; readonly data: string }
   | { readonly type: 'absent'; readonly peer: PeerId }
   | { readonly type: 'socketClosed'; readonly peer: PeerId }
@@ -96,7 +96,7 @@ export function createServer(
     const others = [...othersOf(topic, me).keys()]
     const shown = hide === 0 ? others : faults.sample(others, Math.max(0, others.length - hide))
     for (let i = 0; i < ghosts; i++) shown.push(faults.hexId() as PeerId)
-    post(socket, { type: 'present', sample: network.random.sample(shown, sampleSize), count: shown.length })
+    post(socket, { type: 'present', sample: network.random.sample(shown, sampleSize) })
   }
   const join = (socket: Socket, topic: string, me: PeerId): void => {
     const members = topics.get(topic) ?? new Map<PeerId, Socket>()

@@ -74,7 +74,7 @@ export function createSignaling(
   }
 
   const receive = (item: SocketItem): void => {
-    if (item.type === 'present') events?.present(item.sample, item.count)
+    if (item.type === 'present') events?.present(item.sample)
     if (item.type === 'signal') events?.signal(item.from, item.data)
     if (item.type === 'absent') events?.absent(item.peer)
     if (item.type === 'socketClosed') events?.socketClosed(item.peer)
@@ -99,7 +99,6 @@ export function createSignaling(
   }
 
   return {
-    url,
     get events() {
       return events
     },
