@@ -53,20 +53,22 @@ test('what a killed process left half done goes too', async () => {
   expect(await readdir(parent)).toEqual([])
 })
 
-// Mounting takes root.
 const small = mountSmallDisk()
 afterAll(() => small?.remove())
 
-test.runIf(small)('a full disk is made free by it', async () => {
-  const full = join(small!.directory, 'alice')
-  const store = await openDiskStore(full)
-  for (let i = 0; i < 10; i++)
-    await store.commit({ put: [{ key: `talk/${i}`, value: new Uint8Array(100_000).fill(i) }] })
-  await store.close()
-  await fillUp(small!.directory, 0)
-  await eraseMesh({ mesh: 'acme', name: 'alice', dataDir: full })
-  expect(await readdir(small!.directory)).toEqual(['filler'])
-})
+// Mounting takes root.
+if (small !== undefined) {
+  test('a full disk is made free by it', async () => {
+    const full = join(small.directory, 'alice')
+    const store = await openDiskStore(full)
+    for (let i = 0; i < 10; i++)
+      await store.commit({ put: [{ key: `talk/${i}`, value: new Uint8Array(100_000).fill(i) }] })
+    await store.close()
+    await fillUp(small.directory, 0)
+    await eraseMesh({ mesh: 'acme', name: 'alice', dataDir: full })
+    expect(await readdir(small.directory)).toEqual(['filler'])
+  })
+}
 
 test('a file that is not ours stays, and the directory with it', async () => {
   await (await fill()).close()
