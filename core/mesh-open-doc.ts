@@ -18,7 +18,7 @@ import { Waits } from './waits.ts'
 
 export interface MeshDocsOptions {
   request(asked: DocRequest): Promise<unknown>
-  input(input: Extract<PeerInput, { type: 'editDoc' | 'awareDoc' | 'docApplied' }>): void
+  input(input: Extract<PeerInput, { type: 'editDoc' | 'unwritableDoc' | 'awareDoc' | 'docApplied' }>): void
   /** An observer of the program threw. */
   report(problem: unknown): void
   /** With `store: 'memory'` nothing is ever called stored. */
@@ -61,6 +61,7 @@ export class OpenDoc {
   readonly #stops: (() => void)[] = []
   /** Local edits of this task, not yet handed to the peer. */
   #edits: Uint8Array[] = []
+  #looksAfter = false
   #toldAwareness: string | undefined
   #awarenessIsOver = false
   #view: DocView
@@ -79,6 +80,8 @@ export class OpenDoc {
     this.replica = new DocReplica(this.doc)
     this.#view = startingView(name)
     this.#stops.push(this.replica.onLocalUpdate((update) => this.#edited(update)))
+    this.doc.on('beforeTransaction', this.#lookAfter)
+    this.#stops.push(() => this.doc.off('beforeTransaction', this.#lookAfter))
     const onAwareness = (_changes: unknown, origin: unknown): void => {
       if (origin !== meshOrigin) this.tellAwareness()
     }
@@ -139,6 +142,20 @@ export class OpenDoc {
     const updates = this.#edits
     this.#edits = []
     this.#options.input({ type: 'editDoc', doc: this.name, updates })
+  }
+
+  /** Once a task in which something changes: by its end Yjs has told of it, or never will. */
+  readonly #lookAfter = (): void => {
+    if (this.#looksAfter) return
+    this.#looksAfter = true
+    queueMicrotask(() => {
+      this.#looksAfter = false
+      try {
+        this.replica.mend()
+      } catch (problem) {
+        this.#options.input({ type: 'unwritableDoc', doc: this.name, reason: String(problem) })
+      }
+    })
   }
 
   /** What was wrong, where they could not be read. */

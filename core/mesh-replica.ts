@@ -86,12 +86,25 @@ export class DocReplica implements Replica {
   /** What waits for others is part of it. Within a tenth of the encoded size from 100 KB on; may walk through the
    * document where much has changed since it was last measured. */
   get sizeBytes(): number {
-    if (this.#driftBytes > Math.max(minDriftBytes, this.#estimatedBytes() * tolerance)) this.measure()
+    if (this.#driftBytes > Math.max(minDriftBytes, this.#estimatedBytes() * tolerance)) this.#measure()
     return Math.max(this.#estimatedBytes(), 2) + this.#pendingBytes()
   }
 
+  /**
+   * Where a listener threw in the midst of Yjs' own work, or Yjs did at a value that it cannot write, it waits for its work to
+   * end and tells of no change any more. Ends that, and tells of what has changed since. Must be called with nothing of Yjs on
+   * the stack. Throws where it cannot be written.
+   */
+  mend(): void {
+    const [first] = this.#doc._transactionCleanups
+    if (this.#destroyed || first === undefined) return
+    this.#doc._transactionCleanups = []
+    this.#onUpdate(Y.encodeStateAsUpdate(this.#doc, Y.encodeStateVector(first.beforeState)))
+    this.#measure()
+  }
+
   /** Walks through the document so that `sizeBytes` is as exact as it gets. */
-  measure(): void {
+  #measure(): void {
     this.#measuredBytes = documentBytes(this.#doc)
     this.#cameBytes = 0
     this.#wentBytes = 0

@@ -29,7 +29,7 @@ type StoreAnswer = { readonly machine: StoringMachine } & Extract<
 export type StoringMachine = 'messages' | 'docs'
 type DocsRequest = Extract<
   DocsInput,
-  { type: 'openDoc' | 'closeDoc' | 'editDoc' | 'awareDoc' | 'docApplied' }
+  { type: 'openDoc' | 'closeDoc' | 'editDoc' | 'unwritableDoc' | 'awareDoc' | 'docApplied' }
 >
 type MessagesRequest = Extract<
   MessagesInput,

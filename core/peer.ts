@@ -250,6 +250,7 @@ export class Peer {
       case 'openDoc':
       case 'closeDoc':
       case 'editDoc':
+      case 'unwritableDoc':
       case 'awareDoc':
       case 'docApplied':
         return this.#docsStep(input, now)

@@ -136,6 +136,8 @@ export class Docs {
         return this.#closeDoc(input)
       case 'editDoc':
         return this.#documents.get(input.doc)?.edited(input.updates)
+      case 'unwritableDoc':
+        return this.#documents.get(input.doc)?.unreadable(input.reason)
       case 'awareDoc':
         return this.#documents.get(input.doc)?.setAwareness(input.states)
       case 'docApplied':

@@ -94,6 +94,8 @@ export type DocsInput =
   | { readonly type: 'closeDoc'; readonly request: number; readonly doc: string }
   /** The program changed it: updates in their order. */
   | { readonly type: 'editDoc'; readonly doc: string; readonly updates: readonly Uint8Array[] }
+  /** The program put in what cannot be written. */
+  | { readonly type: 'unwritableDoc'; readonly doc: string; readonly reason: string }
   /** The program's own awareness changed. */
   | { readonly type: 'awareDoc'; readonly doc: string; readonly states: readonly AwarenessState[] }
   /** Answer to `applyDoc`. `problem`: it could not be read; `partly`: some of it is in the document nevertheless. */

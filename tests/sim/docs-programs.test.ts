@@ -1,0 +1,100 @@
+// What programs do to documents they share, and must not harm more than themselves by it.
+
+import { expect, test } from 'vitest'
+import type { DocHandle } from '../../core/api.ts'
+import { createMeshWorld, joinAs, joinInTurn, type Actor } from './mesh-world.ts'
+import type { World } from '../../core/platform/sim/world.ts'
+
+interface Cast {
+  readonly world: World
+  readonly alice: Actor
+  readonly bob: Actor
+  readonly hers: DocHandle
+  readonly his: DocHandle
+}
+
+/** Both have it open and are synced. */
+async function twoOpen(seed: number): Promise<Cast> {
+  const world = createMeshWorld(seed)
+  const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+  const [hers, his] = [await world.finish(alice.mesh.doc('notes')), await world.finish(bob.mesh.doc('notes'))]
+  await untilEqual(world, hers, his)
+  return { world, alice, bob, hers, his }
+}
+
+const textOf = (handle: DocHandle): string => handle.doc.getText('text').toJSON()
+
+const write = (handle: DocHandle, text: string): void => handle.doc.getText('text').insert(0, text)
+
+const untilEqual = (world: World, a: DocHandle, b: DocHandle): Promise<void> =>
+  world.until(() => a.synced && b.synced && textOf(a) === textOf(b), { withinMs: 60_000, what: 'equal' })
+
+const codes = (actor: Actor): string[] => actor.errors.map(({ code }) => code)
+
+test('a listener that throws in the midst of Yjs’ own work keeps nothing from being stored and sent', async () => {
+  const { world, alice, hers, his } = await twoOpen(931)
+  for (const event of ['update', 'afterTransactionCleanup'] as const) {
+    hers.doc.once(event, () => {
+      throw new Error(`thrown in ${event}`)
+    })
+    write(his, 'his; ')
+    await untilEqual(world, hers, his)
+    write(hers, 'hers; ')
+    await untilEqual(world, hers, his)
+  }
+  hers.doc.once('update', () => {
+    throw new Error('thrown at an edit')
+  })
+  expect(() => write(hers, 'last; ')).toThrow('thrown at an edit')
+  await untilEqual(world, hers, his)
+  await world.finish(hers.whenStored())
+  const text = textOf(hers)
+  expect(text).toBe('last; hers; his; hers; his; ')
+  alice.process.kill()
+  const again = await joinAs(world, 'alice', { process: alice.process.restart() })
+  const reopened = await world.finish(again.mesh.doc('notes'))
+  expect(textOf(reopened)).toBe(text)
+})
+
+test('a value that Yjs cannot write ends nothing: the document says so at once, and the others go on', async () => {
+  const { world, alice, hers, his } = await twoOpen(932)
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  expect(() => hers.doc.getMap('map').set('bad', circular)).toThrow()
+  await world.run(1)
+  expect(hers.problem?.code).toBe('invalid-argument')
+  expect(alice.mesh.status().docs[0]?.stored).toBe(false)
+  const carol = await joinAs(world, 'carol')
+  const third = await world.finish(carol.mesh.doc('notes'))
+  write(his, 'words')
+  await untilEqual(world, third, his)
+  expect(codes(alice)).toEqual(['invalid-argument'])
+  await world.finish(hers.close())
+  await untilEqual(world, await world.finish(alice.mesh.doc('notes')), his)
+})
+
+test('whenStored() and close() come to an end on a slow disk while somebody else types', async () => {
+  const { world, hers, his } = await twoOpen(933)
+  world.disk('alice').slowMs = 20
+  let waiting = 0
+  const done = async (what: Promise<void>): Promise<void> => {
+    waiting++
+    await what
+    waiting--
+  }
+  const type = async (): Promise<void> => {
+    write(his, 'x')
+    await world.run(15)
+  }
+  const untilDone = async (): Promise<void> => {
+    for (let i = 0; waiting > 0; i++) {
+      expect(i).toBeLessThan(200)
+      await type()
+    }
+  }
+  for (let i = 0; i < 30; i++) await type()
+  void done(hers.whenStored())
+  await untilDone()
+  void done(hers.close())
+  await untilDone()
+})
