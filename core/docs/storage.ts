@@ -231,8 +231,10 @@ export class Storage {
     const startedMs = this.#desk.nowMs
     const busyMs = this.#pace.busyMs(bytes)
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
-    this.#desk.apply(this.#doc, updates, scans, (problem) => {
+    this.#desk.apply(this.#doc, updates, scans, (problem, partly) => {
       this.#applying = false
+      // What of it is in the document is in no row once that is set aside.
+      if (partly) this.#rewriteNeeded = true
       if (problem !== undefined) return this.#setAside(row)
       this.#pace.took(bytes, this.#desk.nowMs - startedMs)
       this.#know(row.key, updates, bytes)

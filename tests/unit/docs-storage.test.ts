@@ -8,7 +8,9 @@ import { limits } from '../../core/base/limits.ts'
 import { Desk } from '../../core/docs/desk.ts'
 import { Pace } from '../../core/docs/pace.ts'
 import { Storage } from '../../core/docs/storage.ts'
+import { docRowKey, encodeRow } from '../../core/docs/rows.ts'
 import { DocReplica } from '../../core/mesh-replica.ts'
+import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { DocsWorld, type DocsActor } from './docs-world.ts'
 import { peerId } from './overlay-world.ts'
 
@@ -194,4 +196,38 @@ test('a document handed in of which a part waits for something else can be close
   again.open('notes')
   for (const task of again.tasks.splice(0)) task()
   expect(again.text('notes')).toBe('words')
+})
+
+test('DO13 what was taken in of a row before it failed is stored again', () => {
+  const source = new Y.Doc()
+  const updates: Uint8Array[] = []
+  source.on('update', (update: Uint8Array) => updates.push(update))
+  const nest = (map: Y.Map<unknown>, levels: number): Y.Map<unknown> => {
+    let inner = map
+    source.transact(() => {
+      for (let i = 0; i < levels; i++) inner.set('child', (inner = new Y.Map()))
+    })
+    return inner
+  }
+  const inner = nest(source.getMap('map'), 200)
+  source.getText('text').insert(0, 'words')
+  nest(inner, 100)
+  const rows = new MemoryRows()
+  rows.put(docRowKey('notes', 1, 'w', 1), encodeRow([updates[0]!]))
+  // Its second update would nest types too deep.
+  rows.put(docRowKey('notes', 1, 'w', 2), encodeRow([updates[1]!, updates[2]!]))
+  const open = (): DocsActor => {
+    const world = new DocsWorld()
+    const alice = world.join('alice', { rows })
+    alice.open('notes')
+    world.run(1_000)
+    return alice
+  }
+  const alice = open()
+  expect(alice.errors()).toEqual(['record-corrupt'])
+  expect(alice.text('notes')).toBe('words')
+  expect(alice.view('notes')).toMatchObject({ stored: true, problem: undefined })
+  const again = open()
+  expect(again.errors()).toEqual([])
+  expect(again.digest('notes')).toBe(alice.digest('notes'))
 })
