@@ -83,7 +83,15 @@ export class MeshDocs {
   #create(name: string, options: OpenOptions): OpenDoc {
     const opened = new OpenDoc(name, options, this.#options)
     this.#open.set(name, opened)
+    opened.onDestroyed(() => this.#destroyed(opened))
     return opened
+  }
+
+  /** The program destroyed its Y.Doc, which tells of nothing any more: it is closed, as with every provider of Yjs. */
+  #destroyed(opened: OpenDoc): void {
+    if (this.#closing.has(opened.name)) return
+    opened.handles = 1
+    this.#release(opened).catch((problem: unknown) => this.#options.report(problem))
   }
 
   async #release(opened: OpenDoc): Promise<void> {

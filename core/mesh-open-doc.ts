@@ -93,7 +93,13 @@ export class OpenDoc {
       replica: this.replica,
       maxBytes: options.maxBytes,
     })
-    this.tellAwareness()
+    // One that was handed in may hold what is no JSON.
+    this.#guarded(() => this.tellAwareness())
+  }
+
+  onDestroyed(listener: () => void): void {
+    this.doc.on('destroy', listener)
+    this.#stops.push(() => this.doc.off('destroy', listener))
   }
 
   refuseOther({ doc, awareness, maxBytes }: OpenOptions): void {

@@ -1,6 +1,8 @@
 // What programs do to documents they share, and must not harm more than themselves by it.
 
 import { expect, test } from 'vitest'
+import { Awareness } from 'y-protocols/awareness'
+import { Doc } from 'yjs'
 import type { DocHandle } from '../../core/api.ts'
 import { createMeshWorld, joinAs, joinInTurn, type Actor } from './mesh-world.ts'
 import type { World } from '../../core/platform/sim/world.ts'
@@ -97,4 +99,36 @@ test('whenStored() and close() come to an end on a slow disk while somebody else
   await untilDone()
   void done(hers.close())
   await untilDone()
+})
+
+test('an Awareness handed in whose state is no JSON is reported, and the document opens', async () => {
+  const world = createMeshWorld(934)
+  const alice = await joinAs(world, 'alice')
+  const awareness = new Awareness(new Doc())
+  awareness.setLocalState({ large: 1n })
+  const handle = await world.finish(alice.mesh.doc('notes', { awareness }))
+  expect(alice.errors.map(({ message }) => message)).toEqual([expect.stringContaining('BigInt')])
+  await world.finish(handle.close())
+  awareness.destroy()
+})
+
+test.each(['handed in', 'ours'])('a Y.Doc (%s) that the program destroys is closed', async (whose) => {
+  const world = createMeshWorld(935)
+  const [alice, bob] = (await joinInTurn(world, ['alice', 'bob'])) as [Actor, Actor]
+  const options = whose === 'ours' ? {} : { doc: new Doc() }
+  const hers = await world.finish(alice.mesh.doc('notes', options))
+  const second = await world.finish(alice.mesh.doc('notes'))
+  const his = await world.finish(bob.mesh.doc('notes'))
+  await untilEqual(world, hers, his)
+  write(hers, 'words')
+  hers.doc.destroy()
+  await world.until(() => his.state === 'alone', { withinMs: 10_000, what: 'bob is told' })
+  expect(textOf(his)).toBe('words')
+  await expect(world.finish(second.whenStored())).rejects.toMatchObject({ code: 'left' })
+  for (const handle of [hers, second]) await world.finish(handle.close())
+  expect(alice.mesh.status().docs).toEqual([])
+  const again = await world.finish(alice.mesh.doc('notes'))
+  expect(textOf(again)).toBe('words')
+  await untilEqual(world, again, his)
+  expect(codes(alice)).toEqual([])
 })
