@@ -46,7 +46,7 @@ export class MeshDocs {
   /** From the peer: put these into the document, and say what came of it. */
   apply({ doc, job, updates, scans }: Extract<PeerEffect, { type: 'applyDoc' }>): void {
     const trouble = this.#open.get(doc)?.apply(updates, scans)
-    this.#options.input({ type: 'docApplied', doc, job, ...trouble })
+    this.#options.input({ type: 'docApplied', job, ...trouble })
   }
 
   /** True: more than the progress of a transfer has changed. */

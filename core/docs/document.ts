@@ -290,7 +290,7 @@ export class Document {
   /** It does not have it open. */
   notOpen(peer: PeerId): void {
     this.#telling.heard(peer)
-    if (this.agreement.get(peer)) this.#lost(peer)
+    if (this.agreement.get(peer)) this.gone(peer)
     else this.awareness.gone(peer)
   }
 
@@ -316,12 +316,8 @@ export class Document {
     if (this.open && this.agreement.get(peer)) this.awareness.greet(peer)
   }
 
-  /** It is not alive any more. */
+  /** It is not alive any more, or does not have it open. */
   gone(peer: PeerId): void {
-    this.#lost(peer)
-  }
-
-  #lost(peer: PeerId): void {
     this.#telling.forget(peer)
     this.awareness.gone(peer)
     this.#fetching.gone(peer)

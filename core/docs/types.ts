@@ -101,7 +101,6 @@ export type DocsInput =
   /** Answer to `applyDoc`. `problem`: it could not be read; `partly`: some of it is in the document nevertheless. */
   | {
       readonly type: 'docApplied'
-      readonly doc: string
       readonly job: number
       readonly problem?: string
       readonly partly?: boolean

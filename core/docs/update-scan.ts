@@ -32,9 +32,6 @@ export interface UpdateScan {
   readonly deletes: readonly ClockRange[]
   /** Where structs stand; `nestingOf` reads it. */
   readonly places: Places
-  /** Holes not counted. */
-  readonly structs: number
-  readonly bytes: number
 }
 
 /** How many operations of a client are held without a hole; 0 for one never seen. */
@@ -71,14 +68,12 @@ export function scanUpdate(bytes: Uint8Array): Result<UpdateScan> {
 
 class Scanner {
   readonly #reader: UpdateReader
-  readonly #size: number
   readonly #ranges: ClockRange[] = []
   readonly #needs: number[] = []
   readonly #deletes: ClockRange[] = []
   readonly #places = new PlacesWriter()
   /** The highest clock that the block under way already needs, by client. */
   readonly #needed = new Map<number, number>()
-  #structs = 0
   #subdocuments = 0
   #client = 0
   #clock = 0
@@ -88,7 +83,6 @@ class Scanner {
 
   constructor(bytes: Uint8Array) {
     this.#reader = new UpdateReader(bytes)
-    this.#size = bytes.length
   }
 
   scan(): UpdateScan {
@@ -100,8 +94,6 @@ class Scanner {
       needs: this.#needs,
       deletes: this.#deletes,
       places: this.#places.places(),
-      structs: this.#structs,
-      bytes: this.#size,
     }
     if (scan.places.inner > maxNesting) this.#checkNesting(scan)
     return scan
@@ -139,7 +131,6 @@ class Scanner {
       } else {
         from ??= this.#beginRun()
         this.#advance(info === garbage ? this.#length() : this.#item(info))
-        this.#structs += 1
       }
     }
     this.#endRun(from)

@@ -70,7 +70,12 @@ describe('at its limit', () => {
     const cast = twoOpen()
     const { world, alice, bob } = cast
     const value = 'x'.repeat(bytesEach)
-    alice.edit('notes', (doc) => doc.getArray('list').insert(0, new Array<string>(values).fill(value)))
+    alice.edit('notes', (doc) =>
+      doc.getArray('list').insert(
+        0,
+        Array.from({ length: values }, () => value),
+      ),
+    )
     world.run(5_000)
     bob.write('notes', 'y'.repeat(small - sizeBytes(bob) - 200))
     world.run(5_000)

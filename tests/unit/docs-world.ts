@@ -154,7 +154,7 @@ export class DocsActor {
         const applied = opened?.replica.apply(effect.updates, 'mesh', effect.scans)
         const trouble =
           applied?.outcome === 'unreadable' ? { problem: applied.problem, partly: applied.partly } : {}
-        this.step({ type: 'docApplied', doc: effect.doc, job: effect.job, ...trouble })
+        this.step({ type: 'docApplied', job: effect.job, ...trouble })
         // What observers of the program wrote meanwhile, or Yjs tidied up.
         const updates = opened?.edits.splice(0) ?? []
         if (updates.length > 0) this.step({ type: 'editDoc', doc: effect.doc, updates })
