@@ -25,6 +25,13 @@ export type Applied =
    */
   | { readonly outcome: 'unreadable'; readonly problem: string; readonly partly: boolean }
 
+/** Operations and deletions that were handed to Yjs before what they build on. It puts more to `structs` in `whole`. */
+interface Waiting {
+  readonly whole: Y.Doc['store']['pendingStructs']
+  readonly structs: Uint8Array | undefined
+  readonly deletions: Uint8Array | null
+}
+
 /** The size is measured anew where the estimate may be off by more than this part of it, */
 const tolerance = 1 / 10
 /** … but not for less. chosen: a small document costs little to measure, but not at every key. */
@@ -40,6 +47,9 @@ export class DocReplica implements Replica {
   readonly #readers = new Set<SegmentReader>()
   /** Transactions in which updates of others are applied, and nothing else happens: all others are edits. */
   readonly #applied = new WeakSet<Y.Transaction>()
+  /** What waited inside Yjs when something was applied last; and whether the program put in some of what waits now. */
+  #left: Waiting = { whole: null, structs: undefined, deletions: null }
+  #foreignWaits = false
   #measuredBytes: number
   /** Since it was measured: what came, what went, and by how much the sum of them may be off. */
   #cameBytes = 0
@@ -141,7 +151,9 @@ export class DocReplica implements Replica {
     let problem: string | undefined
     let taken = 0
     const joins = this.#doc._transaction !== null
-    const { pendingStructs, pendingDs } = this.#doc.store
+    const waiting = this.#waiting()
+    const isTouched = waiting.structs !== this.#left.structs || waiting.deletions !== this.#left.deletions
+    this.#foreignWaits = this.pending && (this.#foreignWaits || isTouched)
     let integrated: Y.Transaction | undefined
     try {
       const integrate = (transaction: Y.Transaction): void => {
@@ -158,8 +170,8 @@ export class DocReplica implements Replica {
           bytes += checked.value.bytes
           taken++
         }
-        // What the program had put in before its time came along, which nobody stored or sent yet.
-        if (!this.#waitsAsBefore(pendingStructs, pendingDs)) this.#applied.delete(transaction)
+        // What nobody stored or sent yet came along.
+        if (this.#foreignWaits && !this.#waitsAsBefore(waiting)) this.#applied.delete(transaction)
         integrated = transaction
       }
       // Not local, as of any Yjs provider: bindings and observers tell by it what others wrote.
@@ -170,6 +182,7 @@ export class DocReplica implements Replica {
       if (integrated !== undefined) return { outcome: 'observer-threw', error }
       return { outcome: 'unreadable', problem: String(error), partly: true }
     } finally {
+      this.#left = this.#waiting()
       if (!this.#destroyed) this.#doc.on('update', this.#onUpdate)
       if (integrated !== undefined && this.#applied.has(integrated)) {
         this.#countApplied(bytes, operations, integrated)
@@ -207,11 +220,16 @@ export class DocReplica implements Replica {
     return (pendingStructs?.update.length ?? 0) + (pendingDs?.length ?? 0)
   }
 
-  /** Whether all that waited inside Yjs still does. What is taken out of it gets a new object; deletions always do. */
-  #waitsAsBefore(structs: Y.Doc['store']['pendingStructs'], deletions: Uint8Array | null): boolean {
+  #waiting(): Waiting {
     const { pendingStructs, pendingDs } = this.#doc.store
-    if (structs !== null && structs !== pendingStructs) return false
-    return deletions === null || (pendingDs !== null && sameDigest(deletions, pendingDs))
+    return { whole: pendingStructs, structs: pendingStructs?.update, deletions: pendingDs }
+  }
+
+  /** Whether all that waited inside Yjs still does. Where something was taken out there is a new object. */
+  #waitsAsBefore({ whole, deletions }: Waiting): boolean {
+    const now = this.#waiting()
+    if (whole !== null && whole !== now.whole) return false
+    return deletions === null || (now.deletions !== null && sameDigest(deletions, now.deletions))
   }
 
   /** @param bytes of the operations that were applied, and of all that had waited before. */
