@@ -46,6 +46,7 @@ test('rooms are created, joined and left; what is written in one comes to its me
   const atBob = bob.page.locator('[data-testid=room][data-room=plans]')
   await expect(atBob).toHaveAttribute('data-joined', 'false')
   await bob.openRoom('plans')
+  await expect(bob.page.getByText('No messages here.')).toBeVisible()
   await bob.page.getByTestId('room-join').click()
   await expect(atBob).toHaveAttribute('data-joined', 'true')
   await expect(alice.page.getByText('you and bob', { exact: true })).toBeVisible()
@@ -56,6 +57,7 @@ test('rooms are created, joined and left; what is written in one comes to its me
 
   await bob.page.getByTestId('room-leave').click()
   await expect(atBob).toHaveAttribute('data-joined', 'false')
+  await expect(bob.page.getByTestId('room-join')).toBeFocused()
   await expect(alice.page.getByText('you', { exact: true }).first()).toBeVisible()
   await alice.write('make it one')
   const [, unseen] = await alice.history('#plans')

@@ -87,6 +87,17 @@ test('news is counted per conversation and in the title, marked where it begins,
   await expect(alice.message('psst')).toBeInViewport()
   await alice.page.getByTestId('jump').click()
   await expect(alice.message('the end')).toBeInViewport()
+  await expect(alice.page.getByRole('log')).toBeFocused()
+
+  await alice.openRoom('general')
+  for (let n = 1; n <= 100; n++) await bob.send('@alice', `line ${n}`)
+  await expect(directBadge(alice, 'bob')).toHaveText(/^99\+/)
+  await alice.page.reload()
+  await alice.joined()
+  await alice.openDirect('bob')
+  await alice.page.getByTestId('load-earlier').press('Enter')
+  await expect(alice.message('psst')).toBeAttached()
+  await expect(alice.page.getByRole('log')).toBeFocused()
 })
 
 test('a reload keeps the counts, and what came while no tab was open is new', async ({ cast }) => {

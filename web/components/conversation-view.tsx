@@ -1,6 +1,7 @@
 // The open conversation: who is in it, its messages, and the box to write in.
 
 import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Member } from 'skein'
 import type { Session } from '../state.ts'
 import { ago, inARow, labelOf, sentencesOnName, titleOf } from '../words.ts'
@@ -59,10 +60,16 @@ function ConversationHead({ session }: { session: Session }) {
 
 function JoinRoom({ session, name }: { session: Session; name: string }) {
   const busy = useSignal(false)
+  const button = useRef<HTMLButtonElement>(null)
+  // Whoever pressed "Leave room" has lost that button.
+  useEffect(() => {
+    if (document.activeElement === document.body) button.current?.focus()
+  }, [])
   return (
     <div class="join-room">
       <p>You are not in this room: what is written in it does not come to you.</p>
       <button
+        ref={button}
         type="button"
         class="primary"
         data-testid="room-join"

@@ -23,6 +23,13 @@ export function MessageList({ session, conversation }: MessageListProps) {
   const firstNew = conversation.unread.first.value
   const scroller = useRef<HTMLDivElement>(null)
   const missed = useStickyScroll(scroller, messages, session.me.value.member, firstNew)
+  /** A button that goes leaves the focus in the list: here, and at the jump to the end. */
+  const loadEarlier = async (button: HTMLElement): Promise<void> => {
+    await conversation.loadEarlier()
+    const { activeElement: focused, body } = document
+    const goes = !conversation.hasEarlier.value
+    if (goes && (focused === button || focused === body)) scroller.current?.focus({ preventScroll: true })
+  }
   return (
     <div class="messages-frame">
       <div
@@ -39,8 +46,8 @@ export function MessageList({ session, conversation }: MessageListProps) {
             type="button"
             class="quiet-button load-earlier"
             data-testid="load-earlier"
-            disabled={conversation.loadingEarlier.value}
-            onClick={() => void conversation.loadEarlier()}
+            aria-disabled={conversation.loadingEarlier.value}
+            onClick={(event) => void loadEarlier(event.currentTarget)}
           >
             {conversation.loadingEarlier.value ? 'Loading…' : 'Load earlier messages'}
           </button>
@@ -74,7 +81,9 @@ export function MessageList({ session, conversation }: MessageListProps) {
           class="jump"
           data-testid="jump"
           onClick={() => {
-            if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
+            if (!scroller.current) return
+            scroller.current.scrollTop = scroller.current.scrollHeight
+            scroller.current.focus({ preventScroll: true })
           }}
         >
           {count(missed.value, 'new message')} ↓
@@ -85,13 +94,15 @@ export function MessageList({ session, conversation }: MessageListProps) {
 }
 
 function EmptyConversation({ session, conversation }: MessageListProps) {
+  const { key } = conversation
+  const isOutside = key.startsWith('#') && !session.rooms.value.find(({ name }) => `#${name}` === key)?.joined
   return (
     <div class="empty">
       <svg viewBox="0 0 96 56" aria-hidden="true">
         <path d="M40 16q4-4 8-1q4-3 8 1M26 28q4-4 8-1q4-3 8 1M54 28q4-4 8-1q4-3 8 1M12 40q4-4 8-1q4-3 8 1M68 40q4-4 8-1q4-3 8 1" />
       </svg>
-      <p>No messages yet.</p>
-      <p class="quiet">{readersSentence(conversation.key, session.me.value.member)}</p>
+      <p>{isOutside ? 'No messages here.' : 'No messages yet.'}</p>
+      {!isOutside && <p class="quiet">{readersSentence(key, session.me.value.member)}</p>}
     </div>
   )
 }
