@@ -1,9 +1,17 @@
 // A side of the page that is simply there on wide screens, and slides in on narrow ones. As a drawer it takes
-// the focus, gives it back, and closes with Escape; closed it cannot be reached by keyboard or screen reader.
+// the focus, gives it back, and closes with Escape or the back gesture of a phone; closed it cannot be reached by
+// keyboard or screen reader.
 
 import { useSignal, type ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+
+declare global {
+  interface Window {
+    /** Not in every browser. */
+    readonly CloseWatcher?: new () => { onclose: (() => void) | null; destroy(): void }
+  }
+}
 
 interface DrawerProps {
   readonly side: 'left' | 'right'
@@ -22,13 +30,9 @@ export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: Dra
     if (!shown) return
     const before = document.activeElement
     element.current?.focus()
-    const onKey = (event: KeyboardEvent) => {
-      // A dialog in front of it takes the key for itself.
-      if (event.key === 'Escape' && !document.querySelector('dialog[open]')) onClose()
-    }
-    document.addEventListener('keydown', onKey)
+    const unwatch = onCloseRequest(onClose)
     return () => {
-      document.removeEventListener('keydown', onKey)
+      unwatch()
       if (before instanceof HTMLElement) before.focus()
     }
   }, [shown])
@@ -53,6 +57,21 @@ export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: Dra
       {children}
     </div>
   )
+}
+
+/** Told when the person wants it closed: by Escape, and by Android's back gesture where the browser says so. */
+function onCloseRequest(close: () => void): () => void {
+  if (window.CloseWatcher) {
+    const watcher = new window.CloseWatcher()
+    watcher.onclose = close
+    return () => watcher.destroy()
+  }
+  const onKey = (event: KeyboardEvent) => {
+    // A dialog in front of it takes the key for itself.
+    if (event.key === 'Escape' && !document.querySelector('dialog[open]')) close()
+  }
+  document.addEventListener('keydown', onKey)
+  return () => document.removeEventListener('keydown', onKey)
 }
 
 /** Follows a media query. */
