@@ -164,6 +164,11 @@ export function createApp(environment: AppEnvironment): App {
       const remembered = memory.read()
       const mesh = invitation?.mesh ?? remembered.mesh ?? defaultMesh
       const name = invitation?.name ?? remembered.name ?? ''
+      if (withoutMark(mesh) === '') {
+        const meshProblem = 'The link does not say which mesh; its end may be missing.'
+        screen.value = { type: 'ask', mesh: '', name, meshProblem }
+        return
+      }
       const enough = name !== '' && (invitation !== undefined || remembered.joinsAtOnce)
       if (enough) await join(mesh, name)
       else screen.value = { type: 'ask', mesh, name }

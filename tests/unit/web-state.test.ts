@@ -260,6 +260,18 @@ describe('joining', () => {
     expect(app.screen.value).toEqual({ type: 'ask', mesh: 'acme', name: '' })
   })
 
+  test('a link whose end is missing asks for the mesh and joins none', async () => {
+    const { app, meshes } = appWith()
+    await app.start({ mesh: '', name: 'ada' })
+    expect(app.screen.value).toMatchObject({
+      type: 'ask',
+      mesh: '',
+      name: 'ada',
+      meshProblem: expect.stringMatching(/which mesh/),
+    })
+    expect(meshes).toEqual([])
+  })
+
   test('a bad name gets a sentence and no mesh', async () => {
     const { app, meshes } = appWith()
     await app.start({ mesh: 'acme', name: 'ada lovelace' })
