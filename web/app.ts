@@ -143,6 +143,7 @@ export function createApp(environment: AppEnvironment): App {
     if (now.type !== 'session' || now.session.meshName !== mesh) return
     const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
     leave(notice).catch(now.session.report)
+    memory.forgetInTab(mesh)
   })
 
   async function leave(notice?: string): Promise<void> {

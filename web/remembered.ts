@@ -38,6 +38,8 @@ export interface Memory {
   /** Rooms of which every message is told, not only mentions. */
   loudRooms(mesh: string): readonly string[]
   keepLoudRooms(mesh: string, rooms: readonly string[]): void
+  /** What this tab alone remembers of the mesh. */
+  forgetInTab(mesh: string): void
   /** Everything remembered of this mesh, its name in the form included. */
   forgetMesh(mesh: string): void
 }
@@ -56,6 +58,10 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
   const keepList = (what: string, words: readonly string[]): void => {
     if (words.length > 0) set(device, what, words.join(' '))
     else forget(device, what)
+  }
+
+  const forgetInTab = (mesh: string): void => {
+    for (const what of ['place', 'drafts']) forget(tab, `${what}:${mesh}`)
   }
 
   return {
@@ -99,9 +105,10 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
     keepNotifications: (choice) => set(device, 'notifications', choice),
     loudRooms: (mesh) => list(`loud:${mesh}`),
     keepLoudRooms: (mesh, rooms) => keepList(`loud:${mesh}`, rooms),
+    forgetInTab,
     forgetMesh(mesh) {
       for (const what of ['visited', 'unbound', 'loud', 'read']) forget(device, `${what}:${mesh}`)
-      for (const what of ['place', 'drafts']) forget(tab, `${what}:${mesh}`)
+      forgetInTab(mesh)
       for (const shelf of [device, tab]) if (get(shelf, 'mesh') === mesh) forget(shelf, 'mesh')
     },
   }

@@ -9,7 +9,8 @@ import type { Tab } from './support/tab.ts'
 const leftovers = (tab: Tab, mesh: string): Promise<string[]> =>
   tab.page.evaluate(async (name) => {
     const databases = (await indexedDB.databases()).map((database) => database.name ?? '')
-    return [...databases, ...Object.keys(localStorage)].filter((text) => text.endsWith(`:${name}`)).toSorted()
+    const keys = [localStorage, sessionStorage].flatMap((shelf) => Object.keys(shelf))
+    return [...databases, ...keys].filter((text) => text.endsWith(`:${name}`)).toSorted()
   }, mesh)
 
 async function erase({ page }: Tab, mesh: string): Promise<void> {
@@ -65,7 +66,7 @@ test('erasing says what may be lost, takes the other tabs along, and leaves noth
   await erase(alice, mesh)
   await expect(alice.page.getByTestId('notice')).toContainText(`holds nothing of ${mesh}`, patience)
   await expect(second.page.getByTestId('notice')).toContainText('in another tab')
-  expect(await leftovers(alice, mesh)).toEqual([])
+  for (const tab of [alice, second]) expect(await leftovers(tab, mesh)).toEqual([])
 
   await alice.page.getByTestId('join-mesh').fill(mesh)
   await alice.page.getByTestId('join-submit').click()
@@ -84,6 +85,8 @@ test('nothing is erased while a frozen tab could still write; once it is awake i
   await alice.write('still here')
   const frozen = await second.freeze()
   await erase(alice, mesh)
+  for (let n = 0; n < 2; n++) await alice.page.keyboard.press('Escape')
+  await expect(alice.page.getByTestId('erase-confirm')).toHaveText('Leaving…')
   await expect(alice.page.getByTestId('erase-failed')).toContainText(
     'A tab of this browser is in the mesh',
     patience,

@@ -7,12 +7,14 @@ import { useEffect, useRef } from 'preact/hooks'
 interface DialogProps {
   readonly title: string
   readonly testId: string
+  /** It cannot be closed while this lasts. */
+  readonly isBusy?: boolean
   readonly onClose: () => void
   readonly children: ComponentChildren
 }
 
 /** Shown for as long as it is drawn. */
-export function Dialog({ title, testId, onClose, children }: DialogProps) {
+export function Dialog({ title, testId, isBusy = false, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const before = document.activeElement
@@ -24,6 +26,9 @@ export function Dialog({ title, testId, onClose, children }: DialogProps) {
       if (before instanceof HTMLElement) before.focus()
     }
   }, [])
+  const close = () => {
+    if (!isBusy) onClose()
+  }
   const titleId = `${testId}-title`
   return (
     <dialog
@@ -31,18 +36,20 @@ export function Dialog({ title, testId, onClose, children }: DialogProps) {
       class="dialog"
       data-testid={testId}
       aria-labelledby={titleId}
+      // Else Chromium closes it at the second Escape, whatever is said to the first.
+      closedby={isBusy ? 'none' : undefined}
       onCancel={(event) => {
         event.preventDefault()
-        onClose()
+        close()
       }}
       onClick={(event) => {
-        if (event.target === element.current) onClose()
+        if (event.target === element.current) close()
       }}
     >
       <div class="dialog-body">
         <header class="dialog-head">
           <h2 id={titleId}>{title}</h2>
-          <button type="button" class="icon-button" onClick={onClose}>
+          <button type="button" class="icon-button" disabled={isBusy} onClick={close}>
             <svg viewBox="0 0 20 20" aria-hidden="true">
               <path d="M5 5l10 10M15 5L5 15" />
             </svg>

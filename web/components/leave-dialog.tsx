@@ -1,6 +1,6 @@
 // Leaves the mesh: for now, with everything kept on this device, or for good. The second asks for the mesh's name.
 
-import { useSignal } from '@preact/signals'
+import { useSignal, type Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { whatIsAtStake } from '../erasing.ts'
 import type { Session } from '../state.ts'
@@ -16,11 +16,13 @@ interface LeaveDialogProps {
 
 export function LeaveDialog({ session, onLeave, onErase, onClose }: LeaveDialogProps) {
   const isErasing = useSignal(false)
+  const busy = useSignal(false)
   return (
-    <Dialog title={`Leave ${session.meshName}`} testId="leave-dialog" onClose={onClose}>
+    <Dialog title={`Leave ${session.meshName}`} testId="leave-dialog" isBusy={busy.value} onClose={onClose}>
       {isErasing.value ? (
         <EraseForm
           session={session}
+          busy={busy}
           onErase={onErase}
           onBack={() => {
             isErasing.value = false
@@ -55,13 +57,14 @@ export function LeaveDialog({ session, onLeave, onErase, onClose }: LeaveDialogP
 
 interface EraseFormProps {
   readonly session: Session
+  /** It has begun: what becomes of it is said here. */
+  readonly busy: Signal<boolean>
   readonly onErase: () => Promise<string | undefined>
   readonly onBack: () => void
 }
 
-function EraseForm({ session, onErase, onBack }: EraseFormProps) {
+function EraseForm({ session, busy, onErase, onBack }: EraseFormProps) {
   const typed = useSignal('')
-  const busy = useSignal(false)
   const refused = useSignal<string | undefined>(undefined)
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => field.current?.focus(), [])
@@ -74,8 +77,11 @@ function EraseForm({ session, onErase, onBack }: EraseFormProps) {
   const submit = async (): Promise<void> => {
     if (!matches || busy.value) return
     busy.value = true
-    refused.value = await onErase()
-    busy.value = false
+    try {
+      refused.value = await onErase()
+    } finally {
+      busy.value = false
+    }
   }
   return (
     <form
