@@ -135,7 +135,10 @@ export function openSession(options: SessionOptions): Session {
     const rooms = [...mesh.rooms.values()]
       .filter(({ joined }) => joined)
       .map(({ name }) => `#${name}` as const)
-    const members = [...mesh.members.keys()].filter((id) => id !== mesh.me.member)
+    const me = mesh.me.member
+    const members = [...mesh.members.keys()].filter((id) => id !== me)
+    // One's notes to oneself are never news, but have to be found again.
+    if ((await mesh.history(me, { limit: 1 })).length > 0) conversation(me)
     for (const key of [...rooms, ...members]) {
       if (closed) return
       const [newest] = await mesh.history(key, { limit: 1 })

@@ -198,7 +198,7 @@ export class FakeMesh {
       to.startsWith('#') || to.startsWith('@')
         ? message.to === to
         : !message.to.startsWith('#') &&
-          (message.from === to || (message.from === me && message.addressees.includes(to as MemberId))),
+          (message.from === me ? message.addressees.includes(to as MemberId) : message.from === to),
     )
     const end =
       options.before === undefined ? all.length : all.findIndex(({ cursor }) => cursor === options.before)

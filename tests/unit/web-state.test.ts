@@ -125,6 +125,18 @@ describe('conversations', () => {
     expect(unread()).toBe(0)
   })
 
+  test('notes to oneself are found again after a reload, and are no news', async () => {
+    const { mesh, session } = enter()
+    const me = mesh.me.member
+    await mesh.send(mesh.arrive('bob').member, 'yes?')
+    session.close()
+    expect(enter(mesh).session.conversations.value.has(me)).toBe(false)
+    await mesh.send(me, 'buy rope')
+    const { session: after } = enter(mesh)
+    await vi.waitFor(() => expect(after.conversations.value.has(me)).toBe(true))
+    expect(after.conversations.value.get(me)?.unread.count.value).toBe(0)
+  })
+
   test('a late message that belongs before the newest page is shown in its place', async () => {
     const { mesh, session, bodies } = enter()
     const bob = { member: mesh.arrive('bob').member, name: 'bob' }

@@ -57,11 +57,12 @@ function RoomList({ session, onSelected }: ListProps) {
 function DirectList({ session, onSelected }: ListProps) {
   const members = session.members.value
   const me = session.me.value.member
-  const known = [...members.values()].filter((member) => member.id !== me)
+  const conversations = session.conversations.value
+  const known = [...members.values()].filter(({ id }) => id !== me || conversations.has(me))
   known.sort(
     (a, b) => Number(b.online) - Number(a.online) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   )
-  const unbound = [...session.conversations.value.keys()].filter((key) => key.startsWith('@'))
+  const unbound = [...conversations.keys()].filter((key) => key.startsWith('@'))
   return (
     <section aria-labelledby="direct-title">
       <h2 id="direct-title">Direct</h2>
@@ -72,6 +73,7 @@ function DirectList({ session, onSelected }: ListProps) {
               <span aria-hidden="true" class={member.online ? 'dot online' : 'dot'} />
               <span class="ellipsis">{labelOf(member.id, members)}</span>
               {!member.online && <span class="note">away</span>}
+              {member.id === me && <span class="note">you</span>}
             </Entry>
           </li>
         ))}
