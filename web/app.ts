@@ -38,6 +38,8 @@ export interface App {
   /** Joins at once where the invitation or what is remembered says enough; else asks. */
   start(invitation: Invitation | undefined): Promise<void>
   join(mesh: string, name: string): Promise<void>
+  /** Asks again, for another mesh than the one that could not be joined. */
+  askAgain(): void
   /** Leaves the mesh and asks again. */
   leave(notice?: string): Promise<void>
   /**
@@ -173,6 +175,10 @@ export function createApp(environment: AppEnvironment): App {
       const enough = name !== '' && (invitation !== undefined || remembered.joinsAtOnce)
       if (enough) await join(mesh, name)
       else screen.value = { type: 'ask', mesh, name }
+    },
+    askAgain() {
+      const now = screen.value
+      if (now.type === 'failed') screen.value = { type: 'ask', mesh: now.mesh, name: now.name }
     },
     leave,
     async erase() {

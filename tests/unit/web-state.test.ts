@@ -302,6 +302,8 @@ describe('joining', () => {
       type: 'failed',
       sentence: 'Your storage does not answer: Why.',
     })
+    busy.app.askAgain()
+    expect(busy.app.screen.value).toEqual({ type: 'ask', mesh: 'acme', name: 'ada' })
   })
 
   test('who leaves on purpose is asked the next time; who only closed the tab is not', async () => {

@@ -21,7 +21,13 @@ export function AppView({ app }: { app: App }) {
     case 'insecure':
       return <InsecureScreen sentence={screen.sentence} />
     case 'failed':
-      return <FailedScreen screen={screen} onRetry={() => void app.join(screen.mesh, screen.name)} />
+      return (
+        <FailedScreen
+          screen={screen}
+          onRetry={() => void app.join(screen.mesh, screen.name)}
+          onBack={() => app.askAgain()}
+        />
+      )
     case 'erasing':
       return <ErasingScreen mesh={screen.mesh} />
     case 'erase-failed':

@@ -62,9 +62,11 @@ export function InsecureScreen({ sentence }: { sentence: string }) {
 export function FailedScreen({
   screen,
   onRetry,
+  onBack,
 }: {
-  screen: { readonly mesh: string; readonly name: string; readonly sentence: string }
+  screen: { readonly mesh: string; readonly sentence: string }
   onRetry: () => void
+  onBack: () => void
 }) {
   return (
     <PlainScreen title={`Could not join ${screen.mesh}`}>
@@ -72,9 +74,14 @@ export function FailedScreen({
         {screen.sentence}
       </p>
       <p class="quiet">Nothing that was stored on this device is touched by this.</p>
-      <button type="button" class="primary" onClick={onRetry}>
-        Try again
-      </button>
+      <div class="actions">
+        <button type="button" class="primary" onClick={onRetry}>
+          Try again
+        </button>
+        <button type="button" class="quiet-button" onClick={onBack}>
+          Choose another mesh
+        </button>
+      </div>
     </PlainScreen>
   )
 }
