@@ -3,12 +3,7 @@
 
 import { attempt } from './remembered.ts'
 import type { Notice, NotificationPort, Permission } from './notifications.ts'
-
-/** What the service worker tells the page, and the page puts into a notification. */
-export interface PressedNotice {
-  readonly type: 'notice-pressed'
-  readonly tag: string
-}
+import type { PressedNotice } from './pressed-notice.ts'
 
 export function createBrowserNotifications(page: Window & typeof globalThis): NotificationPort {
   const supported = 'Notification' in page
@@ -17,8 +12,11 @@ export function createBrowserNotifications(page: Window & typeof globalThis): No
   const permission = (): Permission => (supported ? page.Notification.permission : 'unsupported')
   const worker = attempt(() => page.navigator.serviceWorker) as ServiceWorkerContainer | undefined
 
-  worker?.addEventListener('message', ({ data }: MessageEvent<PressedNotice | undefined>) => {
-    if (data?.type === 'notice-pressed') presses.get(data.tag)?.()
+  worker?.addEventListener('message', ({ data, ports }: MessageEvent<PressedNotice | undefined>) => {
+    const press = data?.type === 'notice-pressed' ? presses.get(data.tag) : undefined
+    if (!press) return
+    ports[0]?.postMessage('mine')
+    press()
   })
 
   const showAsPage = ({ tag, title, text }: Notice, onPress: () => void): void => {

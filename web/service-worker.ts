@@ -2,6 +2,7 @@
 // never changed afterwards, so that index.html and the files it names always belong together.
 
 import { cacheName, cachePrefix, planFor } from './offline-policy.ts'
+import { tellPress } from './pressed-notice.ts'
 
 /** Put in by the build: every file of the app as an absolute path, `index.html` among them. */
 declare const __PRECACHE__: readonly string[]
@@ -43,8 +44,8 @@ self.addEventListener('notificationclick', (event) => {
 
 async function openTab(tag: string): Promise<void> {
   const windows = await self.clients.matchAll({ type: 'window' })
-  for (const client of windows) client.postMessage({ type: 'notice-pressed', tag })
-  if (windows[0]) await windows[0].focus()
+  const tab = (await tellPress(windows, tag)) ?? windows[0]
+  if (tab) await tab.focus()
   else await self.clients.openWindow(base)
 }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { createNotifications, isSpeaker, mentions, nobodyLooks } from '../../web/notifications.ts'
+import { tellPress } from '../../web/pressed-notice.ts'
 import { createReadPositions } from '../../web/read-positions.ts'
 import { createMemory } from '../../web/remembered.ts'
 import { openSession } from '../../web/state.ts'
@@ -122,6 +123,20 @@ describe('telling', () => {
     mesh.receive(bob, mesh.me.member, 'psst')
     expect(told()).toEqual([])
   })
+})
+
+test('a press goes to all tabs and belongs to the one that showed the notification, not to the first', async () => {
+  const told: string[] = []
+  const tab = (...shown: string[]): Parameters<typeof tellPress>[0][number] => ({
+    postMessage({ tag }, [port]) {
+      told.push(tag)
+      if (shown.includes(tag)) (port as MessagePort).postMessage('mine')
+    },
+  })
+  const [other, mine] = [tab('#plans'), tab('#general')]
+  expect(await tellPress([other, mine], '#general')).toBe(mine)
+  expect(told).toEqual(['#general', '#general'])
+  expect(await tellPress([], '#general')).toBeUndefined()
 })
 
 test('a mention is a whole name', () => {
