@@ -72,6 +72,7 @@ export class Document {
       loadFailed: options.loadFailed,
       fetching: () => this.#fetching.busy,
       writable: () => !this.#over,
+      refusalOf: (update) => this.#refusalOf(update),
       unreadable: (reason) => this.unreadable(reason),
     })
     this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
@@ -238,23 +239,6 @@ export class Document {
     return level > maxNesting ? 'types nested too deep' : undefined
   }
 
-  /** The same of all that it holds. */
-  #refusalOfWhole(): string | undefined {
-    const reader = this.replica.reader([])
-    try {
-      for (let next = reader.next(limits.maxDocSegmentBytes); next;) {
-        const refusal = this.#refusalOf(next)
-        if (refusal !== undefined) return refusal
-        next = reader.next(limits.maxDocSegmentBytes)
-      }
-      return undefined
-    } catch (problem) {
-      return String(problem)
-    } finally {
-      reader.close()
-    }
-  }
-
   #changed(): void {
     this.#revision++
     this.#telling.changed()
@@ -274,7 +258,6 @@ export class Document {
   }
 
   #onLoaded(): void {
-    if (this.#brought) this.#unreadable ??= this.#refusalOfWhole()
     this.#over = this.#isOver
     if (this.#brought && !this.#over) this.#storage.saveWhole()
     this.#options.loaded()

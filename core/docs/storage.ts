@@ -39,7 +39,9 @@ export interface StorageEvents {
   fetching(): boolean
   /** The document as a whole may be written. */
   writable(): boolean
-  /** It holds what cannot be written. */
+  /** Why no peer would take that in, nor we at the next start. */
+  refusalOf(update: Uint8Array): string | undefined
+  /** It holds what cannot be written, or would be refused. */
   unreadable(reason: string): void
 }
 
@@ -330,11 +332,17 @@ export class Storage {
   #writeSegment(rewrite: Rewrite): void {
     if (!this.#events.writable()) return this.#dropRewrite()
     let update: Uint8Array | undefined
+    let refusal: string | undefined
     try {
       update = rewrite.reader.next(limits.maxDocSegmentBytes)
     } catch (problem) {
+      refusal = String(problem)
+    }
+    // What was handed in nobody has looked through yet.
+    if (update && rewrite.needed) refusal = this.#events.refusalOf(update)
+    if (refusal !== undefined) {
       this.#dropRewrite()
-      return this.#events.unreadable(String(problem))
+      return this.#events.unreadable(refusal)
     }
     if (update) {
       const row = this.#row([update])

@@ -30,6 +30,7 @@ function storageOf(doc: Y.Doc): {
     loadFailed: () => undefined,
     fetching: () => false,
     writable: () => unreadable.length === 0,
+    refusalOf: () => undefined,
     unreadable: (reason: string) => void unreadable.push(reason),
   }
   const storage = new Storage(desk, 'notes', new DocReplica(doc), new Pace(desk), events)
