@@ -119,6 +119,11 @@ export class MeshHandle implements Mesh {
     }
   }
 
+  /** For the platform, which found these, while the program has named none. */
+  static useServers(mesh: MeshHandle, urls: readonly string[]): void {
+    if (!mesh.#left) mesh.#driver.configureSignaling(urls)
+  }
+
   async #open(): Promise<void> {
     const options = this.#options
     const { platform } = options
@@ -354,11 +359,6 @@ export class MeshHandle implements Mesh {
     }
     if (iceServers) this.#driver.configureIceServers(iceServers)
     if (priority !== undefined) this.#driver.input({ type: 'priority', priority })
-  }
-
-  /** Servers that the platform found, while the program has named none. */
-  useServers(urls: readonly string[]): void {
-    if (!this.#left) this.#driver.configureSignaling(urls)
   }
 
   status(): MeshStatus {

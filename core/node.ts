@@ -101,7 +101,7 @@ function scan(mesh: MeshHandle, clock: Clock, first: readonly string[]): () => v
     if (isOpen) return
     const found = await localServers()
     if (stopped || found.every((url) => known.includes(url))) return
-    mesh.useServers(found)
+    MeshHandle.useServers(mesh, found)
     known = found
   }
   // Also where the registry could not be read: it may be later.
