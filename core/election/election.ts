@@ -150,8 +150,11 @@ export class Election {
   #advance(nowMs: number): void {
     this.#handover.expire(nowMs)
     const elected = this.#view.elected
-    const farEpoch = this.#far.take(elected, nowMs)
-    if (farEpoch !== undefined && elected !== undefined) this.#hear(elected, farEpoch, false, nowMs)
+    const far = this.#far.take(elected, this.#highestEpochSeen, nowMs)
+    // Told of a claim below its own, a leader says what it claims.
+    if (far === 'again')
+      this.#tellClaim(elected!, { role: this.role, epoch: Math.max(this.epoch, 1), leader: elected! })
+    else if (far !== undefined) this.#hear(elected!, far, false, nowMs)
     if (elected === this.me) this.#claimWhereDue(nowMs)
     else if (elected !== undefined) this.#followWhereDue(elected, nowMs)
     this.#rememberWhereDue(nowMs)
@@ -202,9 +205,12 @@ export class Election {
     // Whoever has no place claims nothing any more, whatever our view still says.
     const isElected = leader === elected && former !== true
     const distance = distanceOf(epoch, this.#highestEpochSeen, { isElected, firstHand, isOurs })
-    if (distance === 'far' && former !== true) {
-      if (leader !== this.me) this.#far.hold(leader, epoch, elected, nowMs)
-      if (isOurs && this.#far.insisted(nowMs)) this.#hear(leader, epoch, false, nowMs)
+    if (distance !== 'near' && former !== true) {
+      if (leader !== this.me && (distance === 'far' || firstHand))
+        this.#far.hold(leader, epoch, elected, nowMs)
+      // No farther than those who follow us can follow: the rest when we are told again.
+      const mostEpoch = this.#highestEpochSeen + limits.maxFarEpochJump / 2
+      if (isOurs && this.#far.insisted(nowMs)) this.#hear(leader, Math.min(epoch, mostEpoch), false, nowMs)
     }
     if (distance !== 'near') return
     if (former === true) this.#highestEpochSeen = Math.max(this.#highestEpochSeen, epoch)

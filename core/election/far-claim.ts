@@ -1,6 +1,7 @@
 // The bound on epochs (EL6). A claim far ahead of everything seen is most likely forged, and to believe it would use
 // the epochs up. But a device that slept through such a forgery, or never saw this mesh before, must not refuse the
-// leader of all others for ever: a far claim of the peer that stays elected is believed after a while.
+// leader of all others for ever: a far claim of the peer that stays elected is believed after a while, and one that is farther
+// still in as many steps, if it is made again after each.
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -36,6 +37,9 @@ export function distanceOf(epoch: number, highestSeen: number, how: Hearing): Di
 export class FarClaim {
   readonly #held = new Map<PeerId, { readonly epoch: number; readonly sinceMs: number }>()
 
+  /** How far we have come towards a claim of the elected peer that is too far for one step. 0: not at all. */
+  #reach = 0
+
   /** We are told of far claims while we are elected. */
   #told: { readonly sinceMs: number; readonly lastMs: number } | undefined
 
@@ -70,6 +74,7 @@ export class FarClaim {
 
   /** The time that counts is the time as the elected one. */
   elected(peer: PeerId | undefined, nowMs: number): void {
+    this.#reach = 0
     const held = peer && this.#held.get(peer)
     if (peer && held) this.#held.set(peer, { ...held, sinceMs: nowMs })
   }
@@ -79,12 +84,17 @@ export class FarClaim {
     return held && held.sinceMs + limits.farClaimPatienceMs
   }
 
-  /** The elected peer's far claim, once it was made long enough ago. */
-  take(elected: PeerId | undefined, nowMs: number): number | undefined {
+  /**
+   * The elected peer's far claim, once it was made long enough ago. `'again'`: it is farther than is believed at once, and has
+   * to be made anew, for it may not be the claimer's word; what is believed reaches as far again by then.
+   */
+  take(elected: PeerId | undefined, highestSeen: number, nowMs: number): number | 'again' | undefined {
     const deadlineMs = this.deadlineMs(elected)
     if (elected === undefined || deadlineMs === undefined || nowMs < deadlineMs) return undefined
-    const epoch = this.#held.get(elected)?.epoch
+    const { epoch } = this.#held.get(elected)!
     this.#held.delete(elected)
-    return epoch
+    const mostEpoch = Math.max(highestSeen, this.#reach) + limits.maxFarEpochJump
+    this.#reach = epoch > mostEpoch ? mostEpoch : 0
+    return epoch > mostEpoch ? 'again' : epoch
   }
 }

@@ -262,7 +262,7 @@ describe('EL6 far claims', () => {
     expect(story.after(1)).toContain(`leader nobody -> alice ${far} elected`)
   })
 
-  test('EL6 an absurd epoch is never believed', () => {
+  test('EL6 an absurd epoch that is said once is never believed', () => {
     const story = new Story(carol, 10)
     story.view(alice, carol)
     story.claim(alice, 10 + limits.maxFarEpochJump + 1)
@@ -312,14 +312,41 @@ describe('EL6 far claims', () => {
     expect(story.election.highestEpochSeen).toBe(believed)
   })
 
-  test('EL6 what is held up to the elected peer is within the bounds of those who did not hear of it', () => {
+  test('EL6 what is held up to the elected peer counts no farther than those can follow who did not hear of it', () => {
     const story = leadingAlone(alice, 3)
     story.view(alice, bob)
-    for (let ms = 0; ms <= limits.farClaimPatienceMs; ms += limits.claimPatienceMs) {
-      story.claim(alice, 3 + limits.maxFarEpochJump / 2 + 1, bob)
+    for (let ms = 0; ms <= limits.farClaimPatienceMs / 2; ms += limits.claimPatienceMs) {
+      expect(story.election.highestEpochSeen).toBe(3)
+      story.claim(alice, 3 + 9 * limits.maxFarEpochJump, bob)
       story.after(limits.claimPatienceMs)
     }
-    expect(story.election.highestEpochSeen).toBe(3)
+    expect(story.election.highestEpochSeen).toBe(3 + limits.maxFarEpochJump / 2)
+  })
+
+  test('EL6 a newcomer comes to an epoch beyond that in steps, and asks the leader for its word at each', () => {
+    const story = new Story(carol)
+    story.view(alice, carol)
+    const far = 3 * limits.maxFarEpochJump
+    for (let steps = 1; steps < 3; steps++) {
+      expect(story.claim(alice, far)).toEqual([])
+      expect(story.after(limits.farClaimPatienceMs)).toEqual(['tell alice alice 1'])
+      expect(story.after(10 * limits.farClaimPatienceMs)).toEqual([])
+    }
+    story.claim(alice, far)
+    expect(story.after(limits.farClaimPatienceMs)).toContain(`leader nobody -> alice ${far} elected`)
+  })
+
+  test('EL6 … and begins anew when another was elected meanwhile', () => {
+    const story = new Story(carol)
+    const far = 2 * limits.maxFarEpochJump
+    for (const views of [[alice], [bob, alice]]) {
+      story.view(alice, carol)
+      story.claim(alice, far)
+      story.after(limits.farClaimPatienceMs)
+      story.view(...views, carol)
+      story.view(bob, carol)
+    }
+    expect(story.election.highestEpochSeen).toBe(0)
   })
 
   test('EL6 a far claim that is said twice, and then no more, changes nothing', () => {

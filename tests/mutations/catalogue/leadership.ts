@@ -75,9 +75,9 @@ export const leadershipMutations: readonly Mutation[] = [
     why: 'once an epoch was forged, whoever is new to the mesh or was away has no leader, for ever',
     changes: [
       {
-        file: 'core/election/far-claim.ts',
-        find: "return jump <= limits.maxFarEpochJump / part ? 'far' : 'absurd'",
-        replace: "return 'absurd'",
+        file: 'core/election/election.ts',
+        find: "if (leader !== this.me && (distance === 'far' || firstHand))",
+        replace: 'if (leader === this.me)',
       },
     ],
     profile: 'far epochs',
