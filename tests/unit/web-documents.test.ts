@@ -416,7 +416,7 @@ describe('people in a document', () => {
 })
 
 describe('files', () => {
-  const note = { id: 'n1', title: 'Plan: été/2026', createdAt: noon, text: '# Plan\n- go' }
+  const note = { id: 'n1', title: 'Plan: été/2026', createdAt: noon, text: '# Plan\n- go', isPiece: false }
 
   test('a note as Markdown is its text, ended by a newline', () => {
     expect(noteAsMarkdown(note)).toEqual({
