@@ -389,6 +389,10 @@ test('tasks are worked with the keyboard alone', async ({ cast }) => {
   await task(alice, 'two').getByTestId('task-toggle').focus()
   await keyboard.press('Space')
   await expect(task(alice, 'three').getByTestId('task-toggle')).toBeFocused()
+  await keyboard.press('Space')
+  await expect(task(alice, 'one and a half').getByTestId('task-toggle')).toBeFocused()
+  await keyboard.press('Space')
+  await expect(at(alice, 'task-filter-open')).toBeFocused()
   await at(alice, 'task-filter-all').click()
   for (const title of ['three', 'two', 'one and a half']) {
     await task(alice, title).getByTestId('task-delete').focus()

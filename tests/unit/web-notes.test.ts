@@ -1,7 +1,7 @@
 // A note whose text has not come to this device, and what is written into it meanwhile.
 
 import { expect, test } from 'vitest'
-import { applyUpdate, Doc, encodeStateAsUpdate } from 'yjs'
+import { applyUpdate, Doc, encodeStateAsUpdate, UndoManager } from 'yjs'
 import { createDocuments } from '../../web/documents/documents.ts'
 import { noteAsJson } from '../../web/documents/exports.ts'
 import { heldOf, markAsHere, markPieces, textIn, writtenIn } from '../../web/documents/notes.ts'
@@ -46,4 +46,14 @@ test('a note that a program wrote has come when something of it has, whatever wa
   textIn(program).insert(0, 'Report')
   applyUpdate(bob, encodeStateAsUpdate(program))
   expect(heldOf(bob)).toBe('whole')
+})
+
+test('undo takes back what was written before the text has come, and not the word that it has not', () => {
+  const bob = new Doc()
+  markPieces(bob)
+  const undo = new UndoManager(textIn(bob), { trackedOrigins: new Set(['bob']) })
+  bob.transact(() => textIn(bob).insert(0, 'x'), 'bob')
+  expect(undo.undoStack).toHaveLength(1)
+  undo.undo()
+  expect(writtenIn(bob)).toEqual({ text: '', isPiece: true })
 })

@@ -27,18 +27,19 @@ export function TasksView({ documents, list }: TasksViewProps) {
       const found = section.current?.querySelector<HTMLElement>(selector)
       if (found) use(found)
     })
-  /** A task that goes takes the focus with it: it goes to the one that follows, the one before, or the text box. */
-  const handOn = (id: string) => {
+  /** A task that goes takes the focus with it: it goes to the one that follows, the one before, or `otherwise`. */
+  const handOn = (id: string, otherwise: string) => {
     const at = shown.findIndex((task) => task.id === id)
     const heir = shown[at + 1] ?? shown[at - 1]
-    lookAt(heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : '.task-form input', (next) => next.focus())
+    lookAt(heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : otherwise, (next) => next.focus())
   }
   const remove = (id: string) => {
-    handOn(id)
+    handOn(id, '.task-form input')
     list.writer.remove(id)
   }
   const setDone = (id: string, done: boolean) => {
-    if (filter.value !== 'all') handOn(id)
+    // Not the text box: on a phone a tick would open the keyboard.
+    if (filter.value !== 'all') handOn(id, '.task-filters [aria-pressed=true]')
     list.writer.setDone(id, done)
   }
   const add = (title: string) => {
