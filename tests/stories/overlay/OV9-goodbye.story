@@ -18,7 +18,10 @@ given alice, bob and carol join; wait 40 s
   alice -> carol: to all: gone: alice (left)
   alice: loses bob (left)
   alice: loses carol (left)
+  bob -> alice: to alice, from carol: probe
+  bob -> carol: to alice: probe
   bob: loses alice (left)
+  carol -> alice: to alice, from bob: probe
   carol -> bob: to alice: probe
   carol: loses alice (left)
 ! within 50 ms bob: loses alice (left)
