@@ -140,9 +140,10 @@ export class Storage {
     return this.#rewriteNeeded || this.#rewrite?.needed === true
   }
 
-  /** What waits for something else is in no segment, so the whole is not written meanwhile, unless it is to be closed. */
+  /** What waits for something else is in no segment: the whole is not written meanwhile, unless it must be, at the end. */
   get #mayRewrite(): boolean {
-    return (this.#hurried || !this.#replica.pending) && this.#events.writable()
+    const isLast = this.#hurried && this.#rewriteNeeded
+    return (isLast || !this.#replica.pending) && this.#events.writable()
   }
 
   load(): void {
