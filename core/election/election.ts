@@ -292,6 +292,8 @@ export class Election {
   /** When to go on towards a claim of ours; `undefined`: not wanted, or waiting for the store. */
   #claimDueMs(): number | undefined {
     if (this.#view.elected !== this.me || this.#persistingEpoch !== undefined) return undefined
+    // None is left that could be said.
+    if (this.#highestEpochSeen >= Number.MAX_SAFE_INTEGER) return undefined
     const wantedMs = this.leading
       ? Math.min(...this.#contenders().map((claim) => this.#raiseDueMs(claim)))
       : -Infinity

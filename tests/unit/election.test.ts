@@ -361,6 +361,16 @@ describe('EL6 far claims', () => {
   })
 })
 
+test('EL2 the last epoch is the last: none is claimed that no claim can bear', () => {
+  const last = Number.MAX_SAFE_INTEGER
+  expect(new Story(alice, last).view(alice)).toEqual([])
+  const story = leadingAlone(alice, last)
+  story.view(alice, bob)
+  story.claim(bob, last)
+  expect(story.after(limits.handoverTimeoutMs)).not.toContain(`persist ${last + 1}`)
+  expect(story.election.leader).toBe(alice)
+})
+
 describe('EL7 two parts of the mesh meet', () => {
   test('EL7 a higher claim is outbid even where its leader is not in the view; nobody is waited for then', () => {
     const story = leadingAlone(alice, 3)
