@@ -2,7 +2,7 @@
 // repair of what was missed), unicasts over several hops, multicasts to a few. What it reads of the view: which links an origin says
 // it has.
 
-import type { PeerId } from '../base/ids.ts'
+import { equalBytes, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { BroadcastId, LinkMessage, LinkMessageOf, Payload } from '../wire/messages.ts'
 import { Allowance } from './allowance.ts'
@@ -101,13 +101,16 @@ export class Delivery {
 
   // -------------------------------------------------------------------------------------- receiving
 
-  /** Passes it on. False: a copy of one we had; it is not to be delivered again. */
+  /**
+   * Passes it on. False: a copy of one we had; it is not to be delivered again. What its origin itself says otherwise than we had
+   * it from others is no copy (OV35).
+   */
   takeBroadcast(link: LinkState, message: LinkMessageOf<'broadcast'>, encoded: EncodedMessage): boolean {
     const { origin, sequence } = message
     const { links, membership, nowMs, self } = this.#context
     if (origin === self.id || this.#broadcasts.has(message)) {
       this.#context.count('duplicateBroadcasts')
-      return false
+      return origin === link.remote && this.#wasForged(message, encoded)
     }
     const id = { origin, sequence }
     this.#routes.learn(origin, link.remote, sequence)
@@ -160,6 +163,12 @@ export class Delivery {
   #newUnicast(target: PeerId, payload: Payload): LinkMessageOf<'unicast'> {
     const sequence = this.#routes.nextSequence()
     return { type: 'unicast', origin: this.#context.self.id, target, sequence, hops: 0, payload }
+  }
+
+  /** We keep something else as that broadcast: somebody was faster than its origin. */
+  #wasForged(id: BroadcastId, { bytes }: EncodedMessage): boolean {
+    const kept = this.#broadcasts.recall(id)?.bytes
+    return kept !== undefined && !equalBytes(kept, bytes)
   }
 
   /** Who has it from its origin, as far as we know. */

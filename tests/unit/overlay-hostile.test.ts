@@ -207,6 +207,21 @@ describe('a hostile peer', () => {
     expect(alice.overlay.counters()['refusedAsTooLong']).toBeUndefined()
   })
 
+  test('OV35 that broadcasts in the name of another under its next numbers: its own word over its link is heard', () => {
+    const { world, alice, bob, send } = besieged()
+    const payload = { type: 'cast', topic: 'x', body: Uint8Array.of(0) } as const
+    for (let sequence = 1; sequence < 200; sequence++)
+      send(...framesOf({ type: 'broadcast', origin: bob.id, sequence, payload }, 1))
+    const heard = alice.delivered().length
+    world.step(bob, ({ overlay }) => overlay.updateSelf({ fit: false }))
+    world.run(1000)
+    expect(alice.overlay.others().find(({ id }) => id === bob.id)?.fit).toBe(false)
+    // A copy of what we have is none the less a copy, whoever brings it.
+    const own = { type: 'broadcast', origin: mallory.id, sequence: 1, payload } as const
+    send(...framesOf(own, 1), ...framesOf(own, 1))
+    expect(alice.delivered().length).toBe(heard + 1)
+  })
+
   test('OV25 any frames at all: no throw, no word about the others believed, at most three taken ill', () => {
     const bytes = fc.uint8Array({ minLength: 0, maxLength: 300 })
     const mutated = fc
