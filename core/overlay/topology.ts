@@ -61,7 +61,7 @@ export class Topology {
   }
 
   /**
-   * Somebody we should have a link to, for `forMs` or as long as the view holds it. `knockAfterMs`: where the far
+   * Somebody we should have a link to, for a while or as long as the view holds it. `knockAfterMs`: where the far
    * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once. `again`:
    * there was one. `named`: by an introducer. `stranger`: it says so itself, and nobody else.
    */
@@ -69,7 +69,6 @@ export class Topology {
     peer: PeerId,
     nowMs: number,
     options: {
-      readonly forMs?: number
       readonly knockAfterMs?: number
       readonly pause?: boolean
       readonly again?: boolean
@@ -78,12 +77,11 @@ export class Topology {
     } = {},
   ): void {
     if (peer === this.#me) return
-    const { forMs = limits.rememberLostMs, knockAfterMs = 0, pause = false, again = false } = options
-    const { stranger = false } = options
+    const { knockAfterMs = 0, pause = false, again = false, stranger = false } = options
     if (options.named && this.#named.size < limits.maxSought) this.#named.add(peer)
     const known = this.#attempts.get(peer)
     if (known) {
-      known.untilMs = Math.max(known.untilMs, nowMs + forMs)
+      known.untilMs = nowMs + limits.rememberLostMs
       known.stranger &&= stranger
       return
     }
@@ -103,7 +101,7 @@ export class Topology {
       giveUpAtMs: Number.POSITIVE_INFINITY,
       failures: 0,
       nextAtMs: nowMs + waitMs,
-      untilMs: nowMs + forMs,
+      untilMs: nowMs + limits.rememberLostMs,
     })
   }
 

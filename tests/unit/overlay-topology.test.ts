@@ -42,7 +42,7 @@ describe('getting links', () => {
     expect(lower.tick(1000)).toEqual([])
 
     const higher = seekerOf(bob)
-    higher.topology.seek(alice, 0, { forMs: 60_000 })
+    higher.topology.seek(alice, 0)
     const knocks: number[] = []
     for (let nowMs = 0; nowMs < 10_000; nowMs += 10) if (higher.tick(nowMs).length > 0) knocks.push(nowMs)
     expect(knocks[0]).toBe(0)
@@ -54,7 +54,7 @@ describe('getting links', () => {
 
   test('OV20 a dial that fails is made again under a new name; one of another name is not ours', () => {
     const { topology, tick } = seekerOf(alice)
-    topology.seek(bob, 0, { forMs: 60_000 })
+    topology.seek(bob, 0)
     const [first] = tick(0)
     const connection = first?.type === 'dial' ? first.connection : ''
     topology.failed(bob, 'f'.repeat(32), 100)
@@ -114,9 +114,9 @@ describe('getting links', () => {
 
   test('OV20 who is not in the view is sought for a while, who is in it for as long as it lives', () => {
     const { topology, tick } = seekerOf(bob)
-    topology.seek(alice, 0, { forMs: 1000 })
-    expect(tick(2000, { inView: () => true })).toHaveLength(1)
-    expect(tick(9000)).toEqual([])
+    topology.seek(alice, 0)
+    expect(tick(limits.rememberLostMs, { inView: () => true })).toHaveLength(1)
+    expect(tick(2 * limits.rememberLostMs)).toEqual([])
     expect(topology.deadlineMs()).toBe(Infinity)
   })
 
@@ -566,7 +566,7 @@ describe('links that come and go', () => {
 
   test('OV23 an answer to an earlier dial is none to this one', () => {
     const { topology, tick } = seekerOf(alice)
-    topology.seek(bob, 0, { forMs: 60_000 })
+    topology.seek(bob, 0)
     const [first] = tick(0)
     expect(first?.type).toBe('dial')
     topology.answered(bob, 'f'.repeat(32))
