@@ -118,7 +118,7 @@ export function checkServers(urls: readonly string[]): void {
 
 /** RFC 7064 and 7065, as browsers take them: no user in the address, and a transport for TURN only. */
 const iceServerForm =
-  /^(?!stun:.*\?)(stun|turns?):([^\s/?#@:[\]]+|\[[\da-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/
+  /^(?!stun:.*\?)(stun|turns?):([^\s/?#@:[\]]+|\[[\da-f:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/i
 
 /** WebRTC fails with all of them for one that it does not take: there would be no link, and no word why. */
 export function checkIceServers(servers: readonly IceServer[]): void {
@@ -133,7 +133,7 @@ export function checkIceServers(servers: readonly IceServer[]): void {
     for (const url of list) {
       if (!isText(url) || !iceServerForm.test(url))
         throw invalid(`${show(url)} is no ICE server: its address is stun:HOST, turn:HOST or turns:HOST.`)
-      if (url.startsWith('turn') && !(isText(username) && isText(credential)))
+      if (/^turn/i.test(url) && !(isText(username) && isText(credential)))
         throw invalid(`The TURN server ${show(url)} needs a username and a credential.`)
     }
   }

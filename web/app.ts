@@ -142,9 +142,11 @@ export function createApp(environment: AppEnvironment): App {
 
   environment.siblings.onAskedToLeave((mesh) => {
     const now = screen.value
-    if (now.type !== 'session' || now.session.meshName !== mesh) return
-    const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
-    leave(notice).catch(now.session.report)
+    if (now.type === 'session' && now.session.meshName === mesh) {
+      const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
+      leave(notice).catch(now.session.report)
+    }
+    // Also what a tab keeps that has left before.
     memory.forgetInTab(mesh)
   })
 

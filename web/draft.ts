@@ -6,6 +6,8 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals'
 export interface Draft {
   readonly text: ReadonlySignal<string>
   readonly sending: ReadonlySignal<boolean>
+  /** What of it is not being sent. */
+  readonly unsent: ReadonlySignal<string>
   /** Why the last text was refused. */
   readonly problem: ReadonlySignal<string | undefined>
   /** The box now holds `value`; `inserted` is what this edit put in, where the browser says so. */
@@ -35,6 +37,7 @@ export function createDraft(
   /** Where Enter was pressed, ascending: each cut ends one message. */
   const cuts = signal<readonly number[]>([])
   const sending = computed(() => cuts.value.length > 0)
+  const unsent = computed(() => text.value.slice(cuts.value.at(-1) ?? 0))
   /** The box was rewritten while its first piece was being stored: nothing of that piece is in it any more. */
   let rewritten = false
   let running = false
@@ -64,6 +67,7 @@ export function createDraft(
   return {
     text,
     sending,
+    unsent,
     problem,
     edit(value, inserted) {
       const appended = typeof inserted === 'string' && value === text.value + inserted
@@ -76,7 +80,7 @@ export function createDraft(
     },
     submit() {
       const end = text.value.length
-      if (text.value.slice(cuts.value.at(-1) ?? 0).trim() === '') return
+      if (unsent.value.trim() === '') return
       problem.value = undefined
       cuts.value = [...cuts.value, end]
       if (!running) void run()

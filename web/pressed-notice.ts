@@ -12,7 +12,7 @@ interface Tab {
 }
 
 /** chosen: a tab in the background takes a moment to wake; the browser lets a worker focus one for some seconds. */
-const patienceMs = 1000
+const patienceMs = 500
 
 /** Tells all of them; the one that answers, or undefined. */
 export function tellPress<T extends Tab>(tabs: readonly T[], tag: string): Promise<T | undefined> {

@@ -95,8 +95,9 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
       return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
     },
     keepDrafts(mesh, drafts) {
+      // Where there is no room for these, the older ones must not come back.
+      forget(tab, `drafts:${mesh}`)
       if (drafts.size > 0) set(tab, `drafts:${mesh}`, JSON.stringify(Object.fromEntries(drafts)))
-      else forget(tab, `drafts:${mesh}`)
     },
     notifications() {
       const choice = get(device, 'notifications')

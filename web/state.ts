@@ -235,6 +235,11 @@ export function openSession(options: SessionOptions): Session {
     }),
   ]
 
+  const keepDrafts = (what: 'text' | 'unsent'): void => {
+    const drafts = [...conversations.value].map(([key, { draft }]) => [key, draft[what].value] as const)
+    memory.keepDrafts(meshName, new Map(drafts.filter(([, text]) => text !== '')))
+  }
+
   narrator.status(status.value)
   for (const name of memory.unboundNames(meshName)) conversation(boundKey(`@${name}`, mesh))
   for (const [kept, text] of memory.drafts(meshName)) {
@@ -243,10 +248,7 @@ export function openSession(options: SessionOptions): Session {
   }
   offs.push(
     effect(() => memory.keepPlace(meshName, selected.value)),
-    effect(() => {
-      const drafts = [...conversations.value].map(([key, { draft }]) => [key, draft.text.value] as const)
-      memory.keepDrafts(meshName, new Map(drafts.filter(([, text]) => text !== '')))
-    }),
+    effect(() => keepDrafts('text')),
     effect(() => {
       const unbound = [...conversations.value.keys()].filter((key) => key.startsWith('@'))
       memory.keepUnboundNames(
@@ -310,6 +312,8 @@ export function openSession(options: SessionOptions): Session {
     close() {
       closed = true
       for (const off of offs) off()
+      // The mesh is left when what is being sent is stored: it must not come back as a draft.
+      keepDrafts('unsent')
     },
   }
 }

@@ -349,7 +349,8 @@ export class Receipts {
     }
   }
 
-  #expireOne(item: OpenItem): void {
+  /** @param hasRow Its outbox row is there, as it should be. */
+  #expireOne(item: OpenItem, hasRow = true): void {
     const { desk } = this.#parts
     const { id } = item.row
     const lacking = this.lacking(item)
@@ -374,7 +375,11 @@ export class Receipts {
       {
         expect: [
           { key, value: undefined, adopt: () => void (isExpired = true) },
-          { ...open, adopt: (found) => void (isSettled = found === undefined) },
+          {
+            key: open.key,
+            value: hasRow ? open.value : undefined,
+            adopt: (found) => void (isSettled = found === undefined),
+          },
         ],
         put: [row(key, expiredRow, { id, lacking })],
         delete: [open.key],
@@ -394,7 +399,7 @@ export class Receipts {
     )
   }
 
-  /** A sibling tab let go of it while we stood still: everybody has it. */
+  /** Its outbox row is gone. Most likely a sibling tab let go of it while we stood still: everybody has it. */
   #followSettled(item: OpenItem, lacking: readonly MemberId[], later: () => void): void {
     const ranges = lacking.map((member) => keyRange(keys.ack(item.feed, member)))
     const then = (rows: readonly Row[]): void => {
@@ -403,7 +408,9 @@ export class Receipts {
         const key = keys.ack(item.feed, member)
         this.adopt(item.feed, member, rows.find((each) => each.key === key)?.value)
       }
-      this.forget(item)
+      if (this.lacking(item).length === 0) this.forget(item)
+      // The row was lost without a trace.
+      else this.#expireOne(item, false)
     }
     this.#parts.desk.read(ranges, then, later)
   }

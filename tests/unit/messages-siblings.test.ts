@@ -50,6 +50,17 @@ describe('what a message of ours came to', () => {
     expect(two.messages.status().undelivered).toBe(0)
   })
 
+  it('MS5 is called expired, also where its outbox row was lost without a trace', () => {
+    const { world, a, b } = trio()
+    b.kill()
+    const request = a.send('@bob', 'hello', { ttlMs: hour })
+    world.advance(1000)
+    for (const key of a.keysOf('outbox/')) a.rows.delete(key)
+    world.advance(2 * hour)
+    expect(a.errors('expired')).toHaveLength(1)
+    expect(a.state(request)?.state).toBe('expired')
+  })
+
   it('MS8 is heard by the tab that sent it, also where a sibling moved it to a new feed', () => {
     const { world, a, b, c } = trio()
     const backup = copyOf(a.rows)

@@ -8,6 +8,7 @@ describe('ICE servers', () => {
 
   test.each([
     [{ urls: 'stun:example.org' }],
+    [{ urls: 'STUN:example.org' }],
     [{ urls: ['stun:192.0.2.1:3478', 'stun:[2001:db8::1]:3478'] }],
     [{ urls: 'turn:example.org?transport=udp', ...turn }],
     [{ urls: ['turn:example.org:3478', 'turns:example.org:5349?transport=tcp'], ...turn }],

@@ -37,6 +37,16 @@ test('the text stays until it is stored', async () => {
   expect(draft.sending.value).toBe(false)
 })
 
+test('what is being sent is not among what is not', async () => {
+  const { draft, type, settle } = setUp()
+  type('hello')
+  draft.submit()
+  type(' and')
+  expect([draft.text.value, draft.unsent.value]).toEqual(['hello and', ' and'])
+  await settle(new Error('no'))
+  expect(draft.unsent.value).toBe('hello and')
+})
+
 test('a refused text stays, with the sentence that says why', async () => {
   const { draft, type, settle } = setUp()
   type('hello')
