@@ -85,8 +85,8 @@ test('nothing is erased while a frozen tab could still write; once it is awake i
   await alice.write('still here')
   const frozen = await second.freeze()
   await erase(alice, mesh)
+  // What becomes of it is said, whoever wants the window closed meanwhile.
   for (let n = 0; n < 2; n++) await alice.page.keyboard.press('Escape')
-  await expect(alice.page.getByTestId('erase-confirm')).toHaveText('Leaving…')
   await expect(alice.page.getByTestId('erase-failed')).toContainText(
     'A tab of this browser is in the mesh',
     patience,
