@@ -174,7 +174,7 @@ export class DocReplica implements Replica {
         if (this.#foreignWaits && !this.#waitsAsBefore(waiting)) this.#applied.delete(transaction)
         integrated = transaction
       }
-      // Not local, as of any Yjs provider: bindings and observers tell by it what others wrote.
+      // Not local, from its beginning on: bindings and observers tell by it what others wrote.
       Y.transact(this.#doc, integrate, origin, false)
       if (problem !== undefined) return { outcome: 'unreadable', problem, partly: taken > 0 }
       return { outcome: 'applied' }
@@ -266,6 +266,8 @@ export class DocReplica implements Replica {
 
   /** Before Yjs forgets what was deleted. */
   readonly #onTransaction = (transaction: Y.Transaction): void => {
+    // Of a text that has half arrived Yjs would delete marks as redundant that are not, as an edit of ours.
+    if (this.#applied.has(transaction)) transaction._needFormattingCleanup = false
     let wentBytes = 0
     let structsTouched = 0
     for (const [client, ranges] of transaction.deleteSet.clients) {
