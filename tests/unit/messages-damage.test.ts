@@ -3,18 +3,19 @@ import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { readEntry } from '../../core/messages/rows.ts'
-import { bodyText, copyOf, memberOf, type Peer, seal, World } from './messages-world.ts'
+import {
+  bodyText,
+  copyOf,
+  damage,
+  memberOf,
+  type Peer,
+  seal,
+  trio,
+  twoBehind,
+  type World,
+} from './messages-world.ts'
 
 const bob = memberOf('bob')
-
-function trio(): { world: World; a: Peer; b: Peer; c: Peer } {
-  const world = new World('damage')
-  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
-  world.settle()
-  world.meet()
-  world.advance(1000)
-  return { world, a, b, c }
-}
 
 /** Its owner dies, and lives on with what there was before. */
 function putBack(world: World, owner: Peer, backup: MemoryRows): Peer {
@@ -24,19 +25,12 @@ function putBack(world: World, owner: Peer, backup: MemoryRows): Peer {
   return restored
 }
 
-/** As the checked store does: the row is gone, and that is said. */
-function damage(peer: Peer, key: string): void {
-  expect(peer.rows.get(key)).toBeDefined()
-  peer.rows.delete(key)
-  peer.step({ type: 'corrupt', key })
-}
-
 const entryKey = (peer: Peer, number: number): string =>
   `feed/${peer.messages.storeId}/${String(number).padStart(12, '0')}`
 
 describe('forks', () => {
   it('MS8 a store that went back in time starts a new feed and loses nothing it still has', () => {
-    const { world, a, b, c } = trio()
+    const { world, a, b, c } = trio('damage')
     a.send('@bob', 'one')
     world.advance(1000)
     const backup = copyOf(a.rows)
@@ -60,7 +54,7 @@ describe('forks', () => {
   })
 
   it('MS8 a restored store that wrote nothing meanwhile also goes on elsewhere', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     const backup = copyOf(a.rows)
     a.send('@bob', 'newer')
     world.advance(1000)
@@ -77,7 +71,7 @@ describe('forks', () => {
   })
 
   it('MS8 who could not look at the end that others keep hears of it again', () => {
-    const { world, a, b, c } = trio()
+    const { world, a, b, c } = trio('damage')
     a.send('@bob', 'one')
     world.advance(1000)
     const backup = copyOf(a.rows)
@@ -99,7 +93,7 @@ describe('forks', () => {
   })
 
   it('MS8 what others hold of the old feed says nothing of the new one', () => {
-    const { world, a, b, c } = trio()
+    const { world, a, b, c } = trio('damage')
     for (let i = 0; i < 5; i++) a.send('@bob', `before ${i}`)
     world.advance(1000)
     b.kill()
@@ -125,7 +119,7 @@ describe('forks', () => {
   })
 
   it('MS8 what the old feed still owed is sent under the new one', () => {
-    const { world, a, b, c } = trio()
+    const { world, a, b, c } = trio('damage')
     b.kill()
     a.send('@bob', 'owed')
     world.advance(1000)
@@ -149,7 +143,7 @@ describe('forks', () => {
   })
 
   it('MS9 a message that moved is not shown at its old place again because the damage of that row shows only now', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     b.kill()
     a.send('@bob', 'owed')
     world.advance(1000)
@@ -170,7 +164,7 @@ describe('forks', () => {
   })
 
   it('MS9 a damaged place in a conversation is written again, also where the row of its id is gone', () => {
-    const { world, a } = trio()
+    const { world, a } = trio('damage')
     a.send('@bob', 'one')
     world.advance(1000)
     for (const key of a.keysOf('id/')) a.rows.delete(key)
@@ -181,7 +175,7 @@ describe('forks', () => {
   })
 
   it('MS7 MS8 a copy in the new feed is told and given once, where the row of its id was lost before it came', () => {
-    const { world, a, b, c } = trio()
+    const { world, a, b, c } = trio('damage')
     for (const peer of [a, b, c]) peer.room('r')
     c.step({ type: 'inboxActive', active: true })
     world.advance(1000)
@@ -207,7 +201,7 @@ describe('forks', () => {
   })
 
   it('MS8 a profile copied and used twice at the same time: both are heard', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     const clone = world.add('alice', { rows: copyOf(a.rows) })
     world.settle()
     world.cut(clone, a)
@@ -228,7 +222,7 @@ describe('forks', () => {
   })
 
   it('MS8 a sibling tab follows to the new feed', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     const backup = copyOf(a.rows)
     a.send('@bob', 'newer')
     world.advance(1000)
@@ -247,15 +241,8 @@ describe('forks', () => {
   })
 
   it('MS6 MS8 a tab that reads what its sibling wrote into a feed before it follows to that feed waits no longer for its addressee', () => {
-    const { world, a, b, c } = trio()
-    const backup = copyOf(a.rows)
-    a.send('@bob', 'newer')
-    world.advance(1000)
-    for (const peer of [a, c]) peer.kill()
-    const [first, second] = [1, 2].map(() => world.add('alice', { rows: backup })) as [Peer, Peer]
-    for (const tab of [first, second]) world.cut(tab, b)
-    world.settle()
-    world.meet()
+    const { world, b, tabs } = twoBehind()
+    const [first, second] = tabs
     first.send('@dave', 'waits')
     world.advance(limits.antiEntropyIntervalMs)
     expect([first, second].map(({ messages }) => messages.status().waitingForName)).toEqual([1, 1])
@@ -279,7 +266,7 @@ describe('forks', () => {
   })
 
   it('MS8 a wiped store is a new one and gets its own history back', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     a.send('@bob', 'before')
     world.advance(1000)
     a.kill()
@@ -294,7 +281,7 @@ describe('forks', () => {
   })
 
   it('MS8 a message another tab has just written is no fork', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     const tab = world.add('alice', { rows: a.rows })
     world.settle()
     world.meet()
@@ -314,7 +301,7 @@ describe('forks', () => {
 
 describe('corruption', () => {
   it('MS9 a damaged entry is reported, fetched again, and the vector recovers', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
     world.advance(1000)
     const digest = b.messages.digest
@@ -330,7 +317,7 @@ describe('corruption', () => {
   })
 
   it('MS9 so is one of our own, the last one too, and two in a row', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     for (let i = 0; i < 5; i++) a.send('@bob', `${i}`)
     world.advance(1000)
     const [digest, store] = [a.messages.digest, a.messages.storeId]
@@ -345,7 +332,7 @@ describe('corruption', () => {
   })
 
   it('MS9 nothing else than what was there fills a hole', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
     world.advance(1000)
     const digest = b.messages.digest
@@ -363,7 +350,7 @@ describe('corruption', () => {
   })
 
   it('MS9 a hole is remembered across a restart', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
     world.advance(1000)
     const digest = b.messages.digest
@@ -379,7 +366,7 @@ describe('corruption', () => {
   })
 
   it('MS9 a damaged head is read off the entries, while running and at the start', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
     world.advance(1000)
     const digest = a.messages.digest
@@ -402,7 +389,7 @@ describe('corruption', () => {
   })
 
   it('MS9 what is owed to nobody any more is not written again where its damage shows in that moment', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     a.send('@bob', 'one')
     world.settle()
     const [owed] = a.keysOf('outbox/')
@@ -418,7 +405,7 @@ describe('corruption', () => {
   })
 
   it('MS5 a row that owes what all have goes with the next comparison, and without a hurry where the disk refuses', () => {
-    const { world, a } = trio()
+    const { world, a } = trio('damage')
     a.send('@bob', 'one')
     world.settle()
     const [key] = a.keysOf('outbox/')
@@ -444,7 +431,7 @@ describe('corruption', () => {
   })
 
   it('MS9 damaged rows about the store, receipts, members and the outbox are made good', () => {
-    const { world, a, b } = trio()
+    const { world, a, b } = trio('damage')
     a.send('@bob', 'one')
     world.advance(1000)
     world.cut(a, b)

@@ -5,19 +5,10 @@ import type { StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { Parts } from '../../core/messages/desk.ts'
 import { Feeds } from '../../core/messages/feeds.ts'
-import { type Peer, World } from './messages-world.ts'
+import { type Peer, trio, type World } from './messages-world.ts'
 
 const day = 24 * 60 * 60 * 1000
 const big = 'x'.repeat(limits.maxBodyBytes)
-
-function trio(seed?: string) {
-  const world = new World(seed)
-  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
-  world.settle()
-  world.meet()
-  world.advance(1000)
-  return { world, a, b, c }
-}
 
 /** Nothing but some 8 MiB of one feed, in pieces large and small, while something of it is missing. */
 function fill(world: World, author: Peer): void {

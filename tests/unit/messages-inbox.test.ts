@@ -3,16 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
-import { bodyText, type Peer, World } from './messages-world.ts'
-
-function trio() {
-  const world = new World()
-  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
-  world.settle()
-  world.meet()
-  world.advance(1000)
-  return { world, a, b, c }
-}
+import { bodyText, damage, type Peer, trio, type World } from './messages-world.ts'
 
 const read = (peer: Peer): void => peer.step({ type: 'inboxActive', active: true })
 const given = (peer: Peer): string[] => peer.inbox().map(({ message }) => bodyText(message))
@@ -126,8 +117,7 @@ describe('a store that does not answer for a moment', () => {
     world.advance(1000)
     const key = b.keysOf(`feed/${a.messages.storeId}/`).at(-1)!
     world.cut(b, a)
-    b.rows.delete(key)
-    b.step({ type: 'corrupt', key })
+    damage(b, key)
     world.settle()
     read(b)
     world.settle()
@@ -148,8 +138,7 @@ describe('damage', () => {
     a.send('@bob', 'work')
     world.advance(1000)
     const key = b.keysOf('inbox/')[0]!
-    b.rows.delete(key)
-    b.step({ type: 'corrupt', key })
+    damage(b, key)
     const request = b.handle(b.inbox()[0]!)
     world.settle()
     expect(b.answer(request)).toEqual({ value: undefined })
@@ -163,8 +152,7 @@ describe('damage', () => {
     const key = b.keysOf(`feed/${a.messages.storeId}/`).at(-1)!
     c.trim(key)
     world.cut(b, a)
-    b.rows.delete(key)
-    b.step({ type: 'corrupt', key })
+    damage(b, key)
     world.advance(2 * limits.antiEntropyIntervalMs)
     world.heal()
     world.advance(2 * limits.antiEntropyIntervalMs)

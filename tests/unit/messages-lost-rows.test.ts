@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
-import { bodyText, copyOf, type Peer, World } from './messages-world.ts'
+import { bodyText, copyOf, damage, type Peer, World } from './messages-world.ts'
 
 function pair(): { world: World; a: Peer; b: Peer } {
   const world = new World('lost rows')
@@ -10,13 +10,6 @@ function pair(): { world: World; a: Peer; b: Peer } {
   world.meet()
   world.advance(1000)
   return { world, a, b }
-}
-
-/** As the checked store does: the row is gone, and that is said. */
-function damage(peer: Peer, key: string): void {
-  expect(peer.rows.get(key)).toBeDefined()
-  peer.rows.delete(key)
-  peer.step({ type: 'corrupt', key })
 }
 
 const entryKey = (store: string, number: number): string =>

@@ -2,19 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
-import { bodyText, copyOf, type Peer, World } from './messages-world.ts'
+import { bodyText, type Peer, trio, twoBehind, type World } from './messages-world.ts'
 
 const hour = 60 * 60 * 1000
 const day = 24 * hour
-
-function trio() {
-  const world = new World()
-  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
-  world.settle()
-  world.meet()
-  world.advance(1000)
-  return { world, a, b, c }
-}
 
 /** Another tab of that one. */
 function sibling(world: World, of: Peer): Peer {
@@ -62,15 +53,8 @@ describe('what a message of ours came to', () => {
   })
 
   it('MS8 is heard by the tab that sent it, also where a sibling moved it to a new feed', () => {
-    const { world, a, b, c } = trio()
-    const backup = copyOf(a.rows)
-    a.send('@bob', 'newer')
-    world.advance(1000)
-    for (const peer of [a, c]) peer.kill()
-    const [first, second] = [1, 2].map(() => world.add('alice', { rows: backup })) as [Peer, Peer]
-    for (const tab of [first, second]) world.cut(tab, b)
-    world.settle()
-    world.meet()
+    const { world, b, tabs } = twoBehind()
+    const [first, second] = tabs
     const request = second.send('@bob', 'from the second tab')
     world.advance(2 * limits.antiEntropyIntervalMs)
     for (const pair of [`${first.id} ${b.id}`, `${b.id} ${first.id}`]) world.cuts.delete(pair)

@@ -473,3 +473,34 @@ export class World {
 
 export const failure = (code: 'storage-full' | 'storage-failed'): MeshError =>
   new MeshError(code, 'The disk is full.')
+
+/** Alice, Bob and Carol, linked and acquainted. */
+export function trio(seed?: string): { world: World; a: Peer; b: Peer; c: Peer } {
+  const world = new World(seed)
+  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
+  world.settle()
+  world.meet()
+  world.advance(1000)
+  return { world, a, b, c }
+}
+
+/** Two tabs of alice on a copy of her store that has fallen behind what Bob holds, and Bob out of their reach. */
+export function twoBehind(): { world: World; b: Peer; tabs: readonly [Peer, Peer] } {
+  const { world, a, b, c } = trio('damage')
+  const backup = copyOf(a.rows)
+  a.send('@bob', 'newer')
+  world.advance(1000)
+  for (const peer of [a, c]) peer.kill()
+  const tabs = [world.add('alice', { rows: backup }), world.add('alice', { rows: backup })] as const
+  for (const tab of tabs) world.cut(tab, b)
+  world.settle()
+  world.meet()
+  return { world, b, tabs }
+}
+
+/** As the checked store does: the row is gone, and that is said. */
+export function damage(peer: Peer, key: string): void {
+  if (peer.rows.get(key) === undefined) throw new Error(`there is no row ${key}`)
+  peer.rows.delete(key)
+  peer.step({ type: 'corrupt', key })
+}

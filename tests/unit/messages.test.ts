@@ -4,25 +4,10 @@ import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
 import { entryRow, readEntry, readRow } from '../../core/messages/rows.ts'
 import { encode } from '../../core/wire/codec.ts'
-import { bodyText, failure, memberOf, type Packet, seal, World } from './messages-world.ts'
+import { bodyText, failure, memberOf, type Packet, seal, trio, World } from './messages-world.ts'
 
 const day = 24 * 60 * 60 * 1000
 const [alice, bob, carol] = [memberOf('alice'), memberOf('bob'), memberOf('carol')]
-
-/** Alice, Bob and Carol, linked and acquainted. */
-function trio(): {
-  world: World
-  a: ReturnType<World['add']>
-  b: ReturnType<World['add']>
-  c: ReturnType<World['add']>
-} {
-  const world = new World()
-  const [a, b, c] = [world.add('alice'), world.add('bob'), world.add('carol')]
-  world.settle()
-  world.meet()
-  world.advance(1000)
-  return { world, a, b, c }
-}
 
 describe('feeds and own sends', () => {
   it('MS1 every entry names the hash of the one before, without a hole', () => {
