@@ -61,7 +61,7 @@ export class OpenDoc {
   readonly #stops: (() => void)[] = []
   /** Local edits of this task, not yet handed to the peer. */
   #edits: Uint8Array[] = []
-  #looksAfter = false
+  #endsTask = false
   #toldAwareness: string | undefined
   #awarenessIsOver = false
   #view: DocView
@@ -80,8 +80,8 @@ export class OpenDoc {
     this.replica = new DocReplica(this.doc)
     this.#view = startingView(name)
     this.#stops.push(this.replica.onLocalUpdate((update) => this.#edited(update)))
-    this.doc.on('beforeTransaction', this.#lookAfter)
-    this.#stops.push(() => this.doc.off('beforeTransaction', this.#lookAfter))
+    this.doc.on('beforeTransaction', this.#atEndOfTask)
+    this.#stops.push(() => this.doc.off('beforeTransaction', this.#atEndOfTask))
     const onAwareness = (_changes: unknown, origin: unknown): void => {
       if (origin !== meshOrigin) this.tellAwareness()
     }
@@ -140,7 +140,7 @@ export class OpenDoc {
   /** Edits of one task go out together. */
   #edited(update: Uint8Array): void {
     this.#edits.push(update)
-    if (this.#edits.length === 1) queueMicrotask(() => this.flush())
+    this.#atEndOfTask()
   }
 
   flush(): void {
@@ -151,16 +151,17 @@ export class OpenDoc {
   }
 
   /** Once a task in which something changes: by its end Yjs has told of it, or never will. */
-  readonly #lookAfter = (): void => {
-    if (this.#looksAfter) return
-    this.#looksAfter = true
+  readonly #atEndOfTask = (): void => {
+    if (this.#endsTask) return
+    this.#endsTask = true
     queueMicrotask(() => {
-      this.#looksAfter = false
+      this.#endsTask = false
       try {
         this.replica.mend()
       } catch (problem) {
         this.#options.input({ type: 'unwritableDoc', doc: this.name, reason: String(problem) })
       }
+      this.flush()
     })
   }
 

@@ -5,7 +5,7 @@
 import { createDecoder, readVarUint } from 'lib0/decoding'
 import * as Y from 'yjs'
 import type { Off } from './api.ts'
-import { sameDigest } from './docs/agreement.ts'
+import { equalBytes } from './base/ids.ts'
 import type { Replica, SegmentReader } from './docs/types.ts'
 import { scanUpdate, type UpdateScan } from './docs/update-scan.ts'
 import { clockAfter, DocDigest } from './mesh-replica-digest.ts'
@@ -229,7 +229,7 @@ export class DocReplica implements Replica {
   #waitsAsBefore({ whole, deletions }: Waiting): boolean {
     const now = this.#waiting()
     if (whole !== null && whole !== now.whole) return false
-    return deletions === null || (now.deletions !== null && sameDigest(deletions, now.deletions))
+    return deletions === null || (now.deletions !== null && equalBytes(deletions, now.deletions))
   }
 
   /** @param bytes of the operations that were applied, and of all that had waited before. */

@@ -2,7 +2,7 @@
 // missing here, up to which of ours nothing is missing there, and from that whether it may be called synced. Counting
 // alone decides, never a guess: we agree with a peer when its digest equals ours, or when a transfer from it has ended.
 
-import type { PeerId } from '../base/ids.ts'
+import { equalBytes, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState } from '../wire/messages.ts'
 import type { Desk } from './desk.ts'
@@ -79,7 +79,7 @@ export class Agreement {
       // News of it: whatever failed before may go well now.
       holder.retryAtMs = Math.min(holder.retryAtMs, this.#desk.nowMs)
     }
-    const equal = sameDigest(state.digest, ours.digest)
+    const equal = equalBytes(state.digest, ours.digest)
     if (equal) this.agree(holder, state)
     else if (anew || !known) {
       this.expect(holder, ours.revision)
@@ -112,7 +112,7 @@ export class Agreement {
   /** A transfer brought something: that may be what others told their copy to be, or what they lack. */
   compare(ours: { revision: number; digest: Uint8Array }): void {
     for (const holder of this.#holders.values()) {
-      if (!sameDigest(holder.state.digest, ours.digest)) this.expect(holder, ours.revision)
+      if (!equalBytes(holder.state.digest, ours.digest)) this.expect(holder, ours.revision)
       else {
         holder.needs = undefined
         if (lacks(holder)) this.agree(holder, holder.state)
@@ -253,6 +253,3 @@ const newHolder = (peer: PeerId, state: DocState): Holder => ({
   toldWaiting: false,
   untold: false,
 })
-
-export const sameDigest = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i])

@@ -3,10 +3,10 @@
 // stands.
 
 import { MeshError } from '../base/errors.ts'
-import type { PeerId } from '../base/ids.ts'
+import { equalBytes, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState, PayloadOf } from '../wire/messages.ts'
-import { Agreement, sameDigest } from './agreement.ts'
+import { Agreement } from './agreement.ts'
 import { DocAwareness } from './awareness.ts'
 import type { Desk } from './desk.ts'
 import { Edits } from './edits.ts'
@@ -289,7 +289,7 @@ export class Document {
     const holder = this.agreement.get(peer)!
     if (isNew) this.#telling.met(holder)
     // It may not know that we are equal now; or, where it begins to follow us, what came since it was told last.
-    const isEqual = sameDigest(state.digest, ours.digest)
+    const isEqual = equalBytes(state.digest, ours.digest)
     if ((isNew || anew || isEqual) && holder.untold && !answered) this.#telling.tell([holder])
     this.#fetch()
   }
@@ -395,7 +395,7 @@ export class Document {
       if (problem === undefined || partly) this.#changed()
       if (problem === undefined) this.#storage.save(updates, { ofOthers: true })
       // What was no news here is on its way already.
-      if (problem === undefined && before && !sameDigest(before, this.replica.digest())) {
+      if (problem === undefined && before && !equalBytes(before, this.replica.digest())) {
         this.#desk.count('docUpdatesPassedOn')
         this.#desk.multicast(further, { type: 'docUpdates', doc: this.name, number: 0, updates })
       }

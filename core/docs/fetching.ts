@@ -2,10 +2,9 @@
 // together, applies one segment a task, acknowledges what was taken in. Nothing is kept of a transfer but what was
 // applied: whoever continues it, with whatever peer, asks with the vector as it is then.
 
-import type { PeerId } from '../base/ids.ts'
+import { equalBytes, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState, PayloadOf } from '../wire/messages.ts'
-import { sameDigest } from './agreement.ts'
 import type { Desk } from './desk.ts'
 import type { Pace } from './pace.ts'
 import type { Replica } from './types.ts'
@@ -239,7 +238,7 @@ export class Fetching {
       const tookMs = this.#desk.nowMs - startedMs
       this.#pace.took(update.length, tookMs)
       this.#restUntilMs = this.#desk.nowMs + this.#pace.applyRestMs(tookMs)
-      this.#took(current, update, !before || !sameDigest(before, this.#replica.digest()))
+      this.#took(current, update, !before || !equalBytes(before, this.#replica.digest()))
     })
   }
 

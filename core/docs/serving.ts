@@ -2,10 +2,9 @@
 // better, at most a window ahead of what the receiver has taken in. So a transfer costs one segment of memory, waits
 // behind every message, and goes as fast as the receiver does.
 
-import type { PeerId } from '../base/ids.ts'
+import { equalBytes, type PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { DocState, Payload, PayloadOf } from '../wire/messages.ts'
-import { sameDigest } from './agreement.ts'
 import type { Desk } from './desk.ts'
 import type { Replica, SegmentReader } from './types.ts'
 
@@ -127,7 +126,7 @@ export class Servings {
 
   /** None where the asker holds all there is by now: the reader would give it the deletions once more. */
   #nextSegment(serving: Serving): Uint8Array | undefined {
-    const isEqual = serving.sentBytes === 0 && sameDigest(serving.digest, serving.document.replica.digest())
+    const isEqual = serving.sentBytes === 0 && equalBytes(serving.digest, serving.document.replica.digest())
     return isEqual ? undefined : serving.reader.next(serving.segmentBytes)
   }
 
