@@ -22,5 +22,5 @@ export async function readHistory(
   const keys = messages.historyKeys(rows, limit)
   const entries = await store.get(keys)
   keys.forEach((key, i) => entries[i] === undefined && onMissing(key))
-  return messages.historyPage(to, rows, entries, limit)
+  return messages.historyPage(to, rows, entries, before, limit)
 }

@@ -113,7 +113,7 @@ export class History {
     }
     if (address.startsWith('#')) return [page(address)]
     const members = address.startsWith('@') ? this.#parts.rooms.bearers(address.slice(1)) : [address]
-    const waiting = before === undefined && this.#parts.unbound.size > 0 ? [prefixRange('unbound/')] : []
+    const waiting = this.#parts.unbound.size > 0 ? [prefixRange('unbound/')] : []
     return [...members.map(page), ...waiting]
   }
 
@@ -130,6 +130,7 @@ export class History {
     address: Address,
     rows: readonly Row[],
     entries: readonly (Uint8Array | undefined)[],
+    before: string | undefined,
     limit: number,
   ): MessageView[] {
     const stored = entries.flatMap((value) => {
@@ -140,6 +141,7 @@ export class History {
       const read = key.startsWith('unbound/') ? readRow(unboundRow, value) : undefined
       return read && read.to === address ? [this.#parts.unbound.view(read)] : []
     })
-    return [...stored, ...waiting].sort((a, b) => compareText(a.cursor, b.cursor)).slice(-limit)
+    const earlier = waiting.filter(({ cursor }) => before === undefined || cursor < before)
+    return [...stored, ...earlier].sort((a, b) => compareText(a.cursor, b.cursor)).slice(-limit)
   }
 }

@@ -329,8 +329,9 @@ export class Messages {
     address: Address,
     rows: readonly Row[],
     entries: readonly (Uint8Array | undefined)[],
+    before: string | undefined,
     limit: number,
   ): MessageView[] {
-    return this.#parts.history.page(address, rows, entries, limit)
+    return this.#parts.history.page(address, rows, entries, before, limit)
   }
 }

@@ -115,7 +115,7 @@ export class Unbound {
 
   view(value: UnboundRow): MessageView {
     const { desk, rooms } = this.#parts
-    const { id, to, body, sentAt, replyTo } = value
+    const { id, to, body, sentAt, replyTo, order } = value
     return {
       id,
       feed: undefined,
@@ -130,7 +130,7 @@ export class Unbound {
       deliveredTo: new Set(),
       state: 'waiting',
       clockAhead: false,
-      cursor: cursorOf({ ms: sentAt, counter: 0 }, '0'.repeat(32) as never, 0),
+      cursor: cursorOf({ ms: sentAt, counter: 0 }, '0'.repeat(32) as never, order),
     }
   }
 

@@ -280,7 +280,7 @@ export class Peer {
       .historyRanges(address, before, limit)
       .flatMap((range) => this.rows.range(range))
     const entries = this.messages.historyKeys(rows, limit).map((key) => this.rows.get(key))
-    return [...this.messages.historyPage(address, rows, entries, limit)]
+    return [...this.messages.historyPage(address, rows, entries, before, limit)]
   }
 
   /** The store keeps the entry without its body, as after retention. */

@@ -554,6 +554,16 @@ describe('addresses', () => {
     expect(a.history('@zoe').map(({ state }) => state)).toEqual(['delivered'])
   })
 
+  it('MS6 what waits is in the history page by page, as it was sent', () => {
+    const { world, a } = trio()
+    for (const text of ['0', '1', '2', '3', '4', '5', '6']) a.send('@zoe', text)
+    world.settle()
+    const pages: string[][] = []
+    for (let page = a.history('@zoe', 3); page.length > 0; page = a.history('@zoe', 3, page[0]!.cursor))
+      pages.push(page.map(bodyText))
+    expect(pages).toEqual([['4', '5', '6'], ['1', '2', '3'], ['0']])
+  })
+
   it('MS6 unbound mail expires and that is reported', () => {
     const world = new World()
     const a = world.add('alice')
