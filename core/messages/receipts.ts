@@ -95,6 +95,7 @@ export class Receipts {
     const { content, feed, number } = entry.header
     this.rememberHash(number, entry.hash)
     if (content.type !== 'message') return
+    this.sentAnew(content.id)
     const me = this.#parts.desk.me.member
     const addressees = content.addressees.filter((member) => member !== me)
     this.#remember({
@@ -423,5 +424,10 @@ export class Receipts {
   /** A message that never found anybody bearing its name. */
   noteExpired(id: MessageId): void {
     this.#expiredIds.set(id, [])
+  }
+
+  /** It is written, or waits: the one that waited under this id before, and expired, says nothing of it. */
+  sentAnew(id: MessageId): void {
+    if (this.#expiredIds.get(id)?.length === 0) this.#expiredIds.delete(id)
   }
 }

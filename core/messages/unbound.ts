@@ -45,6 +45,7 @@ export class Unbound {
     if (this.#waiting.has(id)) return
     const hasRoom = this.#rawBytes + value.length <= maxRawBytes
     if (hasRoom) this.#rawBytes += value.length
+    this.#parts.receipts.sentAnew(id)
     this.#waiting.set(id, { to, expiresAt, order, raw: hasRoom ? value : undefined })
     this.#lastOrder = Math.max(this.#lastOrder, order)
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)

@@ -575,6 +575,22 @@ describe('addresses', () => {
     expect(a.keysOf('unbound/')).toEqual([])
   })
 
+  it('MS6 unbound mail that expired and is sent again under its id waits, and is delivered', () => {
+    const { world, a } = trio()
+    a.send('@zoe', 'one', { id: 'greeting', ttlMs: 1000 })
+    world.advance(5000)
+    expect(a.errors('expired')).toHaveLength(1)
+    const request = a.send('@zoe', 'two', { id: 'greeting' })
+    world.settle()
+    expect(a.state(request)?.state).toBe('waiting')
+    const zoe = world.add('zoe')
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    expect(zoe.texts()).toEqual(['two'])
+    expect(a.state(request)?.state).toBe('delivered')
+  })
+
   it('MS6 bound mail is not re-routed when somebody else takes the name', () => {
     const { world, a, b } = trio()
     b.kill()
