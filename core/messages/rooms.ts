@@ -135,7 +135,11 @@ export class Rooms {
     const read = readRow(memberRow, found)
     if (!read) return
     known.lastSeenAt = Math.max(known.lastSeenAt, read.lastSeenAt)
-    if (read.profile && this.supersedes(read.profile, known.profile)) known.profile = read.profile
+    if (read.profile && this.supersedes(read.profile, known.profile)) {
+      known.profile = read.profile
+      // The entry may not be readable now, and the next profile of ours goes on from these rooms.
+      if (member === this.#desk.me.member) this.#followRooms(read.profile)
+    }
     this.#changed = true
   }
 

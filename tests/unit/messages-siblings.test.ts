@@ -102,6 +102,26 @@ describe('what a sibling stored', () => {
     expect(two.texts()).toEqual(['work', 'more work'])
   })
 
+  it('MS7 is not left again with the next room, though the store did not answer for a moment', () => {
+    const { world, a, b } = trio()
+    const two = sibling(world, a)
+    world.cut(a, two)
+    two.room('garden')
+    world.settle()
+    a.readFails = (from) => from.startsWith('inbox/')
+    a.room('kitchen')
+    world.settle()
+    expect(a.readsFailed).toBeGreaterThan(0)
+    a.readFails = () => false
+    world.heal()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    for (const { messages } of [a, two, b]) {
+      const rooms = [...messages.rooms().values()].filter(({ members }) => members.includes(a.member))
+      expect(rooms.map(({ name }) => name)).toEqual(['garden', 'kitchen'])
+    }
+    for (const { messages } of [a, two]) expect(messages.rooms().get('garden')?.joined).toBe(true)
+  })
+
   it('MS10 or retired is served and mended by the other as by itself', () => {
     const { world, a, b, c } = trio()
     c.kill()
