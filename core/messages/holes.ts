@@ -62,6 +62,7 @@ export class Holes {
       const feed = feeds.open(id as StoreId)
       if (feed) lostHeads.damaged(feed)
     } else if (kind === 'member') rooms.forgetRaw(id as MemberId)
+    else if (kind === 'joined') rooms.restoreJoined(id!)
     else if (kind === 'meta') forks.storeLost()
     else if (kind === 'unbound') unbound.restore(id as MessageId)
     else if (kind === 'ack') receipts.adopt(id as StoreId, key.split('/')[2] as MemberId, undefined)

@@ -6,7 +6,16 @@ import { compareText, type Address, type MemberId, type PeerId, type StoreId } f
 import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { Desk, Expectation, Parts } from './desk.ts'
-import { keys, memberRow, readRow, row, timeOf, type MemberRow, type ProfileRecord } from './rows.ts'
+import {
+  joinedRow,
+  keys,
+  memberRow,
+  readRow,
+  row,
+  timeOf,
+  type MemberRow,
+  type ProfileRecord,
+} from './rows.ts'
 import type { LivePeer, MemberView, RoomView } from './types.ts'
 
 interface Known {
@@ -160,6 +169,33 @@ export class Rooms {
         this.joined.set(room, { clockMs: profile.clockMs, clockCounter: profile.clockCounter })
       }
     }
+  }
+
+  /** Rooms of our profile whose rows were lost while nobody ran: joined with that profile, as far as anybody can tell. */
+  rejoin(): void {
+    const profile = this.profileOf(this.#desk.me.member)
+    for (const room of profile?.rooms ?? []) {
+      if (this.joined.has(room)) continue
+      this.joined.set(room, { clockMs: profile!.clockMs, clockCounter: profile!.clockCounter })
+      this.restoreJoined(room)
+    }
+  }
+
+  /** Its row was set aside as corrupt: written again from memory. */
+  restoreJoined(room: string): void {
+    const since = this.joined.get(room)
+    if (!since) return
+    const written = row(keys.joined(room), joinedRow, since)
+    const nothing = (): void => {}
+    // Not where our profile says another thing by then. What is not written the next run joins anew.
+    const expect = [
+      this.expectation(this.#desk.me.member),
+      { key: written.key, value: undefined, adopt: nothing },
+    ]
+    this.#desk.commit(
+      { expect, put: [written] },
+      { ok: nothing, conflict: nothing, failed: () => this.#desk.count('roomsNotStored') },
+    )
   }
 
   /** The row of a member was set aside as corrupt: written again from memory at the next occasion. */

@@ -452,4 +452,25 @@ describe('corruption', () => {
     expect(b.texts()).toEqual(['one', 'two'])
     expect(again.messages.status().undelivered).toBe(0)
   })
+
+  it.each(['while it ran', 'between two runs'])(
+    'MS9 a room is not left because its row was damaged %s',
+    (when) => {
+      const { world, a, b } = trio('damage')
+      for (const peer of [a, b]) peer.room('garden')
+      world.advance(1000)
+      if (when === 'while it ran') damage(a, 'joined/garden')
+      else a.rows.delete('joined/garden')
+      world.settle()
+      a.kill()
+      const again = world.add('alice', { rows: a.rows })
+      world.settle()
+      world.meet()
+      expect(again.messages.rooms().get('garden')?.joined).toBe(true)
+      expect(again.keysOf('joined/')).toEqual(['joined/garden'])
+      again.room('kitchen')
+      world.advance(1000)
+      expect(b.messages.rooms().get('garden')?.members).toContain(a.member)
+    },
+  )
 })
