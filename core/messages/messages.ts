@@ -203,6 +203,7 @@ export class Messages {
       if (key.startsWith('head/')) this.#loadHead(key.slice(5) as StoreId, value)
     for (const each of rows) this.#loadRow(each)
     this.#parts.rooms.rejoin()
+    this.#parts.rooms.recall()
     const own = this.#parts.feeds.open(outbox.storeId)!
     if (own.head) receipts.rememberHash(own.head.number, own.head.hash)
     sync.start()

@@ -171,6 +171,18 @@ export class Rooms {
     }
   }
 
+  /** Rows of members that were lost while nobody ran: their profiles are in their feeds. */
+  recall(): void {
+    for (const { id, head } of this.#parts.feeds.all()) {
+      if (!head || head.profile === 0 || this.profileOf(head.member)) continue
+      this.#parts.log.readOne(id, head.profile, (stored) => {
+        if (stored?.header.content.type !== 'profile') return
+        this.#parts.filing.tell({ entry: stored, mark: stored.mark }, undefined)
+        this.#writeSeen(head.member)
+      })
+    }
+  }
+
   /** Rooms of our profile whose rows were lost while nobody ran: joined with that profile, as far as anybody can tell. */
   rejoin(): void {
     const profile = this.profileOf(this.#desk.me.member)

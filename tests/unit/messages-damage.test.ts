@@ -473,4 +473,17 @@ describe('corruption', () => {
       expect(b.messages.rooms().get('garden')?.members).toContain(a.member)
     },
   )
+
+  it('MS9 a member whose row was damaged between two runs keeps its name and its rooms', () => {
+    const { world, a, b } = trio('damage')
+    b.room('garden')
+    world.advance(1000)
+    for (const peer of [a, b]) peer.kill()
+    a.rows.delete(`member/${bob}`)
+    const again = world.add('alice', { rows: a.rows })
+    world.settle()
+    expect(again.messages.members().get(bob)?.name).toBe('bob')
+    expect(again.messages.rooms().get('garden')?.members).toEqual([bob])
+    expect(again.keysOf('member/')).toContain(`member/${bob}`)
+  })
 })
