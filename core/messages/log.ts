@@ -4,7 +4,7 @@
 
 import { equalBytes, type PeerId, type StoreId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
-import type { Row } from '../base/ports.ts'
+import type { Range, Row } from '../base/ports.ts'
 import { noHash, type VerifiedEntry } from '../wire/entries.ts'
 import type { Expectation, Parts } from './desk.ts'
 import { sizeOf, type Arrived, type Feed } from './feeds.ts'
@@ -13,6 +13,7 @@ import {
   headRow,
   idRow,
   inboxRow,
+  isShown,
   keyRange,
   keys,
   maxNumber,
@@ -22,6 +23,10 @@ import {
   readPlace,
   readRow,
 } from './rows.ts'
+
+/** All that is said of the entries of a feed from there to there; they come last. */
+const followed = (feed: StoreId, from: number, to: number): Range[] =>
+  (['inbox', 'outbox', 'expired', 'feed'] as const).map((kind) => numberRange(kind, feed, from, to))
 
 /** Entries read at once when following a sibling tab. chosen: at most this many bodies in memory. */
 const followRows = 32
@@ -267,30 +272,38 @@ export class Log {
       if (feed.id === outbox.storeId) done()
       else this.#toFollow.set(feed, { from, to, atMs: desk.now.monotonicMs + limits.storageBusyMs })
     }
-    const ranges = [
-      numberRange('inbox', feed.id, from, last),
-      numberRange('outbox', feed.id, from, last),
-      numberRange('feed', feed.id, from, last),
-    ]
     const then = (rows: readonly Row[]): void => {
-      this.#tellRows(feed, rows)
+      this.#tellRows(rows)
       if (last < to) this.#follow(feed, last + 1, to)
       else done()
     }
-    desk.read(ranges, then, failed)
+    desk.read(followed(feed.id, from, last), then, failed)
   }
 
-  #tellRows(feed: Feed, rows: readonly Row[]): void {
-    const { filing, outbox } = this.#parts
+  /**
+   * Tells of an own entry that a sibling stored, and that may not have been told of, and what came of it.
+   * @param gone It is not there any more.
+   */
+  retell(feed: StoreId, number: number, gone: () => void = () => {}): void {
+    const then = (rows: readonly Row[]): void => {
+      if (rows.some(({ key }) => key === keys.entry(feed, number))) this.#tellRows(rows)
+      else gone()
+    }
+    this.#parts.desk.read(followed(feed, number, number), then)
+  }
+
+  #tellRows(rows: readonly Row[]): void {
+    const { desk, filing, outbox, receipts } = this.#parts
     const attempts = new Map<number, number>()
     for (const { key, value } of rows) {
       const place = readPlace(key)
       if (place?.kind === 'inbox') attempts.set(place.number, readRow(inboxRow, value)?.attempt ?? 1)
       else if (place?.kind === 'outbox') outbox.load(place.feed, place.number, value)
+      else if (place?.kind === 'expired') receipts.followExpired(place.feed, place.number, value)
       else if (place?.kind === 'feed') {
         const stored = readEntry(value)
         if (!stored) continue
-        if (feed.id === outbox.storeId) outbox.remember(stored)
+        if (stored.author === desk.me.member && isShown(stored.mark)) outbox.remember(stored)
         filing.tell({ entry: stored, mark: stored.mark }, attempts.get(place.number))
       }
     }

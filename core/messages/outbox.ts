@@ -120,11 +120,11 @@ export class Outbox {
     else this.#parts.desk.count('unreadableRows')
   }
 
-  /** Our own entry that a sibling wrote. */
+  /** Our own entry that a sibling wrote. It may have moved it, into a feed that is not ours yet. */
   remember(stored: StoredEntry): void {
-    const { number, content } = stored.header
-    this.#parts.receipts.rememberHash(number, stored.hash)
-    // Its outbox row is known by now: from here on the receipts say how far it has come.
+    const { content } = stored.header
+    this.#parts.receipts.wrote(stored)
+    // Its outbox row, if it is there, is known by now: from here on the receipts say how far it has come.
     if (content.type === 'message') this.#parts.unbound.forget(content.id)
   }
 

@@ -71,6 +71,14 @@ export class Receipts {
     this.#expiredIds.set(read.id, read.lacking)
   }
 
+  /** A sibling tab reported it. */
+  followExpired(feed: StoreId, number: number, value: Uint8Array): void {
+    if (this.expiredAt(feed, number)) return
+    this.loadExpired(feed, number, value)
+    const expired = this.#expired.get(keys.expired(feed, number))
+    if (expired) this.#parts.desk.emit({ event: 'expired', ...expired })
+  }
+
   #acksOf(feed: StoreId): Map<MemberId, Ack> {
     let acks = this.#acks.get(feed)
     if (!acks) this.#acks.set(feed, (acks = new Map()))
@@ -90,11 +98,14 @@ export class Receipts {
     }
   }
 
-  /** An entry of our own feed is durable. */
+  /** An entry of ours is durable. */
   wrote(entry: VerifiedEntry): void {
     const { content, feed, number } = entry.header
-    this.rememberHash(number, entry.hash)
+    const { storeId } = this.#parts.outbox
+    if (feed === storeId) this.rememberHash(number, entry.hash)
     if (content.type !== 'message') return
+    // It has moved from there, which is only told now.
+    if (feed !== storeId && this.#sent.get(content.id)?.feed === storeId) return
     this.sentAnew(content.id)
     const me = this.#parts.desk.me.member
     const addressees = content.addressees.filter((member) => member !== me)
@@ -135,6 +146,9 @@ export class Receipts {
     this.#hashes.clear()
     this.#byNumber.clear()
     this.#claimed.clear()
+    // What a sibling wrote there before we followed.
+    for (const sent of this.#sent.values())
+      if (sent.feed === this.#parts.outbox.storeId) this.#byNumber.set(sent.number, sent)
   }
 
   hashAt(number: number): Uint8Array | undefined {

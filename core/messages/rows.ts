@@ -81,7 +81,7 @@ export const keyRange = (key: string): Range => ({ from: key, to: `${key}\u0001`
 
 /** Rows of one kind with numbers from `from` to `to`, both included. */
 export const numberRange = (
-  kind: 'feed' | 'inbox' | 'outbox',
+  kind: 'feed' | 'inbox' | 'outbox' | 'expired',
   feed: StoreId,
   from: number,
   to: number,

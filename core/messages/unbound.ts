@@ -7,6 +7,7 @@ import type { Address, MessageId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Row } from '../base/ports.ts'
 import type { Expectation, Parts } from './desk.ts'
+import type { ValueOf } from '../wire/codec.ts'
 import type { QueuedMessage } from './outbox.ts'
 import { cursorOf, idRow, keyRange, keys, readRow, row, unboundRow, type UnboundRow } from './rows.ts'
 import type { MessageView, SentState } from './types.ts'
@@ -216,10 +217,15 @@ export class Unbound {
         return outbox.add({ kind: 'message', requests: [], ...read, unbound: raw })
       // A sibling tab wrote it, into a feed that was not ours yet when we read of it.
       const place = raw ? undefined : readRow(idRow, found.get(idKey))
-      if (place && (feeds.get(place.feed)?.head?.number ?? 0) >= place.number) this.forget(id)
+      if (place && (feeds.get(place.feed)?.head?.number ?? 0) >= place.number) this.#isIn(place, id)
       // Or it found the row damaged, and set it aside before we looked.
       if (!raw && !found.has(idKey)) this.restore(id)
     })
+  }
+
+  /** A sibling tab wrote it there. What came of it since is told with the entry. */
+  #isIn({ feed, number }: ValueOf<typeof idRow>, id: MessageId): void {
+    this.#parts.log.retell(feed, number, () => this.forget(id))
   }
 
   #expired(id: MessageId): void {
@@ -243,7 +249,8 @@ export class Unbound {
       const then = (rows: readonly Row[]): void => {
         const value = rows.find(({ key }) => key === keys.unbound(id))?.value
         // A sibling tab was faster: it wrote the message into the feed, or let it expire and reported that.
-        if (!value) return void (rows.length > 0 ? this.forget(id) : this.#expired(id))
+        const place = readRow(idRow, rows.find(({ key }) => key === idKey)?.value)
+        if (!value) return place ? this.#isIn(place, id) : this.#expired(id)
         const lacking: [] = []
         desk.commit(
           { expect: [{ key: keys.unbound(id), value, adopt: () => {} }], delete: [keys.unbound(id)] },

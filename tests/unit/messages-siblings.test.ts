@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
-import { bodyText, type Peer, trio, twoBehind, type World } from './messages-world.ts'
+import { bodyText, copyOf, failure, type Peer, trio, twoBehind, type World } from './messages-world.ts'
 
 const hour = 60 * 60 * 1000
 const day = 24 * hour
@@ -65,6 +65,82 @@ describe('what a message of ours came to', () => {
     world.advance(10 * limits.antiEntropyIntervalMs)
     expect([first, second].map((tab) => tab.messages.status().undelivered)).toEqual([0, 0])
     expect(second.state(request)?.state).toBe('delivered')
+  })
+
+  it('MS8 is heard by the tab that sent it, also where it was moved and delivered while that one stood still', () => {
+    const { world, b, tabs } = twoBehind()
+    const [first, second] = tabs
+    const request = second.send('@bob', 'from the second tab')
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    second.alive = false
+    for (const pair of [`${first.id} ${b.id}`, `${b.id} ${first.id}`]) world.cuts.delete(pair)
+    world.meet()
+    world.advance(3000)
+    expect(first.errors('store-forked')).toHaveLength(1)
+    expect(b.texts()).toContain('from the second tab')
+    second.alive = true
+    world.heal()
+    world.advance(3 * limits.antiEntropyIntervalMs)
+    expect(second.messages.storeId).toBe(first.messages.storeId)
+    expect(second.state(request)?.state).toBe('delivered')
+    const heard = second.emitted('receipt').map(({ receipt }) => receipt)
+    const { id } = second.state(request)!
+    expect(heard.filter((receipt) => receipt.id === id)).toMatchObject([{ member: b.member }])
+  })
+
+  it('MS6 is not lost sight of where a sibling found its addressee, and it expired, while its tab stood still', () => {
+    const { world, a } = trio()
+    const two = sibling(world, a)
+    const request = a.send('@zoe', 'hello', { ttlMs: hour })
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    a.alive = false
+    const zoe = world.add('zoe')
+    world.settle()
+    world.meet()
+    while (two.work());
+    zoe.kill()
+    world.advance(2 * hour)
+    expect(two.errors('expired')).toHaveLength(1)
+    a.alive = true
+    a.step({ type: 'tick' })
+    const states = new Set<string | undefined>()
+    do states.add(a.state(request)?.state)
+    while (a.work())
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    states.add(a.state(request)?.state)
+    expect([...states]).toEqual(['waiting', 'expired'])
+    expect(a.emitted('expired')).toHaveLength(1)
+  })
+
+  it('MS5 MS8 is delivered, though one of an older feed under its number was sent again', () => {
+    const { world, a, b, c } = trio()
+    a.send('@bob', 'once', { id: 'once' })
+    world.advance(1000)
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'newer')
+    world.advance(1000)
+    for (const peer of [a, c]) peer.kill()
+    const forked = world.add('alice', { rows: backup })
+    world.settle()
+    world.meet()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(forked.errors('store-forked')).toHaveLength(1)
+    forked.kill()
+    const again = world.add('alice', { rows: backup })
+    world.settle()
+    world.meet()
+    world.advance(1000)
+    const request = again.send('@bob', 'the first message of the new feed')
+    world.settle()
+    world.cut(again, b)
+    again.send('@bob', 'once', { id: 'once' })
+    again.send('@bob', 'another')
+    world.settle()
+    b.commitError = failure('storage-full')
+    world.heal()
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(b.texts()).toEqual(['once', 'newer', 'the first message of the new feed'])
+    expect(again.state(request)?.state).toBe('delivered')
   })
 
   it('MS5 is forgotten some day once it is delivered, though an older one is still owed', () => {
