@@ -30,6 +30,8 @@ export interface ToFile {
   readonly mark: Mark
   /** It was stored before (its head was lost): its inbox row is not written again, and nobody is told of it again. */
   readonly again: boolean
+  /** It comes from another place, where it was handled: no inbox row is written. */
+  readonly isHandled?: boolean
 }
 
 export interface Filed {
@@ -103,7 +105,8 @@ export class Filing {
     const doomed: string[] = []
     const profiles = new Map<MemberId, ProfileRecord>()
     const items = toFile.map((item) => {
-      const toInbox = !item.again && isShown(item.mark) && this.isForMe(item.entry)
+      const isNew = !item.again && item.isHandled !== true
+      const toInbox = isNew && isShown(item.mark) && this.isForMe(item.entry)
       put.push(...this.#entryRows(item, toInbox))
       const { content } = item.entry.header
       if (content.type === 'profile') profiles.set(item.entry.author, profileOf(item.entry, content))

@@ -205,8 +205,7 @@ export class Inbox {
       const waits = this.#damaged.has(key) || rows.some((each) => each.key === key)
       const stored = readEntry(rows.find((each) => each.key !== key)?.value)
       const message = waits && stored ? history.view(stored, stored.mark) : undefined
-      // Handled elsewhere; or its entry was damaged, and it comes once that is here again.
-      if (!message) this.#given.delete(key)
+      if (!message && given) this.#leaves(key, given.name)
       desk.resolve(request, message)
     }
     const later = (): void => {
@@ -215,6 +214,15 @@ export class Inbox {
       this.#askAgainAtMs ??= desk.now.monotonicMs + limits.storageBusyMs
     }
     desk.read([keyRange(key), keyRange(keys.entry(feed, number))], then, later)
+  }
+
+  /** Handled elsewhere; or its entry was damaged, and it comes once that is here again; or it was ours, and has moved. */
+  #leaves(key: string, name: string): void {
+    this.#given.delete(key)
+    const others = this.#places.get(name)?.filter((place) => place !== key) ?? []
+    this.#places.delete(name)
+    for (const place of others.flatMap((other) => readPlace(other) ?? []))
+      this.refetched(place.feed, place.number)
   }
 
   #askAgain(): void {
@@ -259,9 +267,9 @@ export class Inbox {
     }
     const adopt = (found: Uint8Array | undefined): void => {
       const read = readRow(inboxRow, found)
-      // Handled by somebody else; or asked for again, and whoever did that may be gone.
+      // Asked for again, and whoever did that may be gone.
       if (read) again(read.attempt)
-      else this.#given.delete(key)
+      else if (given && this.#given.get(key) === given) this.#leaves(key, given.name)
     }
     const done = (): void => desk.resolve(request)
     desk.commit(
@@ -351,8 +359,7 @@ export class Inbox {
       const then = (rows: readonly Row[]): void => {
         if (turn !== this.#turn) return
         const stored = readEntry(rows.find((each) => each.key !== key)?.value)
-        // Handled elsewhere; or its entry was damaged, and it is given out once that is here again.
-        if (!stored || !rows.some((each) => each.key === key)) return void this.#given.delete(key)
+        if (!stored || !rows.some((each) => each.key === key)) return this.#leaves(key, given.name)
         const items = this.#find(stored, stored.mark, attempt).map(({ item }) => item)
         if (items.length > 0) desk.emit({ event: 'inbox', items })
       }

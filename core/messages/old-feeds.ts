@@ -178,11 +178,13 @@ export class OldFeeds {
 
   /** False where it cannot be: its body is gone. */
   #move(item: OpenItem, stored: StoredEntry): boolean {
+    const { desk, filing } = this.#parts
     const { content } = stored.header
     const { body } = stored.entry
     if (content.type !== 'message' || body === undefined) return false
     this.#moving.add(placeOf(item))
-    const moved = { from: item, talkKeys: this.#parts.filing.talkKeys(stored) }
+    const toMe = content.addressees.includes(desk.me.member)
+    const moved = { from: item, talkKeys: filing.talkKeys(stored), toMe }
     this.#parts.outbox.add({ ...writtenBefore(content, body), moved })
     return true
   }

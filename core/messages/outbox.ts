@@ -10,7 +10,18 @@ import type { Row } from '../base/ports.ts'
 import { noHash, type EntryContent, type VerifiedEntry } from '../wire/entries.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
-import { idRow, keys, outboxRow, readRow, row, storeRow, type OutboxRow, type StoredEntry } from './rows.ts'
+import type { ToFile } from './filing.ts'
+import {
+  idRow,
+  inboxRow,
+  keys,
+  outboxRow,
+  readRow,
+  row,
+  storeRow,
+  type OutboxRow,
+  type StoredEntry,
+} from './rows.ts'
 import type { QueuedProfile } from './own-profile.ts'
 import type { Draft, Kind, MessagesInput } from './types.ts'
 
@@ -27,7 +38,7 @@ export interface QueuedMessage {
   /** It waited for somebody to bear the name: that row, which this append replaces. */
   readonly unbound?: Uint8Array
   /** Written before into a feed we had to give up: from there it moves here, for those who lack it. */
-  readonly moved?: { readonly from: OpenItem; readonly talkKeys: readonly string[] }
+  readonly moved?: { readonly from: OpenItem; readonly talkKeys: readonly string[]; readonly toMe: boolean }
   /** Written before, and lost here: somebody gave it back (parted.ts). Whom it was for was decided then. */
   readonly frozen?: { readonly addressees: readonly MemberId[]; readonly addresseeCount: number }
 }
@@ -62,6 +73,8 @@ export class Outbox {
   readonly #parts: Parts
   /** What was found under the ids of messages to be written, where it was not what was expected and says nothing. */
   readonly #foundIds = new WeakMap<QueuedMessage, Uint8Array | undefined>()
+  /** The same of inbox rows, where what we said to ourselves moves. */
+  readonly #foundInbox = new WeakMap<QueuedMessage, Uint8Array | undefined>()
   #storeId: StoreId | undefined
   #predecessor: StoreId | undefined
   /** `meta/store` as it is stored; undefined until it is. */
@@ -263,7 +276,8 @@ export class Outbox {
     let addresseeCount: number
     if (moved) {
       const lacking = this.#parts.receipts.lacking(moved.from)
-      addressees = lacking.length > 0 ? lacking : moved.from.row.addressees
+      const others = lacking.length > 0 ? lacking : moved.from.row.addressees
+      addressees = moved.toMe ? [...others, this.#parts.desk.me.member] : others
       addresseeCount = moved.from.row.addresseeCount
     } else if (frozen) {
       addressees = frozen.addressees
@@ -321,7 +335,10 @@ export class Outbox {
       if (queued.moved)
         doomed.push(keys.outbox(queued.moved.from.feed, queued.moved.from.number), ...queued.moved.talkKeys)
     }
-    const toFile = entries.map((entry) => ({ entry, mark: 'none' as const, again: false }))
+    const toFile = entries.map((entry, i): ToFile => {
+      const { queued } = planned[i]!
+      return { entry, mark: 'none', again: false, isHandled: this.#wasHandled(queued, expect, doomed) }
+    })
     const filed = filing.file(feed, toFile, false)
     desk.commit(
       {
@@ -393,6 +410,17 @@ export class Outbox {
       for (const request of queued.requests) this.#resolveTo(request, queued.id, place.feed, place.number)
     }
     return { key: keys.id(desk.me.member, queued.id), value: before, adopt }
+  }
+
+  /** What moves was said to ourselves too, and its inbox row is gone: it does not come again. One that is there moves along. */
+  #wasHandled(queued: Queued, expect: Expectation[], doomed: string[]): boolean {
+    if (queued.kind !== 'message' || !queued.moved?.toMe) return false
+    const key = keys.inbox(queued.moved.from.feed, queued.moved.from.number)
+    const found = this.#foundInbox
+    const value = found.has(queued) ? found.get(queued) : row(key, inboxRow, { attempt: 1 }).value
+    expect.push({ key, value, adopt: (other) => void found.set(queued, other) })
+    if (value) doomed.push(key)
+    return value === undefined
   }
 
   #resolveTo(request: number, id: MessageId, feed: StoreId, number: number): void {

@@ -101,11 +101,8 @@ export class Receipts {
   /** An entry of ours is durable. */
   wrote(entry: VerifiedEntry): void {
     const { content, feed, number } = entry.header
-    const { storeId } = this.#parts.outbox
-    if (feed === storeId) this.rememberHash(number, entry.hash)
+    if (feed === this.#parts.outbox.storeId) this.rememberHash(number, entry.hash)
     if (content.type !== 'message') return
-    // It has moved from there, which is only told now.
-    if (feed !== storeId && this.#sent.get(content.id)?.feed === storeId) return
     this.sentAnew(content.id)
     const me = this.#parts.desk.me.member
     const addressees = content.addressees.filter((member) => member !== me)

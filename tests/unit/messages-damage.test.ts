@@ -142,6 +142,45 @@ describe('forks', () => {
     expect(restored.history(bob).map(bodyText)).toEqual(['owed'])
   })
 
+  it('MS7 MS8 what one said to oneself moves along, and comes once', () => {
+    const { world, a, b, c } = trio('backup')
+    const backup = copyOf(a.rows)
+    for (const text of ['newer', 'and newer']) a.send('@bob', text)
+    world.advance(1000)
+    for (const peer of [a, c]) peer.kill()
+    const again = world.add('alice', { rows: backup })
+    world.cut(again, b)
+    again.step({ type: 'inboxActive', active: true })
+    world.settle()
+    for (const text of ['handled', 'given', 'asked for']) again.send('@alice', text)
+    world.advance(1000)
+    expect(again.inbox().map(({ message }) => bodyText(message))).toEqual(['handled', 'given', 'asked for'])
+    const [handled, given, asked] = again.inbox()
+    again.handle(handled!)
+    const first = again.giving(given!)
+    world.settle()
+    expect(again.answer(first)?.value).toBeDefined()
+    world.heal()
+    world.advance(10 * limits.antiEntropyIntervalMs)
+    expect(again.errors('store-forked')).toHaveLength(1)
+    expect(given!.feed).not.toBe(again.messages.storeId)
+    expect(again.history('@alice').map(bodyText)).toEqual(['handled', 'given', 'asked for'])
+    // The program has one of them, and is only now to be given the other.
+    again.handle(given!)
+    const second = again.giving(asked!)
+    world.settle()
+    expect(again.answer(second)?.value).toBeUndefined()
+    expect(
+      again
+        .inbox()
+        .slice(3)
+        .map(({ message }) => bodyText(message)),
+    ).toEqual(['asked for'])
+    again.handle(again.inbox()[3]!)
+    world.settle()
+    expect(again.keysOf('inbox/')).toEqual([])
+  })
+
   it('MS9 a message that moved is not shown at its old place again because the damage of that row shows only now', () => {
     const { world, a, b } = trio('damage')
     b.kill()

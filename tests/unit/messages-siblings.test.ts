@@ -79,6 +79,10 @@ describe('what a message of ours came to', () => {
     expect(first.errors('store-forked')).toHaveLength(1)
     expect(b.texts()).toContain('from the second tab')
     second.alive = true
+    // It hears of the new feed from its sibling before it looks which one is theirs.
+    world.meet()
+    world.advance(3000)
+    expect(second.messages.storeId).not.toBe(first.messages.storeId)
     world.heal()
     world.advance(3 * limits.antiEntropyIntervalMs)
     expect(second.messages.storeId).toBe(first.messages.storeId)
