@@ -28,6 +28,12 @@ import {
 const followed = (feed: StoreId, from: number, to: number): Range[] =>
   (['inbox', 'outbox', 'expired', 'feed'] as const).map((kind) => numberRange(kind, feed, from, to))
 
+interface Untold {
+  readonly from: number
+  readonly to: number
+  readonly atMs: number
+}
+
 /** Entries read at once when following a sibling tab. chosen: at most this many bodies in memory. */
 const followRows = 32
 const maxBatchBytes = 1024 * 1024
@@ -229,10 +235,12 @@ export class Log {
 
   readonly #following = new Set<StoreId>()
   /** Where the store did not say what a sibling stored: read again then. Until it was told, nothing later is. */
-  readonly #toFollow = new Map<Feed, { readonly from: number; readonly to: number; readonly atMs: number }>()
+  readonly #toFollow = new Map<Feed, Untold>()
+  /** The same of our own feed. What we send does not wait for what a sibling sent to be told here. */
+  readonly #toTell = new Map<Feed, Untold>()
 
   get deadlineMs(): number | undefined {
-    const times = [...this.#toFollow.values()].map(({ atMs }) => atMs)
+    const times = [...this.#toFollow.values(), ...this.#toTell.values()].map(({ atMs }) => atMs)
     return times.length > 0 ? Math.min(...times) : undefined
   }
 
@@ -241,6 +249,11 @@ export class Log {
       if (this.#parts.desk.now.monotonicMs < atMs) continue
       this.#toFollow.delete(feed)
       this.#follow(feed, from, to)
+    }
+    for (const [feed, { from, to, atMs }] of this.#toTell) {
+      if (this.#parts.desk.now.monotonicMs < atMs) continue
+      this.#toTell.delete(feed)
+      this.#tellLate(feed, from, to)
     }
   }
 
@@ -268,9 +281,10 @@ export class Log {
       this.settle(feed)
     }
     const failed = (): void => {
-      // What we send does not wait for what a sibling sent to be told here.
-      if (feed.id === outbox.storeId) done()
-      else this.#toFollow.set(feed, { from, to, atMs: desk.now.monotonicMs + limits.storageBusyMs })
+      if (feed.id !== outbox.storeId)
+        return void this.#toFollow.set(feed, { from, to, atMs: desk.now.monotonicMs + limits.storageBusyMs })
+      this.#postpone(feed, from, to)
+      done()
     }
     const then = (rows: readonly Row[]): void => {
       this.#tellRows(rows)
@@ -278,6 +292,24 @@ export class Log {
       else done()
     }
     desk.read(followed(feed.id, from, last), then, failed)
+  }
+
+  #postpone(feed: Feed, from: number, to: number): void {
+    const before = this.#toTell.get(feed)
+    this.#toTell.set(feed, {
+      from: Math.min(from, before?.from ?? from),
+      to: Math.max(to, before?.to ?? to),
+      atMs: this.#parts.desk.now.monotonicMs + limits.storageBusyMs,
+    })
+  }
+
+  #tellLate(feed: Feed, from: number, to: number): void {
+    const last = Math.min(to, from + followRows - 1)
+    const then = (rows: readonly Row[]): void => {
+      this.#tellRows(rows)
+      if (last < to) this.#tellLate(feed, last + 1, to)
+    }
+    this.#parts.desk.read(followed(feed.id, from, last), then, () => this.#postpone(feed, from, to))
   }
 
   /**

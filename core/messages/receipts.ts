@@ -29,6 +29,8 @@ interface Sent {
   /** Named addressees, this member left out. */
   readonly addressees: readonly MemberId[]
   readonly toMe: boolean
+  /** Of its entry, where that was read: of two places the later one counts. */
+  readonly clockMs: number
 }
 
 interface Claimed {
@@ -94,15 +96,17 @@ export class Receipts {
     const { id, to, addressees } = item.row
     // A sibling tab may have moved it out of a feed that was given up.
     if (this.#sent.get(id)?.feed !== item.feed) {
-      this.#remember({ id, feed: item.feed, number: item.number, to, addressees, toMe: false })
+      this.#remember({ id, feed: item.feed, number: item.number, to, addressees, toMe: false, clockMs: 0 })
     }
   }
 
   /** An entry of ours is durable. */
   wrote(entry: VerifiedEntry): void {
-    const { content, feed, number } = entry.header
+    const { content, feed, number, clockMs } = entry.header
     if (feed === this.#parts.outbox.storeId) this.rememberHash(number, entry.hash)
     if (content.type !== 'message') return
+    const known = this.#sent.get(content.id)
+    if (known && known.feed !== feed && known.clockMs > clockMs) return
     this.sentAnew(content.id)
     const me = this.#parts.desk.me.member
     const addressees = content.addressees.filter((member) => member !== me)
@@ -113,6 +117,7 @@ export class Receipts {
       to: content.to,
       addressees,
       toMe: content.addressees.includes(me),
+      clockMs,
     })
   }
 
@@ -188,7 +193,7 @@ export class Receipts {
   }
 
   /** Members known to hold an own message: of its addressees, and of its room. */
-  deliveredTo(sent: Omit<Sent, 'id'>): Set<MemberId> {
+  deliveredTo(sent: Omit<Sent, 'id' | 'clockMs'>): Set<MemberId> {
     const { desk, rooms } = this.#parts
     const delivered = new Set<MemberId>(sent.toMe ? [desk.me.member] : [])
     for (const member of sent.addressees)

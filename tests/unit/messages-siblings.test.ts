@@ -182,6 +182,27 @@ describe('what a sibling stored', () => {
     expect(two.texts()).toEqual(['work', 'more work'])
   })
 
+  it('MS7 is told and given, also of our own feed, though the store did not answer for a moment', () => {
+    const { world, a, b } = trio()
+    const two = sibling(world, a)
+    a.step({ type: 'inboxActive', active: true })
+    world.settle()
+    world.cut(a, two)
+    b.kill()
+    a.readFails = (from) => from.startsWith('inbox/')
+    two.send('@alice', 'note')
+    two.send('@bob', 'owed', { ttlMs: hour })
+    world.advance(limits.antiEntropyIntervalMs)
+    expect(a.readsFailed).toBeGreaterThan(0)
+    a.readFails = () => false
+    two.kill()
+    world.advance(limits.storageBusyMs)
+    expect(a.inbox().map(({ message }) => bodyText(message))).toEqual(['note'])
+    expect(a.texts()).toEqual(['note', 'owed'])
+    world.advance(2 * hour)
+    expect(a.errors('expired')).toHaveLength(1)
+  })
+
   it('MS7 is not left again with the next room, though the store did not answer for a moment', () => {
     const { world, a, b } = trio()
     const two = sibling(world, a)
