@@ -164,8 +164,11 @@ export class Retention {
   /** Nobody waits for it any more: it ran out of time and that was reported. */
   #isOver(stored: StoredEntry): boolean {
     const { content } = stored.header
+    const { wallMs } = this.#parts.desk.now
     if (this.#isUndelivered(stored)) return false
-    return content.type === 'profile' || content.expiresAt <= this.#parts.desk.now.wallMs
+    // No author of ours gives it longer: what others say is not obeyed.
+    const isTooOld = wallMs - stored.receivedAtMs >= limits.maxTtlMs
+    return content.type === 'profile' || isTooOld || content.expiresAt <= wallMs
   }
 
   /** Headers of a whole prefix, once twice as old; the last entry always stays. */

@@ -787,6 +787,28 @@ describe('retention', () => {
     expect(a.messages.digest).toBe(b.messages.digest)
   })
 
+  it('MS10 who gives its messages for ever has them kept as long as the longest time to live', () => {
+    const { world, a, b, c } = trio()
+    const own = a.messages.storeId
+    a.send('#general', 'for a month')
+    world.settle()
+    a.kill()
+    const raw = b.rows.range({ from: `feed/${own}/`, to: `feed/${own}0`, limit: 1, reverse: true })[0]!
+    const last = readEntry(raw.value)!
+    const content = { ...last.header.content, id: 'other', expiresAt: Number.MAX_SAFE_INTEGER }
+    const header = { ...last.header, number: last.header.number + 1, content }
+    const forged = seal(alice, [{ header, body: last.entry.body }], last.hash)[0]!
+    world.broadcast(c, { type: 'entries', entries: [forged.entry] })
+    world.settle()
+    const bodies = (): number =>
+      b.keysOf('feed/').filter((key) => readEntry(b.rows.get(key))?.entry.body).length
+    expect(bodies()).toBe(2)
+    world.sleep(limits.retentionMs + day)
+    expect(bodies()).toBe(1)
+    world.sleep(limits.maxTtlMs)
+    expect(bodies()).toBe(0)
+  })
+
   it('MS10 of a room the newest 10,000 are kept', () => {
     const world = new World()
     const a = world.add('alice')
