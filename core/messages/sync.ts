@@ -132,7 +132,9 @@ export class Sync {
   }
 
   onDigest(from: PeerId, digest: number): void {
-    const { feeds, rooms } = this.#parts
+    const { desk, feeds, rooms } = this.#parts
+    // Whoever hands it on says from whom it is: nothing is sent, or kept, for somebody made up.
+    if (!this.isHere(from)) return desk.count('digestsOfStrangers')
     const isAgain = !this.#neighbours.has(from) || this.#comparisons.heard(from, digest)
     if (digest !== feeds.digest) {
       this.#comparisons.contradicted(from)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { StoreId } from '../../core/base/ids.ts'
+import type { PeerId, StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
 import { entryRow, readEntry, readRow } from '../../core/messages/rows.ts'
@@ -313,6 +313,16 @@ describe('coming to the same state', () => {
     world.advance(limits.fetchTimeoutMs + 100)
     expect(back.texts()).toEqual(['important'])
     expect([a, c].filter(({ alive }) => alive).length).toBe(1)
+  })
+
+  it('MS4 a digest of somebody who is not here is not answered', () => {
+    const { a } = trio()
+    const before = a.sent.length
+    for (let i = 0; i < 100; i++) {
+      const from = i.toString(16).padStart(32, '0') as PeerId
+      a.step({ type: 'payload', from, payload: { type: 'digest', digest: i } })
+    }
+    expect(a.sent).toHaveLength(before)
   })
 
   it('MS4 absurd vectors, wants and forks change nothing', () => {
