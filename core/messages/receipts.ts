@@ -10,7 +10,7 @@ import type { VerifiedEntry } from '../wire/entries.ts'
 import type { FeedHead } from '../wire/messages.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { OpenItem } from './outbox.ts'
-import { ackRow, expiredRow, keyRange, keys, outboxRow, readRow, row } from './rows.ts'
+import { ackRow, expiredRow, keys, outboxRow, readRow, row } from './rows.ts'
 import type { SentState } from './types.ts'
 
 interface Ack {
@@ -375,61 +375,55 @@ export class Receipts {
     this.#expiring.add(item)
     const key = keys.expired(item.feed, item.number)
     const open = row(keys.outbox(item.feed, item.number), outboxRow, item.row)
-    let isExpired = false
+    let reported: readonly MemberId[] | undefined
     let isSettled = false
-    const close = (): void => {
+    const close = (toWhom: readonly MemberId[]): void => {
       this.#expiring.delete(item)
       this.forget(item)
-      this.#expired.set(key, { id, lacking })
-      this.#expiredIds.set(id, lacking)
-      desk.emit({ event: 'expired', id, lacking })
+      this.#expired.set(key, { id, lacking: toWhom })
+      this.#expiredIds.set(id, toWhom)
+      desk.emit({ event: 'expired', id, lacking: toWhom })
     }
     const later = (): void => {
       this.#expiring.delete(item)
-      this.#nextExpiryMs = desk.now.wallMs + limits.antiEntropyIntervalMs
+      this.#nextExpiryMs = Math.min(this.#nextExpiryMs, desk.now.wallMs + limits.antiEntropyIntervalMs)
     }
     desk.commit(
       {
         expect: [
-          { key, value: undefined, adopt: () => void (isExpired = true) },
+          {
+            key,
+            value: undefined,
+            adopt: (found) => void (reported = readRow(expiredRow, found)?.lacking ?? lacking),
+          },
           {
             key: open.key,
             value: hasRow ? open.value : undefined,
             adopt: (found) => void (isSettled = found === undefined),
           },
+          // A sibling tab may have heard from those who have it while we stood still, or could not store it.
+          ...lacking.map((member) => this.#expectation(item.feed, member)),
         ],
         put: [row(key, expiredRow, { id, lacking })],
         delete: [open.key],
       },
       {
         ok: () => {
-          close()
+          close(lacking)
           this.reportExpired(id, item.row.to, lacking)
         },
         conflict: () => {
-          if (isExpired) close()
-          else if (isSettled) this.#followSettled(item, lacking, later)
+          if (reported) return close(reported)
+          this.#expiring.delete(item)
+          const left = this.lacking(item)
+          if (left.length === 0) this.forget(item)
+          // Fewer than we thought, or its row was lost without a trace.
+          else if (left.length < lacking.length || isSettled) this.#expireOne(item, hasRow && !isSettled)
           else later()
         },
         failed: later,
       },
     )
-  }
-
-  /** Its outbox row is gone. Most likely a sibling tab let go of it while we stood still: everybody has it. */
-  #followSettled(item: OpenItem, lacking: readonly MemberId[], later: () => void): void {
-    const ranges = lacking.map((member) => keyRange(keys.ack(item.feed, member)))
-    const then = (rows: readonly Row[]): void => {
-      this.#expiring.delete(item)
-      for (const member of lacking) {
-        const key = keys.ack(item.feed, member)
-        this.adopt(item.feed, member, rows.find((each) => each.key === key)?.value)
-      }
-      if (this.lacking(item).length === 0) this.forget(item)
-      // The row was lost without a trace.
-      else this.#expireOne(item, false)
-    }
-    this.#parts.desk.read(ranges, then, later)
   }
 
   reportExpired(id: MessageId, to: string, lacking: readonly MemberId[]): void {

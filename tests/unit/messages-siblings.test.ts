@@ -41,6 +41,30 @@ describe('what a message of ours came to', () => {
     expect(two.messages.status().undelivered).toBe(0)
   })
 
+  it.each(['that tab', 'its sibling'])(
+    'MS5 is said to lack nobody who has it, as a sibling stored, by %s',
+    (by) => {
+      const { world, a, b, c } = trio()
+      for (const peer of [b, c]) peer.room('general')
+      world.settle()
+      const two = sibling(world, a)
+      c.kill()
+      const request = two.send('#general', 'hello', { ttlMs: hour })
+      world.settle()
+      two.alive = false
+      world.advance(1000)
+      expect(a.keysOf('ack/').filter((key) => key.includes(b.member))).toHaveLength(1)
+      if (by === 'that tab') a.kill()
+      world.advance(2 * hour)
+      two.alive = true
+      two.step({ type: 'tick' })
+      world.advance(60_000)
+      expect(two.state(request)).toMatchObject({ state: 'expired', lacking: [c.member] })
+      const [error] = (by === 'that tab' ? two : a).errors('expired')
+      expect(error?.details).toMatchObject({ lacking: [c.member] })
+    },
+  )
+
   it('MS5 is called expired, also where its outbox row was lost without a trace', () => {
     const { world, a, b } = trio()
     b.kill()
