@@ -132,7 +132,8 @@ export class Unbound {
       deliveredTo: new Set(),
       state: 'waiting',
       clockAhead: false,
-      cursor: cursorOf({ ms: sentAt, counter: 0 }, '0'.repeat(32) as never, order),
+      // It stands nowhere yet, in no feed and under no number: in the feed's stead is its order.
+      cursor: cursorOf({ ms: sentAt, counter: 0 }, order.toString(16).padStart(32, '0') as never, 0),
     }
   }
 
