@@ -3,6 +3,7 @@
 // ping), who pull what they missed. In a full mesh of N peers that is N-1 frames. After Plumtree (Leitao,
 // Pereira, Rodrigues, SRDS 2007), with the origin's advertised links in place of a tree.
 
+import { crc32 } from '../base/crc32.ts'
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { BroadcastId } from '../wire/messages.ts'
@@ -42,6 +43,8 @@ interface Pull {
 export class Broadcasts {
   readonly #seen = new SeenIds(limits.maxSeenIds)
   readonly #recent = new Map<string, EncodedMessage>()
+  /** Checksums of those that others brought; kept longer than what they said, which whoever makes some up could push out. */
+  readonly #relayed = new Map<string, number>()
   /** Asked for and not arrived yet; the longest waiting first. */
   readonly #pulls = new Map<string, Pull>()
   #recentBytes = 0
@@ -55,11 +58,14 @@ export class Broadcasts {
     return this.#seen.has(keyOf(id))
   }
 
-  /** Keeps it for those who will ask, the newest up to `limits.maxRecentBroadcastBytes`. */
-  remember(id: BroadcastId, message: EncodedMessage): void {
+  /** Keeps it for those who will ask, the newest up to `limits.maxRecentBroadcastBytes`. `relayed`: not from its origin itself. */
+  remember(id: BroadcastId, message: EncodedMessage, relayed = false): void {
     const key = keyOf(id)
     this.#pulls.delete(key)
-    if (!this.#seen.add(key) || message.bytes.length > limits.maxRecentBroadcastBytes) return
+    if (!this.#seen.add(key)) return
+    if (relayed) this.#relayed.set(key, crc32(message.bytes))
+    if (this.#relayed.size > limits.maxSeenIds) this.#relayed.delete(this.#relayed.keys().next().value!)
+    if (message.bytes.length > limits.maxRecentBroadcastBytes) return
     this.#recent.set(key, message)
     this.#recentBytes += message.bytes.length
     for (const [oldest, kept] of this.#recent) {
@@ -67,6 +73,13 @@ export class Broadcasts {
       this.#recent.delete(oldest)
       this.#recentBytes -= kept.bytes.length
     }
+  }
+
+  /** Its origin says this, and others said something else as that broadcast: they were faster. True once. */
+  wasForged(id: BroadcastId, bytes: Uint8Array): boolean {
+    const sum = this.#relayed.get(keyOf(id))
+    this.#relayed.delete(keyOf(id))
+    return sum !== undefined && sum !== crc32(bytes)
   }
 
   recall(id: BroadcastId): EncodedMessage | undefined {

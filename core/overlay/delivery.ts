@@ -2,7 +2,7 @@
 // repair of what was missed), unicasts over several hops, multicasts to a few. What it reads of the view: which links an origin says
 // it has.
 
-import { equalBytes, type PeerId } from '../base/ids.ts'
+import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { BroadcastId, LinkMessage, LinkMessageOf, Payload } from '../wire/messages.ts'
 import { Allowance } from './allowance.ts'
@@ -110,13 +110,13 @@ export class Delivery {
     const { links, membership, nowMs, self } = this.#context
     if (origin === self.id || this.#broadcasts.has(message)) {
       this.#context.count('duplicateBroadcasts')
-      return origin === link.remote && this.#wasForged(message, encoded)
+      return origin === link.remote && this.#broadcasts.wasForged(message, encoded.bytes)
     }
     const id = { origin, sequence }
     this.#routes.learn(origin, link.remote, sequence)
     membership.heard(origin, nowMs)
     const kept = { lane: encoded.lane, bytes: ownBytes(encoded.bytes) }
-    this.#broadcasts.remember(id, kept)
+    this.#broadcasts.remember(id, kept, origin !== link.remote)
     const { forward, offer } = this.#context.isPartial
       ? this.#shared(origin, link.remote)
       : splitNeighbours(this.#context.neighbours(), origin, link.remote, this.#linkedTo(message, link.remote))
@@ -163,12 +163,6 @@ export class Delivery {
   #newUnicast(target: PeerId, payload: Payload): LinkMessageOf<'unicast'> {
     const sequence = this.#routes.nextSequence()
     return { type: 'unicast', origin: this.#context.self.id, target, sequence, hops: 0, payload }
-  }
-
-  /** We keep something else as that broadcast: somebody was faster than its origin. */
-  #wasForged(id: BroadcastId, { bytes }: EncodedMessage): boolean {
-    const kept = this.#broadcasts.recall(id)?.bytes
-    return kept !== undefined && !equalBytes(kept, bytes)
   }
 
   /** Who has it from its origin, as far as we know. */

@@ -222,6 +222,20 @@ describe('a hostile peer', () => {
     expect(alice.delivered().length).toBe(heard + 1)
   })
 
+  test('OV35 … however much it says after that, so that what it made up is kept no longer', () => {
+    const { world, alice, bob, send } = besieged()
+    const payload = { type: 'cast', topic: 'x', body: Uint8Array.of(0) } as const
+    for (let sequence = 1; sequence < 200; sequence++)
+      send(...framesOf({ type: 'broadcast', origin: bob.id, sequence, payload }, 1))
+    const body = new Uint8Array(limits.maxCastBytes)
+    const floods = Math.ceil(limits.maxRecentBroadcastBytes / body.length)
+    for (let sequence = 1; sequence <= floods; sequence++)
+      send(...framesOf({ type: 'broadcast', origin: mallory.id, sequence, payload: { ...payload, body } }, 1))
+    world.step(bob, ({ overlay }) => overlay.updateSelf({ fit: false }))
+    world.run(1000)
+    expect(alice.overlay.others().find(({ id }) => id === bob.id)?.fit).toBe(false)
+  })
+
   test('OV25 any frames at all: no throw, no word about the others believed, at most three taken ill', () => {
     const bytes = fc.uint8Array({ minLength: 0, maxLength: 300 })
     const mutated = fc
