@@ -72,6 +72,18 @@ const token = (name: string, epoch: number): Happening => ({
   n: 1,
   admitted: true,
 })
+const ofIndexer = (type: 'dutyBegins' | 'dutyEnds', name: string, epoch = 1): Happening => ({
+  type,
+  run: `${name} 1`,
+  role: 'indexer',
+  epoch,
+})
+const stands = (name: string, role = 'indexer'): Happening => ({ type: 'stands', run: `${name} 1`, role })
+const stepsAside = (name: string): Happening => ({
+  type: 'stepsAside',
+  run: `${name} 1`,
+  role: 'indexer',
+})
 const fault = (type: 'faultBegins' | 'faultEnds', kind: string, name: string): Happening => ({
   type,
   fault: 1,
@@ -175,6 +187,11 @@ const outranked = [
   leader('bob', 'mallory', 9, place(3), place(2)),
 ]
 
+/** All is well, and both stand for a role. */
+const posts = [...pair, settled, stands('alice'), stands('bob')]
+const over: readonly Happening[] = [...pause(10), { type: 'over' }]
+const ledBy = (name: string): Happening => ({ ...observed(name, 1), leader: peerOf(name) }) as Happening
+
 /** By checker: what breaks the promise, and the same where it is kept. */
 type Case = readonly [checker: string, broken: readonly Happening[], kept: readonly Happening[]]
 const cases: readonly Case[] = [
@@ -195,6 +212,39 @@ const cases: readonly Case[] = [
     'overlap',
     [...knowing, links('alice', 'bob', 'carol'), begins('alice', 3), begins('bob', 4), ends('alice', 3)],
     [...knowing, begins('alice', 3), begins('bob', 4), ends('alice', 3)],
+  ],
+  ['posts', [...posts, ...over], [...posts, ofIndexer('dutyBegins', 'bob'), ...over]],
+  [
+    'posts',
+    [...posts, ofIndexer('dutyBegins', 'bob'), ofIndexer('dutyBegins', 'alice', 2), ...over],
+    [
+      ...posts,
+      ofIndexer('dutyBegins', 'bob'),
+      ofIndexer('dutyEnds', 'bob'),
+      ofIndexer('dutyBegins', 'alice', 2),
+      ...over,
+    ],
+  ],
+  [
+    'posts',
+    [...posts, ofIndexer('dutyBegins', 'bob'), stepsAside('bob'), ...over],
+    [...posts, ofIndexer('dutyBegins', 'bob'), stepsAside('alice'), ...over],
+  ],
+  [
+    'posts',
+    [...posts, ofIndexer('dutyBegins', 'bob'), ofIndexer('dutyEnds', 'bob'), ...over],
+    [...pair, settled, stands('bob'), stepsAside('bob'), ...over],
+  ],
+  [
+    'posts',
+    [...pair, settled, stands('alice', ''), ledBy('alice'), ...over],
+    [...pair, settled, stands('alice', ''), ledBy('alice'), begins('alice', 1), ...over],
+  ],
+  [
+    'posts',
+    [...pair, settled, stands('alice', ''), stands('bob', ''), ledBy('alice'), begins('bob', 1), ...over],
+    // Who leads has no duty to run.
+    [...pair, settled, stands('alice', ''), ledBy('bob'), ...over],
   ],
   [
     'acts late',

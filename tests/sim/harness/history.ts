@@ -108,6 +108,8 @@ export type Happening =
       readonly rank?: Rank
       readonly own?: Rank
     }
+  /** A program has a duty for that role, or no longer. */
+  | { readonly type: 'stands' | 'stepsAside'; readonly run: Run; readonly role: string }
   | { readonly type: 'dutyBegins'; readonly run: Run; readonly role: string; readonly epoch: number }
   | { readonly type: 'dutyEnds'; readonly run: Run; readonly role: string; readonly epoch: number }
   /** A program got leave to act. */

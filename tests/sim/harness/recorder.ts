@@ -210,14 +210,17 @@ export class Recorder {
       })
     }
     let early: DutyContext | undefined
+    this.#add({ type: 'stands', run, role })
     const running = role === '' ? this.mesh.lead(duty) : this.mesh.lead(role, duty)
     this.#posts.set(role, { running, context: early, token: undefined })
   }
 
   stopLeading(role: string): void {
     const post = this.#posts.get(role)
+    if (post === undefined) return
     this.#posts.delete(role)
-    void post?.running.stop()
+    this.#add({ type: 'stepsAside', run: this.run, role })
+    void post.running.stop()
   }
 
   /** Each duty that runs does one act: with a token it took before if it has one, so that some come late. */

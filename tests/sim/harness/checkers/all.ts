@@ -16,6 +16,7 @@ import { checkLeadership } from './leadership.ts'
 import { checkLiveness } from './liveness.ts'
 import { checkOrder } from './order.ts'
 import { checkOwed } from './owed.ts'
+import { checkPosts } from './posts.ts'
 import { checkStanding } from './standing.ts'
 import { checkStored } from './stored.ts'
 import { checkSuspicions } from './suspicions.ts'
@@ -34,6 +35,7 @@ const checkers: readonly Checker[] = [
   checkLeadership,
   checkStanding,
   checkFitness,
+  checkPosts,
   checkSuspicions,
   checkCasts,
   checkForged,
