@@ -20,6 +20,7 @@ export interface DutyHost {
 interface Assignment {
   readonly role: string
   readonly duty: Duty
+  readonly priority: number
   failures: number
   controller: AbortController | undefined
   cancelRestart: () => void
@@ -45,6 +46,7 @@ export class Duties {
     const assignment: Assignment = {
       role,
       duty,
+      priority,
       failures: 0,
       controller: undefined,
       cancelRestart: () => undefined,
@@ -52,7 +54,7 @@ export class Duties {
       stopped,
     }
     this.#assignments.add(assignment)
-    if (role !== '') this.#host.stand(role, priority)
+    this.#stand(role)
     this.#run(assignment)
     const host = this.#host
     return {
@@ -149,8 +151,14 @@ export class Duties {
     if (!this.#assignments.delete(assignment)) return
     this.#abort(assignment)
     assignment.stopped()
-    const { role } = assignment
-    const others = [...this.#assignments].some((other) => other.role === role)
-    if (role !== '' && !others) this.#host.stepAside(role)
+    this.#stand(assignment.role)
+  }
+
+  /** With the highest priority of all its duties; without one, no more. */
+  #stand(role: string): void {
+    if (role === '') return
+    const priorities = [...this.#assignments].flatMap((each) => (each.role === role ? [each.priority] : []))
+    if (priorities.length === 0) this.#host.stepAside(role)
+    else this.#host.stand(role, Math.max(...priorities))
   }
 }

@@ -177,3 +177,17 @@ test('after many other roles two duties of one role do not run at once', async (
   expect(together).toBe(0)
   expect(alices.history).toEqual(['alice in 2'])
 })
+
+test('a peer stands for a role with the highest priority of the duties that it has for it', async () => {
+  const world = createMeshWorld(9)
+  const [alice, bob] = await joinInTurn(world, ['alice', 'bob'])
+  const leads = (): Promise<void> => world.run(5000)
+  const first = alice!.mesh.lead('indexer', () => undefined, { priority: 5 })
+  const bobs = bob!.mesh.lead('indexer', () => undefined, { priority: 3 })
+  const second = alice!.mesh.lead('indexer', () => undefined)
+  await leads()
+  expect([first.active, second.active, bobs.active]).toEqual([true, true, false])
+  await world.finish(first.stop())
+  await leads()
+  expect([second.active, bobs.active]).toEqual([false, true])
+})
