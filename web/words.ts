@@ -161,3 +161,30 @@ export function ago(then: number, now: number): string {
   const hours = Math.floor(minutes / 60)
   return hours < 24 ? `${count(hours, 'hour')} ago` : `${count(Math.floor(hours / 24), 'day')} ago`
 }
+
+/** A peer's clock may say what no calendar holds: then there is no day, and no moment either. */
+const isDate = (at: number): boolean => !Number.isNaN(new Date(at).valueOf())
+
+export const sameDay = (a: number, b: number): boolean =>
+  new Date(a).toDateString() === new Date(b).toDateString()
+
+/** "Today", "Monday, 23 November 2026". */
+export function dayOf(at: number, now: number): string {
+  if (!isDate(at)) return 'No date'
+  if (sameDay(at, now)) return 'Today'
+  const form = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const
+  return new Intl.DateTimeFormat(undefined, form).format(at)
+}
+
+/** For a `<time>`: what it shows, its attribute, and the whole of it. Undefined where there is no such moment. */
+export function momentOf(
+  at: number,
+): { readonly shown: string; readonly attribute: string; readonly whole: string } | undefined {
+  if (!isDate(at)) return undefined
+  const date = new Date(at)
+  return {
+    shown: date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }),
+    attribute: date.toISOString(),
+    whole: date.toLocaleString(),
+  }
+}

@@ -7,7 +7,16 @@ import { readInvitation, takeInvitation } from '../../web/invitation.ts'
 import { piecesOf } from '../../web/links-in-text.ts'
 import { problemWithName, problemWithTopic, withoutMark } from '../../web/names.ts'
 import { cacheName, planFor } from '../../web/offline-policy.ts'
-import { ago, deliverySentence, inARow, labelOf, linkOf, readersSentence } from '../../web/words.ts'
+import {
+  ago,
+  dayOf,
+  deliverySentence,
+  inARow,
+  labelOf,
+  linkOf,
+  momentOf,
+  readersSentence,
+} from '../../web/words.ts'
 import { sentencesOnName, statusSentence } from '../../web/words.ts'
 import { FakeMesh } from './web-fake-mesh.ts'
 
@@ -268,4 +277,15 @@ describe('the service worker', () => {
     expect(cacheName(['/a-1.js'])).not.toBe(cacheName(['/a-2.js']))
     expect(cacheName(['/a-1.js'])).toBe(cacheName(['/a-1.js']))
   })
+})
+
+test('a time that no calendar holds has words too: a peer may send any', () => {
+  const now = Date.UTC(2026, 10, 23, 12)
+  expect(dayOf(now, now)).toBe('Today')
+  expect(dayOf(now - 3 * 86_400_000, now)).toContain('2026')
+  expect(momentOf(now)?.attribute).toBe('2026-11-23T12:00:00.000Z')
+  for (const at of [8.7e15, Number.MAX_SAFE_INTEGER, NaN]) {
+    expect(dayOf(at, now)).toBe('No date')
+    expect(momentOf(at)).toBeUndefined()
+  }
 })

@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from 'skein'
 import type { Conversation } from '../conversations.ts'
 import type { Session } from '../state.ts'
-import { count, readersSentence } from '../words.ts'
+import { count, dayOf, readersSentence, sameDay } from '../words.ts'
 import { MessageRow } from './message-row.tsx'
 
 interface MessageListProps {
@@ -187,15 +187,3 @@ const continues = (before: Message | undefined, message: Message | undefined): b
   message !== undefined &&
   before.from === message.from &&
   Math.abs(message.sentAt - before.sentAt) < runMs
-
-const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() === new Date(b).toDateString()
-
-const dayOf = (at: number, now: number): string =>
-  sameDay(at, now)
-    ? 'Today'
-    : new Intl.DateTimeFormat(undefined, {
-        weekday: 'long',
-        day: 'numeric',
-        month: 'long',
-        year: 'numeric',
-      }).format(at)

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals'
 import type { Body, Message } from 'skein'
 import { piecesOf } from '../links-in-text.ts'
 import type { Session } from '../state.ts'
-import { count, deliverySentence, labelOf } from '../words.ts'
+import { count, deliverySentence, labelOf, momentOf } from '../words.ts'
 import { toneOf } from './tone.ts'
 
 interface MessageRowProps {
@@ -48,14 +48,13 @@ export function MessageRow({ session, message, continues, endsRun }: MessageRowP
 }
 
 function Time({ at }: { at: number }) {
-  const date = new Date(at)
+  const moment = momentOf(at)
   return (
-    <time
-      dateTime={Number.isNaN(date.valueOf()) ? undefined : date.toISOString()}
-      title={date.toLocaleString()}
-    >
-      {date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}
-    </time>
+    moment && (
+      <time dateTime={moment.attribute} title={moment.whole}>
+        {moment.shown}
+      </time>
+    )
   )
 }
 
