@@ -1,0 +1,37 @@
+// Names, titles and words as long as they may be, without a place to break them: what is beside them stays in reach.
+
+import { expect } from '@playwright/test'
+import { test } from './support/fixtures.ts'
+
+test('long titles and names push nothing out of the page', async ({ cast }) => {
+  const mesh = cast.mesh.padEnd(64, 'm')
+  const alice = await (await cast.profile('alice')).open({ mesh, name: 'alice'.padEnd(32, 'w') })
+  const { page } = alice
+  const inView = (testId: string) => expect(page.getByTestId(testId)).toBeInViewport({ ratio: 1 })
+  await alice.joinRoom('r'.repeat(64))
+  await page.getByTestId('nav-notes').click()
+  await page.getByTestId('new-note').click()
+  await page.getByTestId('note-title').fill('L'.repeat(200))
+  await page.getByTestId('note-title').press('Enter')
+  await expect(page.getByTestId('note-item')).toHaveAttribute('data-title', 'L'.repeat(200))
+  for (const testId of ['new-note', 'redo', 'note-export-json', 'note-delete']) await inView(testId)
+
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.getByTestId('note-back').click()
+  for (const testId of ['new-note', 'notes-export-json']) await inView(testId)
+
+  await page.setViewportSize({ width: 1280, height: 800 })
+  for (const [open, dialog] of [
+    ['invite-open', 'invite'],
+    ['notify-open', 'notify-settings'],
+    ['leave', 'leave-dialog'],
+  ] as const) {
+    await page.getByTestId(open).click()
+    const box = page.getByTestId(dialog)
+    if (dialog === 'leave-dialog') await page.getByTestId('leave-erase').click()
+    await expect(box.getByRole('button', { name: 'Close' })).toBeInViewport({ ratio: 1 })
+    const excess = await box.evaluate((element) => element.scrollWidth - element.clientWidth)
+    expect(excess, dialog).toBe(0)
+    await page.keyboard.press('Escape')
+  }
+})
