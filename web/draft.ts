@@ -1,7 +1,7 @@
 // The text box. A text stays in the box until it is stored; what is typed meanwhile is kept and, if Enter is
 // pressed again, sent in its turn. A refused text stays, with the sentence that says why.
 
-import { computed, signal, type ReadonlySignal } from '@preact/signals'
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals'
 
 export interface Draft {
   readonly text: ReadonlySignal<string>
@@ -86,4 +86,18 @@ export function createDraft(
       if (!running) void run()
     },
   }
+}
+
+/** What one box holds goes on in another: what is being sent from it only once that is refused. Ends when told to. */
+export function handOver(from: Draft, to: Draft): () => void {
+  return effect(() => {
+    const rest = from.text.value
+    if (from.sending.value || rest === '') return
+    untracked(() => {
+      const before = to.text.value
+      const added = before === '' ? rest : `\n${rest}`
+      to.edit(before + added, added)
+      from.edit('')
+    })
+  })
 }

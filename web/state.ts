@@ -20,6 +20,7 @@ import {
   type Conversation,
   type ConversationKey,
 } from './conversations.ts'
+import { handOver } from './draft.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import {
   arrivalSentence,
@@ -155,7 +156,7 @@ export function openSession(options: SessionOptions): Session {
       const bound = boundKey(key, mesh)
       if (bound === key) continue
       const successor = conversation(bound)
-      if (successor.draft.text.value === '') successor.draft.edit(unbound.draft.text.value)
+      offs.push(handOver(unbound.draft, successor.draft))
       for (const { id } of unbound.messages.value ?? []) awaited.set(id, successor)
       const rest = new Map(conversations.value)
       rest.delete(key)

@@ -167,6 +167,26 @@ describe('conversations', () => {
     await vi.waitFor(() => expect(bodies()).toEqual(['welcome']))
   })
 
+  test('what is being sent to a name as its bearer comes does not stay in the box; refused, it does', async () => {
+    for (const refused of [false, true]) {
+      const { mesh, session } = enter()
+      session.select('@zoe')
+      let open = (_error?: Error): void => undefined
+      mesh.gate = new Promise((resolve, reject) => (open = (error) => (error ? reject(error) : resolve())))
+      const { draft } = session.conversations.value.get('@zoe')!
+      draft.edit('welcome')
+      draft.submit()
+      draft.edit('welcome and', ' and')
+      const zoe = mesh.arrive('zoe')
+      const box = () => session.conversations.value.get(zoe.member)?.draft
+      expect(session.selected.value).toBe(zoe.member)
+      expect(box()?.text.value).toBe('')
+      open(refused ? new Error('Full.') : undefined)
+      await vi.waitFor(() => expect(box()?.text.value).toBe(refused ? 'welcome and' : ' and'))
+      expect(box()?.sending.value).toBe(false)
+    }
+  })
+
   test('somebody written to who comes in leaves the person at what they look at', () => {
     const { mesh, session } = enter()
     session.select('@zoe')
