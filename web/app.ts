@@ -128,9 +128,10 @@ export function createApp(environment: AppEnvironment): App {
     return session.mesh.leave()
   }
 
-  async function eraseLeft(mesh: string, name: string): Promise<void> {
+  async function eraseLeft(mesh: string, name: string, leaving?: Promise<void>): Promise<void> {
     screen.value = { type: 'erasing', mesh }
     try {
+      await leaving
       await eraseWithPatience(() => environment.eraseMesh({ mesh, name }))
       memory.forgetMesh(mesh)
       const notice = `Erased: this device holds nothing of ${mesh} any more.`
@@ -191,8 +192,8 @@ export function createApp(environment: AppEnvironment): App {
       if (!(await untilAlone(session)))
         return `Another tab of this browser is still in ${session.meshName} and does not leave. Close it, then erase again. Nothing was erased.`
       const name = session.me.value.name
-      await put(now, { type: 'erasing', mesh: session.meshName })
-      await eraseLeft(session.meshName, name)
+      const mesh = session.meshName
+      await eraseLeft(mesh, name, put(now, { type: 'erasing', mesh }))
       return undefined
     },
     async eraseAgain() {

@@ -252,6 +252,22 @@ describe('leaving for good', () => {
     expect(app.screen.value).toMatchObject({ type: 'ask' })
   })
 
+  test('where leaving fails it says so, does not say goodbye for ever, and can be tried again', async () => {
+    const mesh = new FakeMesh('ada')
+    mesh.leave = () => Promise.reject(new MeshError('storage-failed', 'The disk is gone.'))
+    const erased: string[] = []
+    const { app } = appIn(mesh, async () => void erased.push('acme'))
+    await app.join('acme', 'ada')
+    await app.erase()
+    expect(app.screen.value).toMatchObject({
+      type: 'erase-failed',
+      sentence: 'Your storage failed: The disk is gone.',
+    })
+    expect(erased).toEqual([])
+    await app.eraseAgain()
+    expect(erased).toEqual(['acme'])
+  })
+
   test('a tab that is asked to leave this mesh leaves and says why; another mesh is not its concern', async () => {
     const mesh = new FakeMesh('ada')
     const { app, siblings } = appIn(mesh, () => Promise.resolve())
