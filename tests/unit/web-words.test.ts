@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Address, LeaderChange, MemberId, Message } from 'skein'
+import { beginningOf, textOf } from '../../web/body-text.ts'
 import { errorSentence, leaderSentence, signalingSentences } from '../../web/event-sentences.ts'
 import { readInvitation, takeInvitation } from '../../web/invitation.ts'
 import { piecesOf } from '../../web/links-in-text.ts'
@@ -288,4 +289,23 @@ test('a time that no calendar holds has words too: a peer may send any', () => {
     expect(dayOf(at, now)).toBe('No date')
     expect(momentOf(at)).toBeUndefined()
   }
+})
+
+describe('a body as text', () => {
+  test('short JSON is laid out, long JSON is not, bytes are counted', () => {
+    expect(textOf('as it is')).toBe('as it is')
+    expect(textOf({ a: [1] })).toBe('{\n  "a": [\n    1\n  ]\n}')
+    expect(textOf(Array.from({ length: 500_000 }, () => 0))).toHaveLength(1_000_001)
+    expect(textOf(new Uint8Array(2))).toBe('2 bytes of data')
+  })
+
+  test('nested deeper than any stack is said to be so', () => {
+    expect(textOf(JSON.parse('['.repeat(300_000) + ']'.repeat(300_000)))).toMatch(/nested too deep/)
+  })
+
+  test('only its beginning is drawn at first, without half a character', () => {
+    expect(beginningOf('short')).toBe('short')
+    expect(beginningOf('w'.repeat(1_000_000))).toHaveLength(10_000)
+    expect(beginningOf(`${'w'.repeat(9_999)}🪿🪿`)).toBe('w'.repeat(9_999))
+  })
 })

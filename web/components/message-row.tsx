@@ -1,10 +1,12 @@
 // One message. What a peer wrote is only ever put into text nodes.
 
 import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
 import type { Body, Message } from 'skein'
+import { beginningOf, textOf } from '../body-text.ts'
 import { piecesOf } from '../links-in-text.ts'
 import type { Session } from '../state.ts'
-import { count, deliverySentence, labelOf, momentOf } from '../words.ts'
+import { deliverySentence, labelOf, momentOf } from '../words.ts'
 import { toneOf } from './tone.ts'
 
 interface MessageRowProps {
@@ -59,10 +61,35 @@ function Time({ at }: { at: number }) {
 }
 
 function BodyView({ body }: { body: Body }) {
+  const isWhole = useSignal(false)
+  const whole = useMemo(() => textOf(body), [body])
+  const beginning = beginningOf(whole)
+  const text = isWhole.value ? whole : beginning
+  return (
+    <>
+      <BodyText body={body} text={text} />
+      {beginning !== whole && (
+        <button
+          type="button"
+          class="quiet-button"
+          data-testid="message-rest"
+          aria-expanded={isWhole.value}
+          onClick={() => {
+            isWhole.value = !isWhole.value
+          }}
+        >
+          {isWhole.value ? 'Show less' : `Show all ${whole.length.toLocaleString()} characters`}
+        </button>
+      )}
+    </>
+  )
+}
+
+function BodyText({ body, text }: { body: Body; text: string }) {
   if (typeof body === 'string')
     return (
       <p class="message-body" data-testid="message-body" dir="auto">
-        {piecesOf(body).map((piece) =>
+        {piecesOf(text).map((piece) =>
           piece.kind === 'text' ? (
             piece.text
           ) : (
@@ -76,12 +103,12 @@ function BodyView({ body }: { body: Body }) {
   if (body instanceof Uint8Array)
     return (
       <p class="message-body quiet" data-testid="message-body">
-        {count(body.byteLength, 'byte')} of data
+        {text}
       </p>
     )
   return (
     <pre class="message-body" data-testid="message-body" tabIndex={0}>
-      {JSON.stringify(body, null, 2)}
+      {text}
     </pre>
   )
 }
