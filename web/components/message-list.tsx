@@ -120,12 +120,16 @@ function useStickyScroll(
   useEffect(() => {
     const element = scroller.current
     if (!element) return
+    let room = element.clientHeight
     const look = () => {
+      // Of a frame in which the list became lower, too: nobody has scrolled away from the end by that.
+      if (element.clientHeight !== room) return
       const atEnd = isAtEnd(element)
       Object.assign(place.current, { atEnd, top: element.scrollTop })
       if (atEnd) missed.value = 0
     }
     const stick = () => {
+      room = element.clientHeight
       if (place.current.atEnd) element.scrollTop = element.scrollHeight
     }
     const resizes = new ResizeObserver(stick)
