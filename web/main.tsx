@@ -47,6 +47,8 @@ const app = createApp({
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no element #app')
 void app.start(takeInvitation(window))
+// What index.html says until here.
+root.replaceChildren()
 render(<AppView app={app} />, root)
 registerServiceWorker()
 
