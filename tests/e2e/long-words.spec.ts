@@ -34,4 +34,12 @@ test('long titles and names push nothing out of the page', async ({ cast }) => {
     expect(excess, dialog).toBe(0)
     await page.keyboard.press('Escape')
   }
+
+  // A phone on its side with its keyboard up.
+  await page.setViewportSize({ width: 844, height: 200 })
+  await page.locator('[data-testid=room][data-room=general] button').click()
+  const height = () => page.locator('.messages').evaluate((element) => element.clientHeight)
+  await expect.poll(height).toBeGreaterThan(100)
+  await page.getByTestId('composer').pressSequentially('still in reach')
+  await inView('composer-send')
 })
