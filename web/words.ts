@@ -129,15 +129,14 @@ export const linkSentence: Readonly<Record<LinkWord, string>> = {
 /** One line on how the mesh stands, for the head of the page. */
 export function statusSentence(status: MeshStatus, others: number): string {
   const linked = status.links.length
-  const company =
-    others === 0
-      ? status.settled
-        ? 'Nobody else is here'
-        : 'Looking for others…'
-      : linked === others
-        ? `Linked with ${others === 1 ? 'the other one' : `all ${others} others`}`
-        : `Linked with ${linked} of ${others} others`
-  return `${company} · ${signalingWords(status)}`
+  const alone = status.settled ? 'Nobody else is here' : 'Looking for others…'
+  return `${others === 0 ? alone : linkedWords(linked, others)} · ${signalingWords(status)}`
+}
+
+function linkedWords(linked: number, others: number): string {
+  if (others === 1) return linked > 0 ? 'Linked with the other one' : 'Not linked with the other one'
+  if (linked === others) return `Linked with all ${others} others`
+  return `Linked with ${linked === 0 ? 'none' : linked} of ${others} others`
 }
 
 function signalingWords(status: MeshStatus): string {

@@ -181,6 +181,9 @@ describe('how things stand', () => {
       'mesh',
     ])
     expect(statusSentence(mesh.status(), 3)).toBe('Linked with 2 of 3 others · signaling server connected')
+    mesh.links = []
+    expect(statusSentence(mesh.status(), 3)).toMatch(/^Linked with none of 3 others ·/)
+    expect(statusSentence(mesh.status(), 1)).toMatch(/^Not linked with the other one ·/)
   })
 
   test('alone is said only once discovery has settled', () => {
