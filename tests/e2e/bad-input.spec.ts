@@ -106,6 +106,9 @@ test('a full storage: send() rejects with storage-full, the rest stays readable,
   }).toPass(patience)
   await alice.page.reload()
   await alice.joined()
+  // Of a long message the beginning is drawn.
+  await expect(alice.page.getByTestId('message-body')).toHaveText(['before', text.slice(0, 10_000)])
+  await alice.page.getByTestId('message-rest').click()
   await expect(alice.page.getByTestId('message-body')).toHaveText(['before', text])
 })
 
