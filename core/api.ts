@@ -1,5 +1,9 @@
 // The public types: what a person who embeds Skein sees. No code. docs/ carries the same list in prose.
 
+// For whoever compiles against these types without that library; TypeScript keeps no import of one.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
 import type { MeshError } from './base/errors.ts'

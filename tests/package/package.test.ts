@@ -246,7 +246,13 @@ describe('in Node', () => {
 
 describe('types', () => {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const common = ['--noEmit', '--strict', '--target', 'es2023', '--lib', 'esnext,dom,dom.iterable']
+  const common = ['--noEmit', '--strict', '--target', 'es2023']
+  const compile = async (words: string[]): Promise<string> => {
+    const { stdout } = await execute(process.execPath, [tsc, ...common, ...words], { cwd: folder }).catch(
+      (error: unknown) => ({ stdout: String((error as { stdout?: unknown }).stdout) }),
+    )
+    return stdout
+  }
 
   test.each([
     ['bundler', 'esnext'],
@@ -254,10 +260,26 @@ describe('types', () => {
   ])('resolve under moduleResolution %s', { timeout: slowMs }, async (resolution, module) => {
     await writeFile(join(folder, 'typed.ts'), typedProgram)
     const types = ['--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node']
-    const words = [tsc, ...common, ...types, '--module', module, '--moduleResolution', resolution, 'typed.ts']
-    const { stdout } = await execute(process.execPath, words, { cwd: folder }).catch((error: unknown) => {
-      return { stdout: String((error as { stdout?: unknown }).stdout) }
-    })
-    expect(stdout).toBe('')
+    const words = ['--lib', 'esnext,dom,dom.iterable', '--module', module, '--moduleResolution', resolution]
+    expect(await compile([...types, ...words, 'typed.ts'])).toBe('')
   })
+
+  test(
+    'ask of a page’s project for no library of a later year, nor for Node’s',
+    { timeout: slowMs },
+    async () => {
+      await writeFile(join(folder, 'page.ts'), browserProgram)
+      const words = [
+        '--lib',
+        'es2022,dom',
+        '--types',
+        '',
+        '--module',
+        'esnext',
+        '--moduleResolution',
+        'bundler',
+      ]
+      expect(await compile([...words, 'page.ts'])).toBe('')
+    },
+  )
 })
