@@ -1,5 +1,7 @@
 // The signaling client: by itself on a clock and sockets of the test's, and against our real server.
 
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { MeshError } from '../../core/base/errors.ts'
 import type { PeerId } from '../../core/base/ids.ts'
@@ -10,6 +12,7 @@ import { createAlarms } from '../../core/platform/shared/alarms.ts'
 import { createSignalingClient, type Socket } from '../../core/platform/shared/signaling-client.ts'
 import { parseSignalingNotice } from '../../core/wire/signals.ts'
 import { createSignalingServer } from '../../signaling/index.ts'
+import { selfSignedCertificate } from './signaling-certificate.ts'
 
 const alice = 'a'.repeat(32) as PeerId
 const bob = 'b'.repeat(32) as PeerId
@@ -312,6 +315,27 @@ describe('signaling client against our server', () => {
     closing.unshift(() => second.close())
     const before = a.log.length
     await vi.waitFor(() => expect(a.log.slice(before)).toContainEqual(['present']), { timeout: 10_000 })
+  })
+
+  test('why a server cannot be reached is said: its certificate, that nobody is there, that it is no signaling server', async () => {
+    const trusted = await createSignalingServer({ port: 0, tls: selfSignedCertificate() })
+    closing.unshift(() => trusted.close())
+    const plain = createServer((_request, response) => response.end())
+    await new Promise<void>((resolve) => plain.listen(0, 'localhost', resolve))
+    closing.unshift(() => plain.close())
+    const nobody = await createSignalingServer({ port: 0 })
+    const port = nobody.address()?.port ?? 0
+    await nobody.close()
+    for (const [url, why] of [
+      [`wss://localhost:${trusted.address()?.port}/`, /self-signed certificate/],
+      [`ws://localhost:${port}/`, /ECONNREFUSED/],
+      [`ws://localhost:${(plain.address() as AddressInfo).port}/`, /Unexpected server response: 200/],
+    ] as const) {
+      const { problems } = join(url, alice)
+      await vi.waitFor(() => expect(problems[0]?.message).toMatch(why))
+      expect(problems[0]?.message).toMatch(/ cannot be reached \(.+\)\. It is tried again\.$/)
+      expect(problems[0]?.cause).toBeInstanceOf(Error)
+    }
   })
 
   test('an address that is none is said, and not tried for ever', async () => {

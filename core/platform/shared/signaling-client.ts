@@ -23,7 +23,9 @@ export interface Socket {
   close(): void
   /** `ws` only: ends it without a handshake. */
   terminate?(): void
-  addEventListener(type: 'open' | 'error', listener: () => void): void
+  addEventListener(type: 'open', listener: () => void): void
+  /** `error` tells why; `ws` only, a browser keeps that to itself. */
+  addEventListener(type: 'error', listener: (event: { readonly error?: unknown }) => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
   addEventListener(
     type: 'close',
@@ -102,11 +104,12 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       if (socket === opened && state === 'closed') enter('connecting')
     })
     // Listeners stay on a socket that was given up (an error nobody hears would end a Node process); they do nothing.
-    opened.addEventListener('error', () => {})
+    let reason: unknown
+    opened.addEventListener('error', ({ error }) => (reason = error))
     opened.addEventListener('open', () => socket === opened && onOpen())
     opened.addEventListener('message', (event) => socket === opened && onMessage(event.data))
     opened.addEventListener('close', (event) => {
-      if (socket === opened) lose(failure(describeClose(state, event)))
+      if (socket === opened) lose(failure(describeClose(state, event, reason), reason))
     })
   }
 
@@ -220,8 +223,14 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
 function describeClose(
   state: SignalingState,
   event: { readonly code: number; readonly reason: string },
+  cause: unknown,
 ): string {
-  if (state !== 'open') return 'cannot be reached. It is tried again.'
+  if (state !== 'open') {
+    // Where none of several addresses was reached, Node has a code and no message.
+    const { message, code } = (cause ?? {}) as { readonly message?: string; readonly code?: string }
+    const why = message || code
+    return `cannot be reached${why ? ` (${why})` : ''}. It is tried again.`
+  }
   const reason = event.reason === '' ? `code ${event.code}` : event.reason
   return `closed the connection (${reason}). It is tried again.`
 }
