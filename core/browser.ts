@@ -40,6 +40,8 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   })
   const seed = makeSeed()
   const random = createRandom(makeSeed())
+  const { signaling } = options
+  const namesNone = signaling === undefined || signaling === 'auto'
   const platform: Platform = {
     clock,
     crypto: createCrypto(),
@@ -49,12 +51,18 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
     connector: createBrowserConnector({ clock }),
     tabs: createBrowserTabs({ mesh: options.mesh, clock }),
     signaling: (url, { reconnectBaseMs, reconnectMaxMs }) =>
-      createBrowserSignaling({ url, clock, random: random.float, reconnectBaseMs, reconnectMaxMs }),
+      createBrowserSignaling({
+        url,
+        clock,
+        random: random.float,
+        reconnectBaseMs,
+        reconnectMaxMs,
+        advice: namesNone && url === originServer() ? ownAddress : undefined,
+      }),
     onLifecycle: onBrowserLifecycle,
     storagePersistent,
   }
-  const { signaling } = options
-  const servers = signaling === undefined || signaling === 'auto' ? [originServer()] : signaling
+  const servers = namesNone ? [originServer()] : signaling
   return MeshHandle.open({
     ...options,
     kind: options.kind ?? 'human',
@@ -76,6 +84,9 @@ export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'da
   requireSecureContext()
   await eraseIndexedDbStore(options.mesh)
 }
+
+const ownAddress =
+  'That is the address of this page: joinMesh() was given no other. Where something else than Skein serves the page, name a server by the option signaling.'
 
 /** The server that served this page is a signaling server too. */
 const originServer = (): string => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`

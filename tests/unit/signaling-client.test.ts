@@ -137,6 +137,33 @@ describe('signaling client', () => {
     expect(socket.sent.at(-1)).toEqual({ type: 'join', topic: 'acme', peer: alice })
   })
 
+  test('an advice about its address is given with each failure until it was reached once', async () => {
+    const clock = createTestClock()
+    const sentences: (string | undefined)[] = []
+    let socket = new TestSocket()
+    const open = (): Socket => (socket = new TestSocket())
+    const advice = 'Is it the page’s?'
+    const client = createSignalingClient({ url: 'ws://one', clock, random: () => 0, open, advice })
+    client.events = {
+      state: (_state, problem) => problem && sentences.push(problem.message),
+      present: () => {},
+      signal: () => {},
+      absent: () => {},
+      socketClosed: () => {},
+    }
+    client.start('acme', alice)
+    clock.advance(16_000)
+    socket.tell('close', { code: 1006, reason: '' })
+    clock.advance(1_000)
+    socket.tell('open')
+    socket.tell('close', { code: 1006, reason: '' })
+    expect(sentences).toEqual([
+      'The signaling server ws://one does not answer. It is tried again. Is it the page’s?',
+      'The signaling server ws://one cannot be reached. It is tried again. Is it the page’s?',
+      'The signaling server ws://one closed the connection (code 1006). It is tried again.',
+    ])
+  })
+
   test('comes back with growing, jittered pauses, and at once when the network is back', async () => {
     const world = setUp(0)
     world.client.start('acme', alice)

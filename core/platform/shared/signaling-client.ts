@@ -42,6 +42,8 @@ export interface SignalingClientOptions {
   readonly random: () => number
   readonly reconnectBaseMs?: number
   readonly reconnectMaxMs?: number
+  /** Said with every failure until it was reached for the first time: what may be wrong with the address. */
+  readonly advice?: string | undefined
   /** Calls `listener` when the device is back on a network; returns how to stop. */
   readonly onOnline?: (listener: () => void) => () => void
 }
@@ -57,6 +59,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   let session: { readonly topic: string; readonly me: PeerId } | undefined
   let socket: Socket | undefined
   let failures = 0
+  let { advice } = options
   let heardAtMs = 0
   let openedAtMs = 0
   let malformed = 0
@@ -68,10 +71,14 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   const nowMs = (): number => clock.now().monotonicMs
   const after = (delayMs: number, ring: () => void): (() => void) => clock.alarm(nowMs() + delayMs, ring)
   const failure = (sentence: string, cause?: unknown, details?: Record<string, unknown>): MeshError =>
-    new MeshError('signaling-failed', `The signaling server ${url} ${sentence}`, {
-      details: { url, ...details },
-      cause,
-    })
+    new MeshError(
+      'signaling-failed',
+      `The signaling server ${url} ${sentence}${advice ? ` ${advice}` : ''}`,
+      {
+        details: { url, ...details },
+        cause,
+      },
+    )
 
   const enter = (next: SignalingState, problem?: MeshError): void => {
     state = next
@@ -116,6 +123,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   const onOpen = (): void => {
     if (session === undefined) return
     callOffWatch()
+    advice = undefined
     openedAtMs = heardAtMs = nowMs()
     enter('open')
     request({ type: 'join', topic: session.topic, peer: session.me })
