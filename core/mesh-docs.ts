@@ -9,6 +9,7 @@ import type { PeerId } from './base/ids.ts'
 import type { AwarenessState, DocView } from './docs/types.ts'
 import { abortedError } from './inbox-queue.ts'
 import { type MeshDocsOptions, OpenDoc, type OpenOptions } from './mesh-open-doc.ts'
+import { checkDocListener } from './options.ts'
 import type { PeerEffect } from './peer-io.ts'
 
 export class MeshDocs {
@@ -196,6 +197,7 @@ class Handle implements DocHandle {
   }
 
   on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off {
+    checkDocListener(event, listener)
     return this.#opened.events.on(event, listener)
   }
 

@@ -45,7 +45,9 @@ import {
   checkCursor,
   checkDelay,
   checkDuty,
+  checkFunction,
   checkMaxDocBytes,
+  checkMeshListener,
   checkIceServers,
   checkLimit,
   checkMessageId,
@@ -56,6 +58,7 @@ import {
   checkServers,
   checkTopic,
   checkTtl,
+  checkYjs,
   fullTiming,
 } from './options.ts'
 import type { PeerEvent } from './peer-io.ts'
@@ -302,6 +305,7 @@ export class MeshHandle implements Mesh {
 
   onCast(topic: string, listener: (x: Cast) => void): Off {
     checkCastTopic(topic)
+    checkFunction('listener', listener)
     return this.#casts.on(topic, listener)
   }
 
@@ -315,6 +319,7 @@ export class MeshHandle implements Mesh {
     checkTopic('document', name)
     const { maxBytes = limits.maxDocBytes, signal, ...given } = options
     checkMaxDocBytes(maxBytes)
+    checkYjs(given.doc, given.awareness)
     return this.#docs.open(name, { ...given, maxBytes }, signal)
   }
 
@@ -334,6 +339,7 @@ export class MeshHandle implements Mesh {
   // -------------------------------------------------------------------------------------- the handle
 
   on<E extends keyof MeshEvents>(event: E, listener: (x: MeshEvents[E]) => void): Off {
+    checkMeshListener(event, listener)
     const off = this.#events.on(event, listener)
     if (event === 'error') {
       const errors = this.#unheard.take()
@@ -343,7 +349,7 @@ export class MeshHandle implements Mesh {
     return off
   }
 
-  async configure(options: Parameters<Mesh['configure']>[0]): Promise<void> {
+  async configure(options: Parameters<Mesh['configure']>[0] = {}): Promise<void> {
     this.#refuseWhenLeft()
     const { signaling, iceServers, priority } = options
     const timing = { ...this.#timing, ...options.timing }

@@ -1,6 +1,6 @@
 // What programs and people hand in, checked before anything is done with it.
 
-import type { Duty, MeshOptions, Timing } from './api.ts'
+import type { DocEvents, Duty, MeshEvents, MeshOptions, Timing } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import {
   isMemberId,
@@ -99,8 +99,46 @@ export function checkRole(role: unknown): asserts role is string {
 }
 
 export function checkDuty(duty: unknown): asserts duty is Duty {
-  if (typeof duty === 'function') return
-  throw invalid(`${show(duty)} is no duty: use a function.`)
+  checkFunction('duty', duty)
+}
+
+export function checkFunction(what: 'duty' | 'listener', value: unknown): void {
+  if (typeof value !== 'function') throw invalid(`${show(value)} is no ${what}: use a function.`)
+}
+
+/** What the compiler tells those who use it: a listener to a misspelt event would hear nothing, without a word. */
+function checkListener(events: Readonly<Record<string, true>>, event: unknown, listener: unknown): void {
+  if (typeof event !== 'string' || !Object.hasOwn(events, event))
+    throw invalid(`There is no event ${show(event)}: use ${Object.keys(events).join(', ')}.`)
+  checkFunction('listener', listener)
+}
+
+const meshEvents: Readonly<Record<keyof MeshEvents, true>> = {
+  peers: true,
+  members: true,
+  rooms: true,
+  message: true,
+  receipt: true,
+  links: true,
+  status: true,
+  leader: true,
+  error: true,
+}
+const docEvents: Readonly<Record<keyof DocEvents, true>> = { state: true, stored: true, progress: true }
+
+export const checkMeshListener = (event: unknown, listener: unknown): void =>
+  checkListener(meshEvents, event, listener)
+export const checkDocListener = (event: unknown, listener: unknown): void =>
+  checkListener(docEvents, event, listener)
+
+/** By what is called on them: a program may have them from a copy of Yjs of its own. */
+export function checkYjs(doc: unknown, awareness: unknown): void {
+  const has = (value: unknown, method: string): boolean =>
+    typeof (value as Readonly<Record<string, unknown>> | null)?.[method] === 'function'
+  if (doc !== undefined && !has(doc, 'transact'))
+    throw invalid(`The option doc takes a Y.Doc, not ${show(doc)}.`)
+  if (awareness !== undefined && !has(awareness, 'getStates'))
+    throw invalid(`The option awareness takes an Awareness of y-protocols, not ${show(awareness)}.`)
 }
 
 export function checkCastTopic(topic: unknown): asserts topic is string {
@@ -149,6 +187,9 @@ export function checkOptions(options: MeshOptions): void {
   if (options.store !== undefined && options.store !== 'durable' && options.store !== 'memory') {
     throw invalid(`The store ${show(options.store)} will not do: use 'durable' or 'memory'.`)
   }
+  const { dataDir } = options
+  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === ''))
+    throw invalid(`The data directory ${show(dataDir)} will not do: name one, or leave it out.`)
   if (options.priority !== undefined) checkPriority(options.priority)
   if (options.signaling !== undefined && options.signaling !== 'auto') checkServers(options.signaling)
   if (options.iceServers !== undefined) checkIceServers(options.iceServers)
@@ -157,6 +198,8 @@ export function checkOptions(options: MeshOptions): void {
 
 /** @throws MeshError `invalid-argument` where a time is no positive number. */
 export function fullTiming(timing: Partial<Timing> = {}): Timing {
+  if (typeof timing !== 'object' || timing === null)
+    throw invalid(`The timing is an object of numbers, not ${show(timing)}.`)
   const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } =
     limits
   const full = { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs }

@@ -4,6 +4,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
+import { Doc } from 'yjs'
 import { MeshHandle } from '../../core/mesh.ts'
 import { createWorld as createSimWorld } from '../../core/platform/sim/world.ts'
 
@@ -127,4 +128,30 @@ test('history() goes on before the cursor of a message, and refuses what is none
 test('a duty that is no function is refused, and not begun again and again', async () => {
   const { mesh } = await joinAlone()
   expect(() => mesh.lead('indexer', undefined as never)).toThrow('is no duty')
+})
+
+test('a listener to an event that there is not is refused, and one that is no function', async () => {
+  const { world, mesh } = await joinAlone()
+  const note = await world.finish(mesh.doc('note'))
+  const refused = (act: () => unknown, sentence: RegExp): void =>
+    expect(act).toThrow(
+      expect.objectContaining({ code: 'invalid-argument', message: expect.stringMatching(sentence) }),
+    )
+  refused(() => mesh.on('messages' as never, () => {}), /no event “messages”: use peers, .*message,/)
+  refused(() => mesh.on('toString' as never, () => {}), /no event “toString”/)
+  refused(() => mesh.on('message', undefined as never), /undefined is no listener/)
+  refused(() => mesh.onCast('typing', undefined as never), /undefined is no listener/)
+  refused(() => note.on('synced' as never, () => {}), /no event “synced”: use state, stored, progress/)
+  refused(() => note.on('state', 'synced' as never), /“synced” is no listener/)
+})
+
+test('a document that is none of Yjs’ is refused in a sentence', async () => {
+  const { mesh } = await joinAlone()
+  for (const options of [{ doc: null }, { doc: new Doc().getText('text') }, { awareness: {} }]) {
+    await expect(mesh.doc('note', options as never)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(/^The option (doc takes a Y\.Doc|awareness takes an Awareness)/),
+    })
+  }
+  await expect(mesh.configure(undefined as never)).resolves.toBeUndefined()
 })

@@ -1,7 +1,7 @@
 // What programs hand in is refused in a sentence where it cannot work, and before anything is done with it.
 
 import { describe, expect, test } from 'vitest'
-import { checkIceServers, fullTiming } from '../../core/options.ts'
+import { checkIceServers, checkOptions, fullTiming } from '../../core/options.ts'
 
 describe('ICE servers', () => {
   const turn = { username: 'ada', credential: 'secret' }
@@ -58,3 +58,12 @@ test('a part of the timing that is undefined is left out', () => {
   })
   expect(() => fullTiming({ silenceTimeoutMs: 0 })).toThrow('must be a positive number')
 })
+
+test.each([{ dataDir: '' }, { dataDir: 7 }, { timing: null }, { timing: 500 }])(
+  '%j is refused in a sentence',
+  (options) => {
+    expect(() => checkOptions({ mesh: 'acme', name: 'ada', ...options } as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+  },
+)
