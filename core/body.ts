@@ -41,21 +41,35 @@ function tagged(tag: number, content: Uint8Array): Uint8Array {
 function encodeJson(value: unknown): Uint8Array {
   const problem = whyNotJson(value, 0)
   if (problem === undefined) return new TextEncoder().encode(JSON.stringify(value))
-  throw new MeshError('body-not-json', `This body is neither JSON nor bytes: ${problem}.`)
+  const where = problem.path.length === 0 ? '' : ` at “${problem.path.join('.').slice(0, 80)}”`
+  throw new MeshError(
+    'body-not-json',
+    `This body is neither JSON nor bytes: it ${problem.what}${where}. Send texts, finite numbers, true, false, null, plain objects and arrays of these, or a Uint8Array.`,
+  )
+}
+
+interface Problem {
+  readonly what: string
+  /** The keys that lead there. */
+  readonly path: string[]
 }
 
 /** JSON.stringify would change such values in silence. */
-function whyNotJson(value: unknown, depth: number): string | undefined {
+function whyNotJson(value: unknown, depth: number): Problem | undefined {
+  const problem = (what: string): Problem => ({ what, path: [] })
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `it holds ${value}`
-  if (typeof value !== 'object') return `it holds ${value === undefined ? 'undefined' : `a ${typeof value}`}`
-  if (depth > maxDepth) return 'it refers to itself or is nested too deeply'
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : problem(`holds ${value}`)
+  if (typeof value !== 'object')
+    return problem(`holds ${value === undefined ? 'undefined' : `a ${typeof value}`}`)
+  if (depth > maxDepth) return problem('refers to itself or is nested too deeply')
   if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) {
-    if (Object.getPrototypeOf(value) !== null) return 'it holds an object that is not a plain one'
+    if (Object.getPrototypeOf(value) !== null) return problem('holds an object that is not a plain one')
   }
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    const problem = whyNotJson(item, depth + 1)
-    if (problem !== undefined) return problem
+  // Of an array also those that were left out.
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    const found = whyNotJson((value as Readonly<Record<string | number, unknown>>)[key], depth + 1)
+    found?.path.unshift(String(key))
+    if (found !== undefined) return found
   }
   return undefined
 }

@@ -155,3 +155,15 @@ test('a document that is none of Yjs’ is refused in a sentence', async () => {
   }
   await expect(mesh.configure(undefined as never)).resolves.toBeUndefined()
 })
+
+test.each([
+  [undefined, 'holds undefined'],
+  [{ lunch: [{ at: new Date() }] }, 'holds an object that is not a plain one at “lunch.0.at”'],
+  // oxlint-disable-next-line no-sparse-arrays
+  [[1, , 2], 'holds undefined at “1”'],
+  [{ sum: NaN }, 'holds NaN at “sum”'],
+])('a body that is no JSON is refused with what is wrong with it, and where: %j', async (body, what) => {
+  const { mesh } = await joinAlone()
+  const message = expect.stringContaining(`neither JSON nor bytes: it ${what}. Send `)
+  await expect(mesh.send('@ada', body as never)).rejects.toMatchObject({ code: 'body-not-json', message })
+})

@@ -119,7 +119,7 @@ async function inUse(dataDir: string, cause: unknown): Promise<MeshError> {
   const who = Number.isInteger(pid) ? `process ${pid}` : 'another process'
   return new MeshError(
     'data-dir-in-use',
-    `The data directory ${dataDir} is in use by ${who}. Stop that one, or choose another name or data directory.`,
+    `The data directory ${dataDir} is in use by ${who}. Leave the mesh there or stop it, or choose another name or data directory.`,
     { details, cause },
   )
 }
