@@ -1,6 +1,7 @@
 // The entry for pages: joinMesh() on WebRTC, BroadcastChannel, Web Locks and IndexedDB.
 
 import type { Mesh, MeshOptions } from './api.ts'
+import { MeshError } from './base/errors.ts'
 import type { Platform } from './base/ports.ts'
 import { createRandom } from './base/random.ts'
 import { MeshHandle } from './mesh.ts'
@@ -24,6 +25,7 @@ export * from './public.ts'
  */
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
+  requirePage()
   requireSecureContext()
   const clock = createBrowserClock()
   const inMemory = options.store === 'memory'
@@ -83,6 +85,15 @@ export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'da
   checkOptions(options)
   requireSecureContext()
   await eraseIndexedDbStore(options.mesh)
+}
+
+/** Nothing of what was begun without one would end. */
+function requirePage(): void {
+  if (typeof document !== 'undefined') return
+  throw new MeshError(
+    'invalid-argument',
+    'joinMesh() is for pages, and this is none: a worker has no WebRTC, and in Node the package’s own build for Node is to be loaded.',
+  )
 }
 
 const ownAddress =

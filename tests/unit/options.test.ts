@@ -1,6 +1,7 @@
 // What programs hand in is refused in a sentence where it cannot work, and before anything is done with it.
 
 import { describe, expect, test } from 'vitest'
+import { joinMesh as joinInPage } from '../../core/browser.ts'
 import { checkIceServers, checkOptions, fullTiming } from '../../core/options.ts'
 
 describe('ICE servers', () => {
@@ -67,3 +68,10 @@ test.each([{ dataDir: '' }, { dataDir: 7 }, { timing: null }, { timing: 500 }])(
     )
   },
 )
+
+test('joining where there is no page, as in a worker, is refused in a sentence', async () => {
+  await expect(joinInPage({ mesh: 'acme', name: 'ada' })).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringMatching(/for pages.*worker/),
+  })
+})
