@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test, vi } from 'vitest'
 import { createConnection, rowsName } from '../../core/platform/browser/indexeddb-connection.ts'
+import { storageError } from '../../core/platform/browser/indexeddb-errors.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -41,4 +42,12 @@ test('a connection that the browser closes as soon as it is open is opened again
   const failing = createConnection('skein').transaction('readonly', () => false)
   await expect(failing).rejects.toMatchObject({ name: 'InvalidStateError' })
   expect(many.opened).toBe(3)
+})
+
+test('a page that may keep nothing is told what to do about it', () => {
+  const denied = new DOMException('access is denied in this context', 'SecurityError')
+  const { code, message } = storageError(denied, false)
+  expect(code).toBe('storage-failed')
+  expect(message).toMatch(/Nothing was written\. This page may keep nothing: .* store: 'memory'\.$/)
+  expect(storageError(new DOMException('why', 'AbortError'), false).message).toMatch(/Nothing was written\.$/)
 })

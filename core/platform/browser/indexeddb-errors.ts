@@ -2,6 +2,19 @@
 
 import { MeshError } from '../../base/errors.ts'
 
+const advices: ReadonlyMap<string, string> = new Map([
+  // Chromium's word for a database whose own files are damaged or gone: no opening of this site's ever succeeds again.
+  [
+    'UnknownError',
+    'Start the browser again; if that does not help, clear this site’s data: what others hold comes back from them.',
+  ],
+  // Its and Firefox' word where the person, or whoever made the frame, lets the page keep nothing.
+  [
+    'SecurityError',
+    "This page may keep nothing: allow cookies and site data for it (or same-origin for its frame), or join with store: 'memory'.",
+  ],
+])
+
 /** @param late the transaction was aborted by us because it took too long. */
 export function storageError(error: unknown, late: boolean): MeshError {
   if (error instanceof MeshError) return error
@@ -21,14 +34,10 @@ export function storageError(error: unknown, late: boolean): MeshError {
       { cause: error },
     )
   }
-  // Chromium's word for a database whose own files are damaged or gone: no opening of this site's ever succeeds again.
-  const advice =
-    name === 'UnknownError'
-      ? ' Start the browser again; if that does not help, clear this site’s data: what others hold comes back from them.'
-      : ''
+  const advice = advices.get(name)
   return new MeshError(
     'storage-failed',
-    `The database failed (${name}: ${message}). Nothing was written.${advice}`,
+    `The database failed (${name}: ${message}). Nothing was written.${advice === undefined ? '' : ` ${advice}`}`,
     { cause: error },
   )
 }
