@@ -20,10 +20,13 @@ declare global {
   }
 }
 
+// Named, though the library would take it by itself: its error then need not advise whoever reads it to name one.
+const ownServer = `${window.location.origin.replace(/^http/, 'ws')}/`
+
 const device = shelfOf(() => window.localStorage)
 
 const app = createApp({
-  joinMesh,
+  joinMesh: (options) => joinMesh({ ...options, signaling: [ownServer] }),
   eraseMesh,
   memory: createMemory(
     device,
