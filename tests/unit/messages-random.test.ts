@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
-import { bodyText, type Peer, World } from './messages-world.ts'
+import { bodyText, failure, type Peer, World } from './messages-world.ts'
 
 /** Five runs: two tabs of alice on one store, bob, carol, and two tabs of dave. */
 const programs = [
@@ -14,9 +14,14 @@ const programs = [
 ] as const
 const names = ['alice', 'bob', 'carol', 'dave'] as const
 
+/** What a store that does not answer may hold back. */
+const kinds = ['inbox/', 'feed/', 'head/', 'ack/', 'id/', 'unbound/', 'meta/'] as const
+const faults = ['freeze', 'thaw', 'full', 'stall', 'well'] as const
+
 type Act =
   | { readonly act: 'send'; readonly who: number; readonly to: number | 'room' }
   | { readonly act: 'crash' | 'restart' | 'handle'; readonly who: number }
+  | { readonly act: (typeof faults)[number]; readonly who: number }
   | { readonly act: 'cut'; readonly who: number; readonly other: number }
   | { readonly act: 'heal' }
   | { readonly act: 'happen'; readonly times: number }
@@ -39,6 +44,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
       who,
     }),
   },
+  { weight: 4, arbitrary: fc.record({ act: fc.constantFrom(...faults), who }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('cut' as const), who, other: who }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('heal' as const) }) },
   {
@@ -62,7 +68,10 @@ class Story {
     readonly text: string
     readonly from: string
     readonly to: number | 'room'
+    readonly mayExpire: boolean
   }[] = []
+  /** All runs there were. */
+  readonly #all = new Set<Peer>()
   /** member name → texts in the order they were first given out, and those handled. */
   readonly given = new Map<string, string[]>()
   readonly handled = new Map<string, Set<string>>()
@@ -101,6 +110,7 @@ class Story {
   }
 
   look(): void {
+    for (const run of this.runs) this.#all.add(run)
     for (const [i, run] of this.runs.entries()) {
       const items = run.inbox()
       const name = programs[i]!.name
@@ -123,15 +133,32 @@ class Story {
         if (!peer.alive) return
         const text = `${world.ids}`
         const to = act.to === 'room' ? '#general' : (`@${names[act.to]!}` as const)
-        const request = peer.send(to, text)
-        this.promised.push({ peer, request, text, from: programs[act.who]!.name, to: act.to })
+        const mayExpire = this.#choose(3) === 0
+        const request = peer.send(to, text, mayExpire ? { ttlMs: 1000 + this.#choose(60_000) } : {})
+        this.promised.push({ peer, request, text, from: programs[act.who]!.name, to: act.to, mayExpire })
         return
       }
       case 'crash':
-        if (this.runs[act.who]!.alive) this.runs[act.who]!.kill()
+        if (this.#isRunning(act.who)) this.runs[act.who]!.kill()
         return this.#consume()
       case 'restart':
         return this.restart(act.who)
+      case 'freeze':
+        this.runs[act.who]!.alive = false
+        if (this.#isRunning(act.who)) world.meet()
+        return this.#consume()
+      case 'thaw':
+        return this.#thaw(act.who)
+      case 'full':
+        this.runs[act.who]!.commitError = failure('storage-full')
+        return
+      case 'stall': {
+        const stalled = kinds.filter(() => this.#choose(2) === 0)
+        this.runs[act.who]!.readFails = (from) => stalled.some((kind) => from.startsWith(kind))
+        return
+      }
+      case 'well':
+        return this.#mend(this.runs[act.who]!)
       case 'handle': {
         const peer = this.runs[act.who]!
         const name = programs[act.who]!.name
@@ -159,7 +186,39 @@ class Story {
     }
   }
 
+  /** Alive, or frozen. */
+  #isRunning(index: number): boolean {
+    return this.world.peers.includes(this.runs[index]!)
+  }
+
+  #thaw(index: number): void {
+    const run = this.runs[index]!
+    if (run.alive || !this.#isRunning(index)) return
+    run.alive = true
+    // A peer that stood still has lost its turn.
+    run.step({ type: 'inboxActive', active: false })
+    run.step({ type: 'tick' })
+    this.world.meet()
+    this.#consume()
+  }
+
+  #mend(run: Peer): void {
+    run.commitError = undefined
+    run.readFails = () => false
+  }
+
+  /** How often the end of each message's time was reported, by id. */
+  reported(): Map<string, number> {
+    const times = new Map<string, number>()
+    for (const error of [...this.#all].flatMap((run) => run.errors('expired'))) {
+      const { id } = error.details as { id: string }
+      times.set(id, (times.get(id) ?? 0) + 1)
+    }
+    return times
+  }
+
   restart(index: number): void {
+    this.#thaw(index)
     if (this.runs[index]!.alive) return
     const { name, store } = programs[index]!
     this.runs[index] = this.world.add(name, { rows: this.stores[store]! })
@@ -169,8 +228,9 @@ class Story {
 
   end(): void {
     for (const i of programs.keys()) this.restart(i)
+    for (const run of this.runs) this.#mend(run)
     this.world.heal()
-    this.world.advance(4 * limits.antiEntropyIntervalMs, this.#choose)
+    this.world.advance(8 * limits.antiEntropyIntervalMs, this.#choose)
     this.look()
   }
 }
@@ -195,7 +255,19 @@ describe('any order of events', () => {
           expect(digests.size).toBe(1)
           const rooms = story.runs.map((run) => run.history('#general').map(bodyText))
           for (const room of rooms) expect(room).toEqual(rooms[0])
-          for (const { text, to, from } of kept) {
+          const reported = story.reported()
+          expect([...reported.values()].every((times) => times === 1)).toBe(true)
+          // Who still runs was answered, and what it sent has come to an end that is no other than what was reported.
+          for (const { peer, request, text, mayExpire } of story.promised.filter((each) => each.peer.alive)) {
+            const answer = peer.answer(request)
+            expect(answer, text).toBeDefined()
+            if (!answer || answer.error) continue
+            const { id } = answer.value as { id: string }
+            const state = peer.state(request)?.state
+            expect(mayExpire ? ['delivered', 'expired'] : ['delivered'], text).toContain(state)
+            expect(reported.has(id), text).toBe(state === 'expired')
+          }
+          for (const { text, to, from } of kept.filter(({ mayExpire }) => !mayExpire)) {
             if (to === 'room') expect(rooms[0]!.filter((each) => each === text)).toEqual([text])
             const addressed = to === 'room' ? names.filter((name) => name !== from) : [names[to]!]
             for (const name of addressed) expect(story.given.get(name), `${text} to ${name}`).toContain(text)
@@ -225,7 +297,7 @@ describe('any order of events', () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
-  })
+  }, 300_000)
 })
