@@ -53,7 +53,7 @@ export class Introductions {
 
   /** It was declared gone without a goodbye: it is looked for, in case a partition took it. */
   lost(peer: PeerId): void {
-    this.#topology.seek(peer, this.#context.nowMs, { pause: true })
+    this.#topology.seek(peer, this.#context.nowMs, { pause: true, lost: true })
   }
 
   linked(peer: PeerId): void {

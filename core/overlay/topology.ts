@@ -35,6 +35,8 @@ interface Attempt {
   knocked: boolean
   /** We know of it by its knock alone, which anybody can make up. */
   stranger: boolean
+  /** It was declared gone, and nobody has spoken of it since. */
+  lost: boolean
   /** It has said something to us: it lives, and a link may take its time. */
   answered: boolean
   /** It was time for it, but others are under way, or it is one of those made at leisure. */
@@ -63,7 +65,7 @@ export class Topology {
   /**
    * Somebody we should have a link to, for a while or as long as the view holds it. `knockAfterMs`: where the far
    * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once. `again`:
-   * there was one. `named`: by an introducer. `stranger`: it says so itself, and nobody else.
+   * there was one. `named`: by an introducer. `stranger`: it says so itself, and nobody else. `lost`: it was declared gone.
    */
   seek(
     peer: PeerId,
@@ -74,15 +76,17 @@ export class Topology {
       readonly again?: boolean
       readonly named?: boolean
       readonly stranger?: boolean
+      readonly lost?: boolean
     } = {},
   ): void {
     if (peer === this.#me) return
-    const { knockAfterMs = 0, pause = false, again = false, stranger = false } = options
+    const { knockAfterMs = 0, pause = false, again = false, stranger = false, lost = false } = options
     if (options.named && this.#named.size < limits.maxSought) this.#named.add(peer)
     const known = this.#attempts.get(peer)
     if (known) {
       known.untilMs = nowMs + limits.rememberLostMs
       known.stranger &&= stranger
+      known.lost &&= lost
       return
     }
     if (this.#attempts.size >= limits.maxSought && !this.#makeRoom()) return
@@ -96,6 +100,7 @@ export class Topology {
       wanted: again,
       knocked: false,
       stranger,
+      lost,
       answered: false,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
@@ -284,11 +289,11 @@ export class Topology {
     return !inView(peer) && linked < limits.maxAnsweredLinks && nowMs >= this.#lookAtMs
   }
 
-  /** The stranger sought for longest gives way, unless it is being dialled. */
+  /** The stranger sought for longest gives way, or else who was lost first; unless it is being dialled. */
   #makeRoom(): boolean {
-    for (const [peer, { stranger, connection }] of this.#attempts)
-      if (stranger && connection === undefined) return this.#attempts.delete(peer)
-    return false
+    const waiting = [...this.#attempts].filter(([, { connection }]) => connection === undefined)
+    const victim = waiting.find(([, { stranger }]) => stranger) ?? waiting.find(([, { lost }]) => lost)
+    return victim !== undefined && this.#attempts.delete(victim[0])
   }
 
   #linger(nowMs: number): void {

@@ -67,6 +67,13 @@ describe('getting links', () => {
     expect(second).not.toEqual(first)
   })
 
+  test('OV20 where too many are sought, who was lost longest ago gives way to those that are there', () => {
+    const { topology, tick } = seekerOf(alice)
+    for (const peer of strangers(limits.maxSought)) topology.seek(peer, 0, { pause: true, lost: true })
+    topology.seek(bob, 0, { again: true })
+    expect(tick(0)).toEqual([expect.objectContaining({ type: 'dial', peer: bob })])
+  })
+
   test('OV20 a dial of which nothing more is heard is abandoned, and made again', () => {
     const { topology, tick } = seekerOf(alice)
     topology.seek(bob, 0)
