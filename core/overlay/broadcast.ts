@@ -91,7 +91,8 @@ export class Broadcasts {
     return offers.filter((id) => {
       const key = keyOf(id)
       const pull = this.#pulls.get(key)
-      if (pull && pull.others.length < limits.maxLinks) pull.others.push(peer)
+      // Once: whoever says it often would leave no room for others.
+      if (pull && pull.others.length < limits.maxLinks && !pull.others.includes(peer)) pull.others.push(peer)
       if (pull || this.#seen.has(key)) return false
       this.#pulls.set(key, { id, askedAtMs: nowMs, others: [] })
       if (this.#pulls.size > limits.maxSeenIds) this.#pulls.delete(this.#pulls.keys().next().value!)

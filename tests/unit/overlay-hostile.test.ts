@@ -236,6 +236,26 @@ describe('a hostile peer', () => {
     expect(alice.overlay.others().find(({ id }) => id === bob.id)?.fit).toBe(false)
   })
 
+  test('OV3 that offers what it does not have, again and again, leaves room for those who do', () => {
+    const { world, alice, bob, send } = besieged()
+    const carol = world.add('carol')
+    for (const node of [alice, bob]) world.connect(node, carol)
+    world.run(6000)
+    const numbers = world.sent.flatMap(({ message }) =>
+      message.type === 'broadcast' && message.origin === bob.id ? [message.sequence] : [],
+    )
+    const next = { origin: bob.id, sequence: Math.max(...numbers) + 1 }
+    const offers = Array.from({ length: limits.maxOffersPerPing }, () => next)
+    send(...framesOf({ type: 'ping', nonce: 7, offers }))
+    const payload = { type: 'cast', topic: 'x', body: Uint8Array.of(0) } as const
+    world.cut(alice, bob)
+    world.step(bob, ({ overlay }) => overlay.broadcast(payload))
+    world.run(500)
+    world.mend(alice, bob)
+    expect(alice.delivered()).toEqual([])
+    world.until(() => alice.delivered().length > 0, 15_000)
+  })
+
   test('OV25 any frames at all: no throw, no word about the others believed, at most three taken ill', () => {
     const bytes = fc.uint8Array({ minLength: 0, maxLength: 300 })
     const mutated = fc
