@@ -258,6 +258,9 @@ export class Peer {
       case 'commitFailed':
       case 'rows':
       case 'readFailed':
+        // Its store works again; where it takes everything but epochs, the next claim shows it.
+        if (input.type === 'committed' && input.result.ok)
+          this.#fitness.step({ type: 'storage', durable: this.#options.durable }, nowMs)
         if (input.machine === 'docs') return this.#docsStep(input, now)
         return this.#messagesStep(input, now)
       case 'corrupt':

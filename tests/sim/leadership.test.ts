@@ -230,3 +230,17 @@ test('one that wakes up declares nobody gone that lives, however long new links 
     expect(alice!.left).toEqual([])
   }
 })
+
+test('EL13 who could not store an epoch, and stores something again, has its rank again', async () => {
+  const world = createMeshWorld(3)
+  const [alice, bob, carol] = await joinInTurn(world, ['alice', 'bob', 'carol'])
+  world.disk('alice').failing = 'storage-full'
+  world.partition([['alice'], ['bob', 'carol', server]])
+  await world.run(40_000)
+  world.heal()
+  // She would have to claim above the other part.
+  await untilLed(world, [alice!, bob!, carol!], 'bob')
+  world.disk('alice').failing = undefined
+  await world.finish(alice!.mesh.room('general').join())
+  await untilLed(world, [alice!, bob!, carol!], 'alice')
+})
