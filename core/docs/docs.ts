@@ -239,10 +239,10 @@ export class Docs {
     this.#closing = this.#closing.filter(({ request, document }) => {
       const isOpen = this.#documents.get(document.name) === document
       if (isOpen && !document.settled) {
-        const { storageProblem } = document
-        if (!storageProblem) return true
+        const { storageFailure } = document
+        if (!storageFailure) return true
         document.stayOpen()
-        this.#desk.effect({ type: 'reject', request, error: storageProblem })
+        this.#desk.effect({ type: 'reject', request, error: storageFailure })
         return false
       }
       if (isOpen) {

@@ -106,8 +106,8 @@ export class Document {
     return this.#over ? this.#storage.settled : this.#storage.stored
   }
 
-  get storageProblem(): MeshError | undefined {
-    return this.#storage.problem
+  get storageFailure(): MeshError | undefined {
+    return this.#storage.failure
   }
 
   get problem(): MeshError | undefined {

@@ -115,6 +115,11 @@ export class Storage {
     return this.#problem
   }
 
+  /** What the last attempt to write failed with, where no other is under way. */
+  get failure(): MeshError | undefined {
+    return this.#retryAtMs === undefined ? undefined : this.#problem
+  }
+
   /** Too much waits to be stored: nothing more should be fetched. */
   get choked(): boolean {
     return this.#backlog.bytes > limits.maxUnstoredDocBytes
@@ -183,8 +188,9 @@ export class Storage {
     this.#hurried = false
   }
 
-  /** What is gathered for a moment, or comes in, waits for no more of it. */
+  /** What is gathered for a moment, or comes in, waits for no more of it; and a store that failed is tried at once. */
   writeNow(): void {
+    this.#retryAtMs = undefined
     this.#backlog.press()
     this.#next()
   }

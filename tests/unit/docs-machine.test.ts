@@ -248,6 +248,22 @@ describe('opening and closing', () => {
     expect(alice.answers.get(again)).toEqual({ value: undefined })
   })
 
+  test('DO7 a store that failed and works again is tried before closing is refused, and when the page goes', () => {
+    for (const end of ['closed', 'suspended']) {
+      const { world, alice } = twoOpen()
+      alice.commitError = failing
+      append(alice, 'kept')
+      // By now it is tried again rarely.
+      world.run(20_000)
+      alice.commitError = undefined
+      if (end === 'suspended') alice.step({ type: 'suspend' })
+      const answer = end === 'closed' ? alice.close('notes') : undefined
+      world.settle()
+      expect(alice.view('notes')).toMatchObject({ stored: true, problem: undefined })
+      if (answer !== undefined) expect(alice.answers.get(answer)).toEqual({ value: undefined })
+    }
+  })
+
   test('edits made and a document handed in before it is loaded are stored, sent and merged with what is there', () => {
     const { world, alice, bob } = two()
     bob.open('notes')
