@@ -534,6 +534,10 @@ const sameView = (a: DocView, b: DocView): boolean =>
   a.storedUpdates === b.storedUpdates &&
   a.receivedBytes === b.receivedBytes &&
   a.totalBytes === b.totalBytes &&
-  a.problem?.code === b.problem?.code &&
+  sameProblem(a.problem, b.problem) &&
   a.basedOn.length === b.basedOn.length &&
   a.basedOn.every((peer, i) => peer === b.basedOn[i])
+
+/** Each attempt to write that fails is news to whoever waits for one that does not. */
+const sameProblem = (a: MeshError | undefined, b: MeshError | undefined): boolean =>
+  a === b || (a !== undefined && a.code === b?.code && !a.code.startsWith('storage-'))

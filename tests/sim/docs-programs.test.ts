@@ -101,6 +101,17 @@ test('whenStored() and close() come to an end on a slow disk while somebody else
   await untilDone()
 })
 
+test('whenStored() asked for while the store fails is told so when it fails again, and not before', async () => {
+  const { world, hers } = await twoOpen(936)
+  world.disk('alice').failing = 'storage-full'
+  write(hers, 'kept')
+  await world.until(() => hers.problem !== undefined, { withinMs: 10_000, what: 'it failed' })
+  await expect(world.finish(hers.whenStored())).rejects.toMatchObject({ code: 'storage-full' })
+  const later = hers.whenStored()
+  world.disk('alice').failing = undefined
+  await world.finish(later)
+})
+
 test('an Awareness handed in whose state is no JSON is reported, and the document opens', async () => {
   const world = createMeshWorld(934)
   const alice = await joinAs(world, 'alice')
