@@ -24,12 +24,15 @@ export class MeshDocs {
   /** One that is open already is shared; it closes with the last of its handles. */
   async open(name: string, options: OpenOptions, signal: AbortSignal | undefined): Promise<DocHandle> {
     if (signal?.aborted) throw abortedError()
-    for (let closing = this.#closing.get(name); closing; closing = this.#closing.get(name)) {
+    for (;;) {
+      const closing = this.#closing.get(name)
+      const before = this.#open.get(name)
       // Its failure was told to whoever closed it.
-      await aborting(
-        closing.catch(() => undefined),
-        signal,
-      )
+      const closed = closing?.catch(() => undefined)
+      // What a Y.Doc held that was destroyed has to be stored before there is another.
+      const gone = closed ?? (before?.isDestroyed ? this.#release(before) : undefined)
+      if (!gone) break
+      await aborting(gone, signal)
     }
     const opened = this.#open.get(name) ?? this.#create(name, options)
     opened.refuseOther(options)
@@ -52,7 +55,11 @@ export class MeshDocs {
 
   /** True: more than the progress of a transfer has changed. */
   show(view: DocView): boolean {
-    return this.#open.get(view.doc)?.show(view) ?? false
+    const opened = this.#open.get(view.doc)
+    const changed = opened?.show(view) ?? false
+    // It could not be closed when its Y.Doc went.
+    if (opened?.isDestroyed && !view.problem?.code.startsWith('storage-')) this.#destroyed(opened)
+    return changed
   }
 
   showAwareness(doc: string, states: readonly AwarenessState[]): void {
@@ -90,6 +97,7 @@ export class MeshDocs {
 
   /** The program destroyed its Y.Doc, which tells of nothing any more: it is closed, as with every provider of Yjs. */
   #destroyed(opened: OpenDoc): void {
+    opened.isDestroyed = true
     if (this.#closing.has(opened.name)) return
     opened.handles = 1
     this.#release(opened).catch((problem: unknown) => this.#options.report(problem))

@@ -66,6 +66,8 @@ export class OpenDoc {
   #awarenessIsOver = false
   #view: DocView
   handles = 0
+  /** The program destroyed its Y.Doc, which tells of nothing any more. */
+  isDestroyed = false
   left: MeshError | undefined
 
   constructor(name: string, options: OpenOptions, io: MeshDocsOptions) {

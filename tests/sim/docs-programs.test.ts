@@ -143,3 +143,18 @@ test.each(['handed in', 'ours'])('a Y.Doc (%s) that the program destroys is clos
   await untilEqual(world, again, his)
   expect(codes(alice)).toEqual([])
 })
+
+test('a Y.Doc that is destroyed while the store fails is closed when it works again, and until then there is no other', async () => {
+  const { world, alice, hers, his } = await twoOpen(937)
+  world.disk('alice').failing = 'storage-failed'
+  hers.doc.transact(() => write(hers, 'words'))
+  hers.doc.destroy()
+  await world.until(() => alice.errors.length > 0, { withinMs: 10_000, what: 'it was not stored' })
+  await expect(world.finish(alice.mesh.doc('notes'))).rejects.toMatchObject({ code: 'storage-failed' })
+  world.disk('alice').failing = undefined
+  await world.until(() => his.state === 'alone', { withinMs: 60_000, what: 'it was closed' })
+  const again = await world.finish(alice.mesh.doc('notes'))
+  expect(textOf(again)).toBe('words')
+  write(again, 'more ')
+  await untilEqual(world, again, his)
+})
