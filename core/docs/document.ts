@@ -258,8 +258,10 @@ export class Document {
   }
 
   #onLoaded(): void {
+    // What was written while it was over, until the rows that delete something came, is in no update we still have.
+    const isInNoRow = this.#brought || this.#over
     this.#over = this.#isOver
-    if (this.#brought && !this.#over) this.#storage.saveWhole()
+    if (isInNoRow && !this.#over) this.#storage.saveWhole()
     this.#options.loaded()
   }
 

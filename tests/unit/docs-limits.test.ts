@@ -256,3 +256,25 @@ describe('close', () => {
     expect(reloaded(bob).text('notes')).toBe('own words')
   })
 })
+
+test('DO10 what was written while a document was over its limit, only until all of it was loaded, is stored', () => {
+  const world = new DocsWorld()
+  const alice = world.join('alice')
+  alice.open('notes')
+  alice.edit('notes', (doc) => doc.getMap('map').set('large', 'x'.repeat(small)))
+  world.settle()
+  alice.edit('notes', (doc) => doc.getMap('map').delete('large'))
+  world.settle()
+  world.kill(alice)
+  const again = world.join('alice', { rows: alice.rows })
+  again.storing = false
+  again.open('notes', { maxBytes: small })
+  again.tasks.shift()!()
+  expect(again.doc('notes').getMap('map').has('large')).toBe(true)
+  again.write('notes', 'kept')
+  expect(again.view('notes')?.problem?.code).toBe('doc-over-limit')
+  again.storing = true
+  world.run(1_000)
+  expect(again.view('notes')).toMatchObject({ stored: true, problem: undefined })
+  expect(reloaded(again).text('notes')).toBe('kept')
+})
