@@ -64,6 +64,8 @@ export class OpenDoc {
   #endsTask = false
   #toldAwareness: string | undefined
   #awarenessIsOver = false
+  /** Whom the mesh has put into the Awareness; another provider may have put in others. */
+  readonly #shown = new Set<number>()
   #view: DocView
   handles = 0
   /** The program destroyed its Y.Doc, which tells of nothing any more. */
@@ -219,14 +221,21 @@ export class OpenDoc {
       this.#guarded(() => applyAwarenessUpdate(this.awareness, encodeStates(present), meshOrigin))
     }
     for (const { client } of present) {
+      this.#shown.add(client)
       const meta = this.awareness.meta.get(client)
       // An Awareness that was handed in has a timer, which removes whoever is not renewed; here nobody is.
       if (meta) meta.lastUpdated = Number.POSITIVE_INFINITY
     }
-    if (gone.length === 0) return
-    this.#guarded(() => removeAwarenessStates(this.awareness, gone, meshOrigin))
-    // It may come back with the clock it had.
-    for (const client of gone) this.awareness.meta.delete(client)
+    if (gone.length > 0) this.#hide(gone)
+  }
+
+  #hide(clients: readonly number[]): void {
+    this.#guarded(() => removeAwarenessStates(this.awareness, [...clients], meshOrigin))
+    for (const client of clients) {
+      this.#shown.delete(client)
+      // It may come back with the clock it had.
+      this.awareness.meta.delete(client)
+    }
   }
 
   /** What runs listeners of the program: one that throws is reported, and ends nothing of ours. */
@@ -266,10 +275,7 @@ export class OpenDoc {
   end(): void {
     this.left = new MeshError('left', `The document “${this.name}” is closed; open it again to go on.`)
     for (const stop of this.#stops) stop()
-    const others = [...this.awareness.getStates().keys()].filter(
-      (client) => client !== this.awareness.clientID,
-    )
-    this.#guarded(() => removeAwarenessStates(this.awareness, others, meshOrigin))
+    this.#hide([...this.#shown])
     if (this.#ownsAwareness) this.#guarded(() => this.awareness.destroy())
     this.replica.destroy()
     if (this.ownsDoc) this.#guarded(() => this.doc.destroy())

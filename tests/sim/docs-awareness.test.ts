@@ -89,3 +89,22 @@ test('DO11 an Awareness of the program’s own keeps those who are still for min
     vi.useRealTimers()
   }
 })
+
+test('DO11 closing takes out of an Awareness of the program’s own whom the mesh put in, and nobody else', async () => {
+  const awareness = new Awareness(new Doc())
+  const { world, actors, alice, bob } = await pair(324, awareness)
+  const [hers, third] = [alice.doc.clientID, 1]
+  alice.awareness.setLocalState({ user: 'alice' })
+  await world.until(() => awareness.getStates().has(hers), { withinMs: 10_000, what: 'alice is shown' })
+  // As another provider does it.
+  awareness.states.set(third, { user: 'carol' })
+  const told: number[] = []
+  awareness.on('update', ({ removed }: { removed: number[] }) => told.push(...removed))
+  await world.finish(bob.close())
+  expect(told).toEqual([hers])
+  expect(awareness.getStates().get(third)).toEqual({ user: 'carol' })
+  // Opened again, it shows who is there as they were.
+  await world.finish(actors[1]!.mesh.doc('notes', { awareness }))
+  await world.until(() => awareness.getStates().has(hers), { withinMs: 10_000, what: 'alice is shown again' })
+  awareness.destroy()
+})
