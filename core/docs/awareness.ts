@@ -19,9 +19,8 @@ interface Known {
 export class DocAwareness {
   readonly #desk: Desk
   readonly #doc: string
+  /** Also of clients that show nothing (any more). */
   readonly #own = new Map<number, AwarenessState>()
-  /** Clients that are ours even while they show nothing. */
-  readonly #ownClients = new Set<number>()
   /** Clients of others: whoever spoke first for one keeps it while it lives, so nobody can be spoken over. */
   readonly #others = new Map<number, Known>()
   /** What a peer says of a client for which another speaks: it is that peer's turn once the other is gone. */
@@ -52,7 +51,6 @@ export class DocAwareness {
   /** The program's own states changed. */
   set(states: readonly AwarenessState[], holders: readonly PeerId[]): void {
     for (const state of states) {
-      this.#ownClients.add(state.client)
       this.#own.set(state.client, state)
       this.#untold.add(state.client)
     }
@@ -66,7 +64,6 @@ export class DocAwareness {
     this.#untold = new Set()
     this.#toldAtMs = this.#desk.nowMs
     this.#desk.multicast(holders, this.#payload(states))
-    for (const { client, state } of states) if (state === undefined) this.#own.delete(client)
   }
 
   #renew(holders: readonly PeerId[]): void {
@@ -79,9 +76,9 @@ export class DocAwareness {
     for (const client of this.#own.keys()) this.#untold.add(client)
   }
 
-  /** Somebody has the document open whom we have not told yet. */
+  /** Somebody has the document open whom we have not told yet, or who may not have heard: of what is gone, too. */
   greet(peer: PeerId): void {
-    const states = [...this.#own.values()].filter(({ state }) => state !== undefined)
+    const states = [...this.#own.values()]
     if (states.length > 0) this.#desk.sendTo(peer, this.#payload(states))
   }
 
@@ -127,7 +124,7 @@ export class DocAwareness {
     const known = this.#others.get(client)
     // Told again over a new link.
     if (known?.peer === peer && known.clock === clock && state !== undefined) return false
-    const isTheirs = !this.#ownClients.has(client) && (known === undefined || known.peer === peer)
+    const isTheirs = !this.#own.has(client) && (known === undefined || known.peer === peer)
     const isNewer = known === undefined || clock > known.clock
     const isFar = known !== undefined && clock > known.clock + limits.maxAwarenessClockJump
     if (!isTheirs || !isNewer || isFar || !isFlatJson(state)) {

@@ -79,3 +79,32 @@ test('DO11 awareness that was lost by way of others is said again within half a 
   expect([bob, carol].map(shownTo)).toEqual([[cursor], [cursor]])
   expect(alice.sentTo(carol, 'docAwareness')).toHaveLength(1)
 })
+
+test('DO11 that somebody shows nothing any more is said again where it was lost: by way of others, with a link, or for want of room', () => {
+  const cursor = { client: 7, clock: 1, state: '{"at":1}' }
+  const gone = { client: 7, clock: 2, state: undefined }
+  for (const lost of ['by way of others', 'with a link', 'for want of room']) {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor]
+    for (const actor of [alice, bob]) actor.open('notes')
+    world.run(2_000)
+    const say = (state: typeof cursor | typeof gone): void =>
+      alice.step({ type: 'awareDoc', doc: 'notes', states: [state] })
+    say(cursor)
+    world.run(1_000)
+    if (lost === 'by way of others') world.unlink(alice, bob)
+    world.filter = ({ payload }) => lost !== 'by way of others' || payload.type !== 'docAwareness'
+    if (lost === 'for want of room') alice.refusing.add(bob.id)
+    say(gone)
+    if (lost === 'with a link') {
+      world.unlink(alice, bob)
+      world.link(alice, bob)
+    }
+    world.run(10)
+    world.filter = () => true
+    alice.refusing.clear()
+    world.run(limits.antiEntropyIntervalMs)
+    const shown = bob.events.flatMap((event) => (event.event === 'docAwareness' ? event.states : []))
+    expect([lost, shown.at(-1)]).toEqual([lost, gone])
+  }
+})

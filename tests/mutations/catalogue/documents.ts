@@ -71,7 +71,7 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/docs/awareness.ts',
-        find: 'const isTheirs = !this.#ownClients.has(client) && (known === undefined || known.peer === peer)',
+        find: 'const isTheirs = !this.#own.has(client) && (known === undefined || known.peer === peer)',
         replace: 'const isTheirs = true',
       },
     ],
