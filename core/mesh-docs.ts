@@ -70,6 +70,11 @@ export class MeshDocs {
     return [...this.#open.values()].map((opened) => opened.status())
   }
 
+  /** Something changes in this task: what has changed is known at its end. */
+  get isChanging(): boolean {
+    return [...this.#open.values()].some((opened) => opened.isChanging)
+  }
+
   /** The mesh is being left: what waits is stored. Asked for at once, answered with the driver's other requests. */
   closeAll(): void {
     for (const opened of this.#open.values()) {
@@ -123,6 +128,8 @@ export class MeshDocs {
   }
 
   async #close(opened: OpenDoc): Promise<void> {
+    // A listener may have thrown at an edit of this task: what Yjs did not tell is found at its end.
+    if (opened.isChanging) await Promise.resolve()
     opened.flush()
     opened.sayGoodbye()
     await this.#options.request({ type: 'closeDoc', doc: opened.name })

@@ -154,6 +154,11 @@ export class OpenDoc {
     this.#options.input({ type: 'editDoc', doc: this.name, updates })
   }
 
+  /** Something changes in this task. */
+  get isChanging(): boolean {
+    return this.#endsTask
+  }
+
   /** Once a task in which something changes: by its end Yjs has told of it, or never will. */
   readonly #atEndOfTask = (): void => {
     if (this.#endsTask) return

@@ -408,6 +408,7 @@ export class MeshHandle implements Mesh {
   async #leave(): Promise<void> {
     this.#duties.stopAll()
     if (this.#hashing > 0) await this.#lastAsked
+    if (this.#docs.isChanging) await Promise.resolve()
     this.#docs.closeAll()
     try {
       await this.#driver.close()
