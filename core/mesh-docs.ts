@@ -141,6 +141,7 @@ export class MeshDocs {
 class Handle implements DocHandle {
   readonly #opened: OpenDoc
   readonly #release: () => Promise<void>
+  readonly #offs = new Set<Off>()
   #closed: Promise<void> | undefined
 
   constructor(opened: OpenDoc, release: () => Promise<void>) {
@@ -213,11 +214,21 @@ class Handle implements DocHandle {
 
   on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off {
     checkDocListener(event, listener)
-    return this.#opened.events.on(event, listener)
+    const stop = this.#opened.events.on(event, listener)
+    const off = (): void => {
+      stop()
+      this.#offs.delete(off)
+    }
+    this.#offs.add(off)
+    return off
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#release().catch((problem: unknown) => {
+    const closed = (): void => {
+      // Another handle may keep the document open.
+      for (const off of this.#offs) off()
+    }
+    this.#closed ??= this.#release().then(closed, (problem: unknown) => {
       // It stays open, and may be closed again when there is room.
       this.#closed = undefined
       throw problem

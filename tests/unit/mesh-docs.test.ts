@@ -1,9 +1,23 @@
 // The documents a program has open, on a peer that answers when the test says so.
 
 import { expect, test } from 'vitest'
+import type { DocHandle, DocState } from '../../core/api.ts'
+import type { DocView } from '../../core/docs/types.ts'
 import { MeshDocs } from '../../core/mesh-docs.ts'
 
 const options = { maxBytes: 1000 }
+
+const view: DocView = {
+  doc: 'notes',
+  state: 'syncing',
+  basedOn: [],
+  receivedBytes: 0,
+  totalBytes: 0,
+  stored: true,
+  heldUpdates: 0,
+  storedUpdates: 0,
+  problem: undefined,
+}
 
 function setUp() {
   const answers: (() => void)[] = []
@@ -42,5 +56,21 @@ test('opening ends with its signal while the handle before closes, and can be tr
   const again = docs.open('notes', options, undefined)
   answers.shift()!()
   expect((await again).name).toBe('notes')
+  docs.end()
+})
+
+test('a handle that was closed is told of nothing any more, though another keeps the document open', async () => {
+  const { docs, answers } = setUp()
+  const opening = [docs.open('notes', options, undefined), docs.open('notes', options, undefined)]
+  answers.shift()!()
+  const [first, second] = (await Promise.all(opening)) as [DocHandle, DocHandle]
+  const told: string[] = []
+  first.on('state', (state) => told.push(`first: ${state}`))
+  second.on('state', (state) => told.push(`second: ${state}`))
+  const show = (state: DocState): void => void docs.show({ ...view, state })
+  show('alone')
+  await first.close()
+  show('synced')
+  expect(told).toEqual(['first: alone', 'second: alone', 'second: synced'])
   docs.end()
 })
