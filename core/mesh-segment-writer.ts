@@ -329,8 +329,8 @@ export class DeletedRanges {
     return !lengthens
   }
 
-  /** As many as fit. */
-  moveTo(segment: Segment): void {
+  /** As many as fit. False: there are more. */
+  moveTo(segment: Segment): boolean {
     for (const [client, waiting] of this.#clients) {
       if (!waiting.sorted) {
         waiting.ranges = mergedBackwards(waiting.ranges)
@@ -338,11 +338,12 @@ export class DeletedRanges {
       }
       const { ranges } = waiting
       for (let range = ranges.at(-1); range !== undefined; range = ranges.at(-1)) {
-        if (!segment.addDeletion(client, range[0], range[1])) return
+        if (!segment.addDeletion(client, range[0], range[1])) return false
         ranges.pop()
       }
       this.#clients.delete(client)
     }
+    return true
   }
 }
 

@@ -55,6 +55,7 @@ export function createSegmentReader(
 
 class StructReader implements SegmentReader {
   readonly totalBytes: number
+  caughtUp = false
   readonly #doc: Y.Doc
   readonly #onClose: (() => void) | undefined
   readonly #watch: TransactionWatch
@@ -88,7 +89,7 @@ class StructReader implements SegmentReader {
     this.#watch.flush()
     this.#call++
     const segment = new Segment(maxBytes)
-    if (this.#giveStructs(segment)) this.#deletions.moveTo(segment)
+    this.caughtUp = this.#giveStructs(segment) && this.#deletions.moveTo(segment)
     if (!segment.empty) return segment.toUint8Array()
     this.close()
     return undefined

@@ -30,6 +30,8 @@ interface Rewrite {
   bytes: number
   /** Something in the document is in no row yet. */
   readonly needed: boolean
+  /** All that the document held is written; what came since is in the backlog, or was. */
+  isWhole: boolean
 }
 
 export interface StorageEvents {
@@ -64,6 +66,8 @@ export class Storage {
   #loaded = false
   readonly #backlog = new Backlog()
   #busy = false
+  /** What was written last was of the backlog. */
+  #wroteBacklog = false
   #rewrite: Rewrite | undefined
   /** The document holds what is neither in the rows nor in the backlog. */
   #rewriteNeeded = false
@@ -278,32 +282,33 @@ export class Storage {
 
   // ------------------------------------------------------------------------------------------ writing
 
-  /** The next thing to write, one at a time: news first, then what only saves room. */
+  /** The next thing to write, one at a time: news first, but where there always are any the rest goes along with every other row. */
   #next(): void {
     if (!this.#loaded || this.#busy || this.#closed || this.#retryAtMs !== undefined) return
     if (this.#desk.nowMs < this.#restUntilMs) return
-    if (this.#backlog.waits) return this.#writeBacklog()
-    if (this.#rewrite) return this.#writeSegment(this.#rewrite)
+    const updates = this.#backlog.waits ? this.#backlog.take() : []
+    const isTurnOfRest = updates.length === 0 || (this.#wroteBacklog && !this.#backlog.waits && !this.#hurried)
+    this.#wroteBacklog = !isTurnOfRest
+    if (isTurnOfRest) this.#writeRest(updates)
+    if (!this.#busy && updates.length > 0) this.#write({}, updates, () => undefined)
+  }
+
+  /**
+   * What is in the document alone, and what only saves room. All that waits goes along: a segment may hold the deletion of
+   * what an edit that waits has replaced.
+   */
+  #writeRest(updates: readonly Uint8Array[]): void {
+    if (this.#rewrite) return this.#writeSegment(this.#rewrite, updates)
     if (this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes)
-      return this.#mergeSmall()
-    if (this.#wantsRewrite()) this.#startRewrite()
+      return this.#mergeSmall(updates)
+    if (this.#wantsRewrite()) this.#startRewrite(updates)
   }
 
-  /** One row at a time: what others store meanwhile, messages above all, waits for no more than that. */
-  #writeBacklog(): void {
-    const updates = this.#backlog.take()
-    const row = this.#row(updates)
-    this.#write({ put: [row] }, () => {
-      this.#know(row.key, updates, row.value.length)
-      this.#backlog.stored()
-    })
-  }
-
-  #mergeSmall(): void {
+  #mergeSmall(along: readonly Uint8Array[]): void {
     const merged = [...this.#small]
     const updates = merged.flatMap((row) => row.updates)
     const put = inRows(updates).map((group) => this.#row(group))
-    this.#write({ put, delete: merged.map(({ key }) => key) }, () => {
+    this.#write({ put, delete: merged.map(({ key }) => key) }, along, () => {
       this.#small = this.#small.slice(merged.length)
       this.#smallBytes = this.#small.reduce((sum, row) => sum + row.bytes, 0)
       for (const { key } of merged) this.#forget(key)
@@ -322,26 +327,28 @@ export class Storage {
     )
   }
 
-  #startRewrite(): void {
+  #startRewrite(along: readonly Uint8Array[]): void {
     if (!this.#mayRewrite) return
     this.#rewrite = {
       reader: this.#replica.reader([]),
       doomed: this.#replica.pending ? [] : [...this.#rows.keys()],
       bytes: 0,
       needed: this.#rewriteNeeded,
+      isWhole: false,
     }
     this.#rewriteNeeded = false
     this.#small = []
     this.#smallBytes = 0
-    this.#next()
+    this.#writeSegment(this.#rewrite, along)
   }
 
-  #writeSegment(rewrite: Rewrite): void {
+  #writeSegment(rewrite: Rewrite, along: readonly Uint8Array[]): void {
     if (!this.#events.writable()) return this.#dropRewrite()
     let update: Uint8Array | undefined
     let refusal: string | undefined
     try {
-      update = rewrite.reader.next(limits.maxDocSegmentBytes)
+      // Where edits come all the time there would be a little more each time.
+      update = rewrite.isWhole ? undefined : rewrite.reader.next(limits.maxDocSegmentBytes)
     } catch (problem) {
       refusal = String(problem)
     }
@@ -354,9 +361,10 @@ export class Storage {
     if (update) {
       const row = this.#row([update])
       rewrite.bytes += row.value.length
-      return this.#write({ put: [row] }, () => this.#count(row.key, row.value.length))
+      rewrite.isWhole = rewrite.reader.caughtUp
+      return this.#write({ put: [row] }, along, () => this.#count(row.key, row.value.length))
     }
-    this.#write({ delete: rewrite.doomed }, () => {
+    this.#write({ delete: rewrite.doomed }, along, () => {
       for (const key of rewrite.doomed) this.#forget(key)
       rewrite.reader.close()
       this.#rewrite = undefined
@@ -365,10 +373,17 @@ export class Storage {
     })
   }
 
-  #write(transaction: { put?: readonly Row[]; delete?: readonly string[] }, done: () => void): void {
+  /** One row at a time, mostly: what others store meanwhile, messages above all, waits for no more than that. */
+  #write(
+    { put = [], ...rest }: { put?: readonly Row[]; delete?: readonly string[] },
+    updates: readonly Uint8Array[],
+    done: () => void,
+  ): void {
     this.#busy = true
     const startedMs = this.#desk.nowMs
-    const bytes = (transaction.put ?? []).reduce((sum, { value }) => sum + value.length, 0)
+    const row = updates.length > 0 ? this.#row(updates) : undefined
+    const transaction = { put: row ? [...put, row] : put, ...rest }
+    const bytes = transaction.put.reduce((sum, { value }) => sum + value.length, 0)
     const answer = (): void => {
       this.#busy = false
       if (bytes >= limits.minDocSegmentBytes) {
@@ -378,6 +393,10 @@ export class Storage {
       this.#problem = undefined
       this.#retries = 0
       done()
+      if (row) {
+        this.#know(row.key, updates, row.value.length)
+        this.#backlog.stored()
+      }
       this.#next()
     }
     this.#desk.commit(transaction, answer, (error) => this.#failed(error))

@@ -36,6 +36,8 @@ export interface SegmentReader {
    * what Yjs cannot write.
    */
   next(maxBytes: number): Uint8Array | undefined
+  /** By the last `next` everything was given that the document held then. It goes on where more came since. */
+  readonly caughtUp: boolean
   close(): void
 }
 

@@ -122,14 +122,16 @@ test('DO7 what is in the document alone is written, also where a rewrite that wa
 
 describe('while others go on typing, faster than a row is written', () => {
   /** Alice types every 15 ms; each row of bob's takes 20. */
-  function* typing(): Generator<{ world: DocsWorld; alice: DocsActor; bob: DocsActor }> {
+  function* typing(doc?: Y.Doc): Generator<{ world: DocsWorld; alice: DocsActor; bob: DocsActor }> {
     const world = new DocsWorld()
     const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
-    for (const each of [alice, bob]) each.open('notes')
+    alice.open('notes')
+    if (doc === undefined) bob.open('notes')
     world.run(2_000)
+    if (doc !== undefined) bob.open('notes', { doc })
     bob.storing = false
     let doneAtMs = Infinity
-    for (let ms = 0; ms < 3_000; ms++) {
+    for (let ms = 0; ms < 10_000; ms++) {
       if (ms % 15 === 0) alice.write('notes', 'x')
       world.run(1)
       if (bob.tasks.length > 0) doneAtMs = Math.min(doneAtMs, ms + 20)
@@ -151,6 +153,16 @@ describe('while others go on typing, faster than a row is written', () => {
       expect(view.stored).toBe(view.storedUpdates === view.heldUpdates)
       if (view.storedUpdates >= held) return
     }
+  })
+
+  test('DO7 what a document held that was handed in is stored', () => {
+    const doc = new Y.Doc()
+    doc.getText('text').insert(0, 'brought')
+    for (const { bob } of typing(doc)) if (bob.view('notes')!.storedUpdates > 0) return
+  })
+
+  test('small rows are merged', () => {
+    for (const { bob } of typing()) if (bob.count('docRowsMerged') > 0) return
   })
 
   test('it can be closed', () => {
