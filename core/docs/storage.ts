@@ -287,7 +287,8 @@ export class Storage {
     if (!this.#loaded || this.#busy || this.#closed || this.#retryAtMs !== undefined) return
     if (this.#desk.nowMs < this.#restUntilMs) return
     const updates = this.#backlog.waits ? this.#backlog.take() : []
-    const isTurnOfRest = updates.length === 0 || (this.#wroteBacklog && !this.#backlog.waits && !this.#hurried)
+    const isTurnOfRest =
+      updates.length === 0 || (this.#wroteBacklog && !this.#backlog.waits && !this.#hurried)
     this.#wroteBacklog = !isTurnOfRest
     if (isTurnOfRest) this.#writeRest(updates)
     if (!this.#busy && updates.length > 0) this.#write({}, updates, () => undefined)

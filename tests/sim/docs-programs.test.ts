@@ -58,21 +58,24 @@ test('a listener that throws in the midst of Yjs’ own work keeps nothing from 
   expect(textOf(reopened)).toBe(text)
 })
 
-test.each(['closed', 'left'])('what a listener threw at is stored though it is %s in the same task', async (end) => {
-  const { world, alice, hers } = await twoOpen(938)
-  // Before ours: a document of the program’s own, with a listener of its own.
-  const doc = new Doc()
-  doc.once('update', () => {
-    throw new Error('thrown at an edit')
-  })
-  await world.finish(hers.close())
-  const handle = await world.finish(alice.mesh.doc('notes', { doc }))
-  expect(() => write(handle, 'words')).toThrow('thrown at an edit')
-  await world.finish(end === 'closed' ? handle.close() : alice.mesh.leave())
-  alice.process.kill()
-  const again = await joinAs(world, 'alice', { process: alice.process.restart() })
-  expect(textOf(await world.finish(again.mesh.doc('notes')))).toBe('words')
-})
+test.each(['closed', 'left'])(
+  'what a listener threw at is stored though it is %s in the same task',
+  async (end) => {
+    const { world, alice, hers } = await twoOpen(938)
+    // Before ours: a document of the program’s own, with a listener of its own.
+    const doc = new Doc()
+    doc.once('update', () => {
+      throw new Error('thrown at an edit')
+    })
+    await world.finish(hers.close())
+    const handle = await world.finish(alice.mesh.doc('notes', { doc }))
+    expect(() => write(handle, 'words')).toThrow('thrown at an edit')
+    await world.finish(end === 'closed' ? handle.close() : alice.mesh.leave())
+    alice.process.kill()
+    const again = await joinAs(world, 'alice', { process: alice.process.restart() })
+    expect(textOf(await world.finish(again.mesh.doc('notes')))).toBe('words')
+  },
+)
 
 test('a value that Yjs cannot write ends nothing: the document says so at once, and the others go on', async () => {
   const { world, alice, hers, his } = await twoOpen(932)
