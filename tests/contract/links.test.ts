@@ -4,7 +4,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Connector, Link } from '../../core/base/ports.ts'
 import { createNodeClock } from '../../core/platform/node/clock.ts'
 import { loadNodeWebRtc } from '../../core/platform/node/webrtc.ts'
@@ -78,10 +78,15 @@ describe('WebRTC in Node', () => {
     await expect.poll(() => downs.length, { timeout: 60_000 }).toBe(1)
   })
 
-  test('a process that closed its connector exits by itself', { timeout: 60_000 }, async () => {
-    const child = fork(fileURLToPath(new URL('children/link-child.ts', import.meta.url)), ['leave'], {
+  test.each([
+    ['its connector', 'leave'],
+    ['its connector while it dialled', 'leave-dialling'],
+    ['its connector after a dial that came to nothing', 'leave-failed'],
+  ])('a process that closed %s exits by itself', { timeout: 60_000 }, async (_, what) => {
+    const child = fork(fileURLToPath(new URL('children/link-child.ts', import.meta.url)), [what], {
       execArgv: ['--import', 'tsx'],
     })
+    onTestFinished(() => void child.kill('SIGKILL'))
     const [code] = (await once(child, 'exit')) as [number | null]
     expect(code).toBe(0)
   })

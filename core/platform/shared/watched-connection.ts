@@ -53,6 +53,7 @@ const lookIntervalMs = 5
 export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: DataChannel) => void): object {
   class WatchedConnection extends webrtc.RTCPeerConnection {
     #channel: DataChannel | undefined
+    readonly #closeChannels: (() => void)[] = []
     #closing = false
 
     constructor(configuration?: object) {
@@ -73,8 +74,13 @@ export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: Dat
       this.#closing = true
       const channel = this.#channel
       const sending = channel?.readyState === 'open' || channel?.readyState === 'closing'
-      if (channel !== undefined && sending && this.connectionState === 'connected') this.#linger(channel)
-      else super.close()
+      if (channel !== undefined && sending && this.connectionState === 'connected') {
+        this.#linger(channel)
+        return
+      }
+      // libdatachannel forgets a channel that never opened, and the process would not exit for it.
+      for (const closeChannel of this.#closeChannels) closeChannel()
+      super.close()
     }
 
     #linger(channel: DataChannel): void {
@@ -101,7 +107,10 @@ export function watchConnection(webrtc: WebRtc, clock: Clock, met: (channel: Dat
     #meet(channel: DataChannel): void {
       this.#channel ??= channel
       // simple-peer closes the channel first; here that would throw away what is under way.
-      if (webrtc.closesGracefully === 'never') channel.close = () => {}
+      if (webrtc.closesGracefully === 'never') {
+        this.#closeChannels.push(channel.close.bind(channel))
+        channel.close = () => {}
+      }
       met(channel)
     }
   }

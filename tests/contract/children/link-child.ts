@@ -1,8 +1,10 @@
 // The far end of a link in a process of its own, to be killed: answers dials and sends every frame back. With `leave`
-// it links two connectors of its own, closes them, and is expected to exit by itself.
+// it links two connectors of its own, closes them, and is expected to exit by itself; with `leave-dialling` and
+// `leave-failed` nobody answers what it dials.
 
 import { createNodeClock } from '../../../core/platform/node/clock.ts'
-import { createNodeConnector } from '../../../core/platform/node/webrtc.ts'
+import { createNodeConnector, loadNodeWebRtc } from '../../../core/platform/node/webrtc.ts'
+import { createSimplePeerConnector } from '../../../core/platform/shared/simple-peer-link.ts'
 import { far, near } from '../link-contract.ts'
 
 const clock = createNodeClock()
@@ -49,4 +51,22 @@ async function leave(): Promise<void> {
   alice.dial(far, 'b'.repeat(32))
 }
 
-await (process.argv[2] === 'leave' ? leave() : answer())
+async function leaveUnanswered(when: 'signal' | 'failed'): Promise<void> {
+  const connector = createSimplePeerConnector({ clock, webrtc: await loadNodeWebRtc(), dialTimeoutMs: 500 })
+  const close = (): void => {
+    connector.close()
+    if (process.connected) process.disconnect()
+  }
+  connector.events = {
+    signal: () => when === 'signal' && setImmediate(close),
+    linked: () => undefined,
+    failed: close,
+  }
+  connector.dial(far, 'c'.repeat(32))
+}
+
+const [, , asked] = process.argv
+if (asked === 'leave') await leave()
+else if (asked === 'leave-dialling') await leaveUnanswered('signal')
+else if (asked === 'leave-failed') await leaveUnanswered('failed')
+else await answer()
