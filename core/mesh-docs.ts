@@ -44,6 +44,7 @@ export class MeshDocs {
       this.#release(opened).catch(this.#reportUnlessLeft)
       throw problem
     }
+    if (opened.left) throw opened.left
     return new Handle(opened, () => this.#release(opened))
   }
 
@@ -79,14 +80,21 @@ export class MeshDocs {
   closeAll(): void {
     for (const opened of this.#open.values()) {
       opened.flush()
-      this.#options.request({ type: 'closeDoc', doc: opened.name }).catch(this.#reportUnlessLeft)
+      const closing = this.#options.request({ type: 'closeDoc', doc: opened.name })
+      // Leaving may take longer than this: what is written meanwhile must not be called stored.
+      closing.then(() => this.#end(opened), this.#reportUnlessLeft)
     }
+  }
+
+  #end(opened: OpenDoc): void {
+    if (this.#open.get(opened.name) !== opened) return
+    this.#open.delete(opened.name)
+    opened.end()
   }
 
   /** It was left. */
   end(): void {
-    for (const opened of this.#open.values()) opened.end()
-    this.#open.clear()
+    for (const opened of this.#open.values()) this.#end(opened)
   }
 
   readonly #reportUnlessLeft = (problem: unknown): void => {
@@ -133,8 +141,7 @@ export class MeshDocs {
     opened.flush()
     opened.sayGoodbye()
     await this.#options.request({ type: 'closeDoc', doc: opened.name })
-    this.#open.delete(opened.name)
-    opened.end()
+    this.#end(opened)
   }
 }
 

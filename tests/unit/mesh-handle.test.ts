@@ -95,6 +95,50 @@ test('leaving while a document is opened again is no error', async () => {
   expect(errors).toEqual([])
 })
 
+test.each([0, 1, 2, 3, 4, 5])(
+  'what is written into a document %i ms after leave() began is stored, or not called so',
+  async (delayMs) => {
+    const { world, mesh } = await joinAlone()
+    const handle = await world.finish(mesh.doc('notes'))
+    handle.doc.getText('t').insert(0, 'early')
+    const leaving = mesh.leave()
+    await world.run(delayMs)
+    handle.doc.getText('t').insert(0, 'late and ')
+    const outcome = await world.finish(codeOf(handle.whenStored()))
+    await world.finish(leaving)
+    const again = await world.join({ mesh: 'acme', name: 'ada' })
+    const { doc } = await world.finish(again.mesh.doc('notes'))
+    const text = doc.getText('t').toString()
+    expect([
+      ['resolved', 'late and early'],
+      ['left', 'early'],
+      ['left', 'late and early'],
+    ]).toContainEqual([outcome, text])
+  },
+)
+
+test.each([0, 1, 2, 3, 4, 5])(
+  'a document whose opening leave() overtakes after %i ms is not given, or stores what is written',
+  async (delayMs) => {
+    const { world, mesh } = await joinAlone()
+    const stored = mesh.doc('notes').then((handle) => {
+      handle.doc.getText('t').insert(0, 'late')
+      return handle.whenStored()
+    })
+    await world.run(delayMs)
+    const leaving = mesh.leave()
+    const outcome = await world.finish(codeOf(stored))
+    await world.finish(leaving)
+    const again = await world.join({ mesh: 'acme', name: 'ada' })
+    const { doc } = await world.finish(again.mesh.doc('notes'))
+    expect([
+      ['resolved', 'late'],
+      ['left', ''],
+      ['left', 'late'],
+    ]).toContainEqual([outcome, doc.getText('t').toString()])
+  },
+)
+
 test('a page that is shown while its storage opens is not taken for hidden', async () => {
   const world = createSimWorld({ seed: 1 })
   const platform = world.platform({ name: 'ada' })
