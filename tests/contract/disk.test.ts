@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClassicLevel } from 'classic-level'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { toHex } from '../../core/base/ids.ts'
 import { loadDeviceKey } from '../../core/platform/node/device-key.ts'
 import { openDiskStore } from '../../core/platform/node/disk.ts'
@@ -139,6 +139,22 @@ function testOnSmallDisk(small: string): void {
     const reopened = await openDiskStore(dataDir)
     sameRows(await everything(reopened), [row('a', 1), ...later])
     await reopened.close()
+  })
+
+  test('is opened anew where it was, wherever the process has gone meanwhile', async () => {
+    const home = process.cwd()
+    onTestFinished(() => process.chdir(home))
+    process.chdir(small)
+    const store = await openDiskStore('carol')
+    await store.commit({ put: [row('a', 1)] })
+    process.chdir(await fresh())
+    const makeRoom = await fillUp(small, 0)
+    const large = { put: [{ key: 'b', value: new Uint8Array(100_000) }] }
+    expect(await codeOf(store.commit(large))).toBe('storage-full')
+    await makeRoom()
+    await store.commit({ put: [row('c', 3)] })
+    sameRows(await everything(store), [row('a', 1), row('c', 3)])
+    await store.close()
   })
 }
 

@@ -31,7 +31,9 @@ type Operation =
  * Opens (creates, with mode 0700) the data directory's store. Rejects with `data-dir-in-use` where another process
  * has it open, `native-missing` without classic-level, `storage-full` or `storage-failed` where the disk refuses.
  */
-export async function openDiskStore(dataDir: string): Promise<Store> {
+export async function openDiskStore(directory: string): Promise<Store> {
+  // It is opened anew now and then, and the process may have gone elsewhere by then.
+  const dataDir = resolve(directory)
   const { ClassicLevel } = await importClassicLevel('classic-level')
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -79,7 +81,7 @@ export async function openDiskStore(dataDir: string): Promise<Store> {
   const store = new DiskStore(dataDir, { open: openOrRepair, repair }, first)
   try {
     await syncDirectory(dataDir)
-    await syncDirectory(dirname(resolve(dataDir)))
+    await syncDirectory(dirname(dataDir))
   } catch (error) {
     await store.close()
     throw diskError(error, dataDir)
