@@ -60,6 +60,7 @@ import {
   checkTtl,
   checkYjs,
   fullTiming,
+  given,
 } from './options.ts'
 import type { PeerEvent } from './peer-io.ts'
 import { inboxRole } from './peer.ts'
@@ -352,7 +353,7 @@ export class MeshHandle implements Mesh {
   async configure(options: Parameters<Mesh['configure']>[0] = {}): Promise<void> {
     this.#refuseWhenLeft()
     const { signaling, iceServers, priority } = options
-    const timing = { ...this.#timing, ...options.timing }
+    const timing = { ...this.#timing, ...given(options.timing ?? {}) }
     const full = fullTiming(timing)
     if (signaling) checkServers(signaling)
     if (iceServers) checkIceServers(iceServers)

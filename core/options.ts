@@ -203,8 +203,7 @@ export function fullTiming(timing: Partial<Timing> = {}): Timing {
   const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } =
     limits
   const full = { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs }
-  // Programs leave a part out by undefined too.
-  Object.assign(full, Object.fromEntries(Object.entries(timing).filter(([, value]) => value !== undefined)))
+  Object.assign(full, given(timing))
   for (const [name, value] of Object.entries(full)) {
     if (!Number.isFinite(value) || value <= 0) throw invalid(`timing.${name} must be a positive number.`)
   }
@@ -213,6 +212,10 @@ export function fullTiming(timing: Partial<Timing> = {}): Timing {
   }
   return full
 }
+
+/** Programs leave a part out by undefined too. */
+export const given = <T extends object>(parts: T): T =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as T
 
 const show = (value: unknown): string =>
   typeof value === 'string' ? `“${value.slice(0, 80)}”` : String(value)

@@ -290,9 +290,10 @@ test('timing that was configured before stays when other timing is', async () =>
   const alice: Actor = await joinAs(world, 'alice')
   await world.finish(alice.mesh.configure({ timing: { silenceTimeoutMs: 1_000 } }))
   // At least twice the heartbeat: with the silence of 1,500 ms that it began with this would do.
-  expect(await failed(alice.mesh.configure({ timing: { heartbeatIntervalMs: 700 } }))).toBe(
-    'invalid-argument',
-  )
+  for (const leftOut of [{}, { silenceTimeoutMs: undefined as never }]) {
+    const timing = { heartbeatIntervalMs: 700, ...leftOut }
+    expect(await failed(alice.mesh.configure({ timing }))).toBe('invalid-argument')
+  }
 })
 
 test('a loop begun while the storage cannot be read is served when it can', async () => {
