@@ -60,7 +60,7 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
     throw new TypeError('Pass either a port or a server to createSignalingServer, not both.')
   }
   const serverId = toHex(randomBytes(16))
-  const limits = { ...signalingLimits, ...options.limits }
+  const limits = { ...signalingLimits, ...given(options.limits ?? {}) }
   const hub = createHub({ serverId, limits, random: createRandom(randomBytes(16)).float })
   const sockets = createSockets(hub, limits)
   const listening: Server[] = []
@@ -108,6 +108,10 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
     },
   }
 }
+
+/** Programs leave a limit out by undefined too. */
+const given = <T extends object>(parts: T): T =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as T
 
 function attach(server: Server, sockets: Sockets, handleRequest: RequestListener): () => void {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

@@ -190,6 +190,13 @@ describe('sockets', () => {
     await speaker.hear('pong')
   })
 
+  test('a limit that is undefined is left out', async () => {
+    const { url } = await start({ port: 0, limits: { messageBurst: undefined as never } })
+    const client = await connect(url)
+    for (let n = 0; n < 1000; n++) client.say({ type: 'ping' })
+    await client.closed
+  })
+
   test('SG12 a full server turns newcomers away with 503', async () => {
     const { url } = await start({ port: 0, limits: { maxConnections: 1 } })
     const first = await connect(url)
