@@ -69,6 +69,14 @@ describe('StorageTrouble', () => {
     expect(trouble.isNews(busy)).toBe(true)
   })
 
+  test('a storage that fails in two ways by turns is news once for each, and again after it worked', () => {
+    const trouble = new StorageTrouble()
+    const news = () => [full, busy, full, busy].map((problem) => trouble.isNews(problem))
+    expect(news()).toEqual([true, true, false, false])
+    trouble.written(undefined)
+    expect(news()).toEqual([true, true, false, false])
+  })
+
   test('other errors are always news', () => {
     const trouble = new StorageTrouble()
     const left = new MeshError('left', 'left')
