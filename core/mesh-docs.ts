@@ -9,7 +9,7 @@ import type { PeerId } from './base/ids.ts'
 import type { AwarenessState, DocView } from './docs/types.ts'
 import { abortedError } from './inbox-queue.ts'
 import { type MeshDocsOptions, OpenDoc, type OpenOptions } from './mesh-open-doc.ts'
-import { checkDocListener } from './options.ts'
+import { checkCallOptions, checkDocListener } from './options.ts'
 import type { PeerEffect } from './peer-io.ts'
 
 export class MeshDocs {
@@ -192,14 +192,16 @@ class Handle implements DocHandle {
     return this.#opened.view.problem
   }
 
-  async whenSynced({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async whenSynced(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkCallOptions(options)
     await this.#handedOver()
     const overLimit = (): MeshError | undefined =>
       this.problem && isLasting(this.problem) ? this.problem : undefined
-    return this.#opened.until(() => this.state !== 'syncing', overLimit, signal)
+    return this.#opened.until(() => this.state !== 'syncing', overLimit, options.signal)
   }
 
-  async whenStored({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async whenStored(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkCallOptions(options)
     await this.#handedOver()
     const { heldUpdates, problem } = this.#opened.view
     // The store may have room again by now: what it said before this call does not count.
@@ -210,7 +212,7 @@ class Handle implements DocHandle {
       const { stored, storedUpdates } = this.#opened.view
       return stored || storedUpdates >= heldUpdates
     }
-    return this.#opened.until(isStored, hindered, signal)
+    return this.#opened.until(isStored, hindered, options.signal)
   }
 
   /** What was edited up to now is with the peer, also where an observer asks in the middle of the peer's own work. */

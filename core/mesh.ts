@@ -26,6 +26,7 @@ import type { Address, MemberId, PeerId } from './base/ids.ts'
 import { toHex } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { Platform } from './base/ports.ts'
+import { withoutUndefined } from './base/without-undefined.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import { Company } from './mesh-company.ts'
 import { Driver } from './driver.ts'
@@ -41,6 +42,7 @@ import { toLinkStatus, toMessage } from './mesh-views.ts'
 import type { InboxItem, MessageView } from './messages/types.ts'
 import {
   checkAddress,
+  checkCallOptions,
   checkCastTopic,
   checkCursor,
   checkDelay,
@@ -60,7 +62,6 @@ import {
   checkTtl,
   checkYjs,
   fullTiming,
-  given,
 } from './options.ts'
 import type { PeerEvent } from './peer-io.ts'
 import { inboxRole } from './peer.ts'
@@ -236,6 +237,7 @@ export class MeshHandle implements Mesh {
   ): Promise<Sent> {
     this.#refuseWhenLeft()
     checkAddress(to)
+    checkCallOptions(options)
     const id = options.id ?? this.#driver.newMessageId()
     const { replyTo, ttlMs } = options
     checkMessageId(id)
@@ -268,6 +270,7 @@ export class MeshHandle implements Mesh {
   inbox<B = Body>(
     options: { rooms?: readonly string[]; signal?: AbortSignal } = {},
   ): AsyncIterableIterator<InboxMessage<B>> {
+    checkCallOptions(options)
     const { rooms, signal } = options
     if (rooms !== undefined) checkRooms(rooms)
     const wants = (item: InboxItem): boolean =>
@@ -282,6 +285,7 @@ export class MeshHandle implements Mesh {
   ): Promise<Message<B>[]> {
     this.#refuseWhenLeft()
     checkAddress(to)
+    checkCallOptions(options)
     const { limit: wanted = limits.defaultHistoryMessages } = options
     checkLimit(wanted)
     if (options.before !== undefined) checkCursor(options.before)
@@ -294,6 +298,7 @@ export class MeshHandle implements Mesh {
 
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
     checkCastTopic(topic)
+    checkCallOptions(options)
     if (options.to !== undefined) checkPeerId(options.to)
     const bytes = encodeBody(body, limits.maxCastBytes + 1)
     this.#driver.input({
@@ -318,6 +323,7 @@ export class MeshHandle implements Mesh {
   ): Promise<DocHandle> {
     this.#refuseWhenLeft()
     checkTopic('document', name)
+    checkCallOptions(options)
     const { maxBytes = limits.maxDocBytes, signal, ...given } = options
     checkMaxDocBytes(maxBytes)
     checkYjs(given.doc, given.awareness)
@@ -328,11 +334,13 @@ export class MeshHandle implements Mesh {
 
   lead(duty: Duty): Running
   lead(role: string, duty: Duty, options?: { priority?: number }): Running
-  lead(first: Duty | string, second?: Duty, { priority = 0 }: { priority?: number } = {}): Running {
+  lead(first: Duty | string, second?: Duty, options: { priority?: number } = {}): Running {
     this.#refuseWhenLeft()
     if (typeof first === 'function') return this.#duties.lead('', first, 0)
     checkRole(first)
     checkDuty(second)
+    checkCallOptions(options)
+    const { priority = 0 } = options
     checkPriority(priority)
     return this.#duties.lead(first, second, priority)
   }
@@ -352,8 +360,9 @@ export class MeshHandle implements Mesh {
 
   async configure(options: Parameters<Mesh['configure']>[0] = {}): Promise<void> {
     this.#refuseWhenLeft()
+    checkCallOptions(options)
     const { signaling, iceServers, priority } = options
-    const timing = { ...this.#timing, ...given(options.timing ?? {}) }
+    const timing = { ...this.#timing, ...withoutUndefined(options.timing ?? {}) }
     const full = fullTiming(timing)
     if (signaling) checkServers(signaling)
     if (iceServers) checkIceServers(iceServers)
@@ -546,7 +555,9 @@ export class MeshHandle implements Mesh {
       handled: async () => {
         await this.#driver.request({ type: 'handled', feed, number })
       },
-      retry: async ({ delayMs = 0 } = {}) => {
+      retry: async (options = {}) => {
+        checkCallOptions(options)
+        const { delayMs = 0 } = options
         checkDelay(delayMs)
         await this.#driver.request({ type: 'retry', feed, number, delayMs })
       },

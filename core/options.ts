@@ -14,6 +14,7 @@ import {
 } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { IceServer } from './base/ports.ts'
+import { withoutUndefined } from './base/without-undefined.ts'
 
 const invalid = (what: string): MeshError => new MeshError('invalid-argument', what)
 
@@ -133,13 +134,26 @@ export const checkDocListener = (event: unknown, listener: unknown): void =>
 
 /** By what is called on them: a program may have them from a copy of Yjs of its own. */
 export function checkYjs(doc: unknown, awareness: unknown): void {
-  const has = (value: unknown, method: string): boolean =>
-    typeof (value as Readonly<Record<string, unknown>> | null)?.[method] === 'function'
   if (doc !== undefined && !has(doc, 'transact'))
     throw invalid(`The option doc takes a Y.Doc, not ${show(doc)}.`)
   if (awareness !== undefined && !has(awareness, 'getStates'))
     throw invalid(`The option awareness takes an Awareness of y-protocols, not ${show(awareness)}.`)
 }
+
+/**
+ * What a method is given as its options: an object or nothing. Any `signal` in it can be listened to: an
+ * AbortController in its place is a common slip, and would leave a wait behind that nothing ends.
+ */
+export function checkCallOptions(options: unknown): void {
+  if (options === undefined) return
+  if (typeof options !== 'object' || options === null) throw invalid(`${show(options)} are no options.`)
+  const { signal } = options as { signal?: unknown }
+  if (signal !== undefined && signal !== null && !has(signal, 'addEventListener'))
+    throw invalid(`${show(signal)} is no signal: use the \`signal\` of an AbortController.`)
+}
+
+const has = (value: unknown, method: string): boolean =>
+  typeof (value as Readonly<Record<string, unknown>> | null)?.[method] === 'function'
 
 export function checkCastTopic(topic: unknown): asserts topic is string {
   if (typeof topic === 'string' && topic.length >= 1 && topic.length <= 32) return
@@ -203,7 +217,7 @@ export function fullTiming(timing: Partial<Timing> = {}): Timing {
   const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } =
     limits
   const full = { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs }
-  Object.assign(full, given(timing))
+  Object.assign(full, withoutUndefined(timing))
   for (const [name, value] of Object.entries(full)) {
     if (!Number.isFinite(value) || value <= 0) throw invalid(`timing.${name} must be a positive number.`)
   }
@@ -212,10 +226,6 @@ export function fullTiming(timing: Partial<Timing> = {}): Timing {
   }
   return full
 }
-
-/** Programs leave a part out by undefined too. */
-export const given = <T extends object>(parts: T): T =>
-  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as T
 
 const show = (value: unknown): string =>
   typeof value === 'string' ? `“${value.slice(0, 80)}”` : String(value)

@@ -5,6 +5,7 @@ import { MeshError } from './base/errors.ts'
 import type { MessageId } from './base/ids.ts'
 import { abortedError } from './inbox-queue.ts'
 import type { SentState } from './messages/types.ts'
+import { checkCallOptions } from './options.ts'
 import { Waits } from './waits.ts'
 
 export class Sends {
@@ -23,7 +24,10 @@ export class Sends {
       get deliveredTo() {
         return stateOf(id)?.deliveredTo ?? new Set()
       },
-      delivered: ({ signal } = {}) => this.#delivered(id, signal),
+      delivered: async (options) => {
+        checkCallOptions(options)
+        await this.#delivered(id, options?.signal)
+      },
     }
   }
 

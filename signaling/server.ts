@@ -13,6 +13,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { toHex } from '../core/base/ids.ts'
 import { createRandom } from '../core/base/random.ts'
+import { withoutUndefined } from '../core/base/without-undefined.ts'
 import { createRequestListener, type ShellStatus } from './http.ts'
 import { createHub } from './hub.ts'
 import { type SignalingLimits, signalingLimits } from './limits.ts'
@@ -60,7 +61,7 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
     throw new TypeError('Pass either a port or a server to createSignalingServer, not both.')
   }
   const serverId = toHex(randomBytes(16))
-  const limits = { ...signalingLimits, ...given(options.limits ?? {}) }
+  const limits = { ...signalingLimits, ...withoutUndefined(options.limits ?? {}) }
   const hub = createHub({ serverId, limits, random: createRandom(randomBytes(16)).float })
   const sockets = createSockets(hub, limits)
   const listening: Server[] = []
@@ -108,10 +109,6 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
     },
   }
 }
-
-/** Programs leave a limit out by undefined too. */
-const given = <T extends object>(parts: T): T =>
-  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as T
 
 function attach(server: Server, sockets: Sockets, handleRequest: RequestListener): () => void {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

@@ -211,3 +211,39 @@ test.each([
   const message = expect.stringContaining(`neither JSON nor bytes: it ${what}. Send `)
   await expect(mesh.send('@ada', body as never)).rejects.toMatchObject({ code: 'body-not-json', message })
 })
+
+test('options that are none, and signals that cannot be listened to, are refused before anything is done', async () => {
+  const { world, mesh } = await joinAlone()
+  await toLead({ world, mesh })
+  const sent = await world.finish(mesh.send('@nobody-yet', 'hello'))
+  await world.finish(mesh.send('@ada', 'hello'))
+  const loop = mesh.inbox()
+  const { value: message } = await world.finish(loop.next())
+  const notes = await world.finish(mesh.doc('notes'))
+  const calls: Readonly<Record<string, (options: never) => unknown>> = {
+    send: (options) => mesh.send('@ada', 'x', options),
+    delivered: (options) => sent.delivered(options),
+    inbox: (options) => mesh.inbox(options),
+    history: (options) => mesh.history('@ada', options),
+    cast: (options) => mesh.cast('t', 'x', options),
+    doc: (options) => mesh.doc('other', options),
+    lead: (options) => mesh.lead('role', () => undefined, options),
+    configure: (options) => mesh.configure(options),
+    retry: (options) => message!.retry(options),
+    whenSynced: (options) => notes.whenSynced(options),
+    whenStored: (options) => notes.whenStored(options),
+  }
+  const refusals: string[] = []
+  for (const [name, call] of Object.entries(calls)) {
+    for (const options of [null, 3, { signal: new AbortController() }]) {
+      const code = await world.finish(codeOf((async () => call(options as never))()))
+      if (code !== 'invalid-argument') refusals.push(`${name}: ${String(code)}`)
+    }
+  }
+  for (const wrong of [{ doc: {} }, { awareness: 'me' }]) {
+    expect(await world.finish(codeOf(mesh.doc('third', wrong as never)))).toBe('invalid-argument')
+  }
+  expect(refusals).toEqual([])
+  // A loop with such a signal kept leave() from ever coming to its end.
+  await world.finish(mesh.leave())
+})
