@@ -80,8 +80,10 @@ export class Agreement {
       holder.retryAtMs = Math.min(holder.retryAtMs, this.#desk.nowMs)
     }
     const equal = equalBytes(state.digest, ours.digest)
+    // It lacks what came from us: lost on its way, or over its limit.
+    const waitsForUs = holder.needs === undefined && state.waitingFor.includes(this.#desk.me)
     if (equal) this.agree(holder, state)
-    else if (anew || !known) {
+    else if (anew || !known || waitsForUs) {
       this.expect(holder, ours.revision)
       // It may have told us what it holds before it knew of us, and we it.
       if (!known) holder.untold = true

@@ -352,6 +352,9 @@ export class Document {
     if (!this.#fits(news, scans)) {
       holder.missed = true
       this.#refused = true
+      // It takes for arrived what it has sent.
+      holder.untold = true
+      this.#telling.soon()
       return
     }
     if (news.length === 0) return this.#desk.count('docUpdatesTwice')

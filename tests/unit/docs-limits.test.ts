@@ -40,6 +40,18 @@ describe('what others hold would take it over its limit', () => {
     }
   })
 
+  test('DO6 and whoever wrote it does not say synced, however small it was: it is told', () => {
+    const { world, alice, bob } = twoOpen()
+    for (let i = 0; i < 3; i++) alice.write('notes', 'x'.repeat(small / 2 - 1_000))
+    world.run(5_000)
+    expect(bob.view('notes')).toMatchObject({ state: 'syncing', problem: { code: 'doc-over-limit' } })
+    expect(alice.view('notes')).toMatchObject({ state: 'syncing' })
+    bob.close('notes')
+    bob.open('notes')
+    world.run(5_000)
+    for (const each of [alice, bob]) expect(each.view('notes')).toMatchObject({ state: 'synced' })
+  })
+
   test('DO10 or has closed it, or is not listened to any more', () => {
     for (const leave of [
       (_world: DocsWorld, alice: DocsActor) => void alice.close('notes'),
