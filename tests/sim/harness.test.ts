@@ -306,6 +306,11 @@ const cases: readonly Case[] = [
     [...both, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
     [...both, fault(1), { type: 'faultBit', fault: 1, kind: 'kill' }],
   ],
+  [
+    'faults missed',
+    [...both, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
+    [both[0]!, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
+  ],
   ['liveness', [...both, { type: 'settled', inTime: false, waitingFor: ['bob'] }], [...both, settled]],
   [
     'flapping',

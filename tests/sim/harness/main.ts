@@ -10,6 +10,7 @@ import { addCoverage, describeCoverage, noCoverage } from './coverage.ts'
 import { generate } from './generate.ts'
 import { judge, type Outcome } from './outcome.ts'
 import { crashed, playAll } from './pool.ts'
+import { profiles, rareProfiles } from './profiles.ts'
 import { describeFailure, describeSchedule, type How } from './report.ts'
 import type { Schedule } from './schedule.ts'
 import { shrink } from './shrink.ts'
@@ -18,8 +19,10 @@ import type { Task } from './worker.ts'
 /** What a person waits for gladly. */
 const shrinkBudgetMs = 90_000
 
+const exitUsage = 2
+
 const usage =
-  'npm run sim -- --seeds N [--seed S] [--peers N] [--profile P] [--trace] [--history] [--schedule FILE] [--shrink]'
+  'Usage: npm run sim -- [--seeds N] [--seed S] [--peers N] [--profile P] [--trace] [--history] [--schedule FILE] [--shrink]'
 
 interface Options extends How {
   readonly seeds: number
@@ -30,7 +33,8 @@ interface Options extends How {
   readonly schedule: Schedule | undefined
 }
 
-async function readOptions(): Promise<Options> {
+/** What the command line asks for; throws what is wrong with it. */
+async function readOptions(): Promise<Options | 'help'> {
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string', default: '100' },
@@ -41,8 +45,10 @@ async function readOptions(): Promise<Options> {
       history: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
       schedule: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) return 'help'
   const schedule =
     values.schedule === undefined
       ? undefined
@@ -57,8 +63,16 @@ async function readOptions(): Promise<Options> {
     shrink: values.shrink,
     schedule,
   }
-  const numbers = [options.seeds, options.seed, options.peers ?? 1]
-  if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) throw new Error(usage)
+  const counts = { seeds: options.seeds, peers: options.peers ?? 1 }
+  for (const [name, count] of Object.entries(counts))
+    if (!Number.isSafeInteger(count) || count < 1) throw new Error(`--${name} must be a number from 1 on.`)
+  if (!Number.isSafeInteger(options.seed) || options.seed < 0)
+    throw new Error('--seed must be a number from 0 on.')
+  if (
+    options.profile !== undefined &&
+    ![...profiles, ...rareProfiles].some(({ name }) => name === options.profile)
+  )
+    throw new Error(`There is no profile "${options.profile}".`)
   return options
 }
 
@@ -129,5 +143,19 @@ async function playMany(options: Options): Promise<number> {
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
-const options = await readOptions()
-process.exitCode = await (options.seeds === 1 ? playOne(options) : playMany(options))
+async function main(): Promise<number> {
+  let options: Options | 'help'
+  try {
+    options = await readOptions()
+  } catch (problem) {
+    console.error(`${problem instanceof Error ? problem.message : String(problem)}\n${usage}`)
+    return exitUsage
+  }
+  if (options === 'help') {
+    console.log(usage)
+    return 0
+  }
+  return options.seeds === 1 ? playOne(options) : playMany(options)
+}
+
+process.exitCode = await main()

@@ -76,8 +76,10 @@ function* broken(entries: readonly Entry[]): Iterable<Violation> {
 function* met(entries: readonly Entry[]): Iterable<Violation> {
   const begun: readonly EntryOf<'faultBegins'>[] = ofType(entries, 'faultBegins')
   const bit = ofType(entries, 'faultBit')
+  // Most take two: who asks for a single peer is told nothing untrue by a run that passed. (Seed 1991797901.)
+  const isAlone = new Set(ofType(entries, 'joined').map(({ name }) => name)).size < 2
   // A few may well miss: a peer to be killed was dead, servers lied to nobody. (Seed 503147: four of four.)
-  if (begun.length > 7 && bit.length === 0)
+  if (begun.length > 7 && bit.length === 0 && !isAlone)
     yield {
       checker: 'faults missed',
       atMs: begun[0]!.atMs,
