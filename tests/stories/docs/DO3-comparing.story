@@ -8,6 +8,8 @@ given alice and bob join; alice and bob open notes; alice types "grey geese" in 
 > lose the next docUpdates from alice to bob; alice types "!" in notes; until notes reads "grey geese!" at bob
   alice -> bob: docUpdates notes (lost)
   alice -> bob: docs notes agreed with bob
+  alice: doc notes synced
+  alice: doc notes syncing
   bob: doc notes syncing
   bob -> alice: docWant notes
   bob: doc notes synced
@@ -21,6 +23,8 @@ given alice and bob join; alice and bob open notes; alice types "grey geese" in 
 > lose the next docUpdates from alice to bob; alice deletes the first 5 of notes; until notes reads "geese!" at bob
   alice -> bob: docUpdates notes (lost)
   alice -> bob: docs notes agreed with bob
+  alice: doc notes synced
+  alice: doc notes syncing
   bob: doc notes syncing
   bob -> alice: docWant notes
   bob: doc notes synced
