@@ -284,7 +284,8 @@ export class OpenDoc {
     if (this.#ownsAwareness) this.#guarded(() => this.awareness.destroy())
     this.replica.destroy()
     if (this.ownsDoc) this.#guarded(() => this.doc.destroy())
-    this.#waits.look()
+    // Whatever becomes of it now, nobody hears of it; one of the program's own may still change.
+    this.show({ ...this.#view, state: 'alone', basedOn: [], stored: this.#view.stored && this.ownsDoc })
   }
 }
 

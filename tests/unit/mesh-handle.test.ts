@@ -2,6 +2,7 @@
 // work, throws at it, or hands it what it cannot take.
 
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { Doc } from 'yjs'
 import type { Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
 import { Doc } from 'yjs'
@@ -247,3 +248,28 @@ test('options that are none, and signals that cannot be listened to, are refused
   // A loop with such a signal kept leave() from ever coming to its end.
   await world.finish(mesh.leave())
 })
+
+test.each(['close', 'leave'] as const)(
+  'after %s() a document is neither called synced nor, where it may still change, stored',
+  async (end) => {
+    const world = createWorld({ seed: 1 })
+    const { mesh } = await world.join({ mesh: 'acme', name: 'ada' })
+    const { mesh: other } = await world.join({ mesh: 'acme', name: 'bob' })
+    const doc = new Doc()
+    const mine = await world.finish(mesh.doc('mine', { doc }))
+    const ours = await world.finish(mesh.doc('ours'))
+    for (const name of ['mine', 'ours']) await world.finish(other.doc(name))
+    doc.getText('t').insert(0, 'kept')
+    await world.until(() => [mine, ours].every(({ synced, stored }) => synced && stored))
+    const states: string[] = []
+    mine.on('state', (state) => states.push(state))
+
+    await world.finish(end === 'leave' ? mesh.leave() : Promise.all([mine.close(), ours.close()]))
+    doc.getText('t').insert(0, 'not ')
+    expect([mine, ours].map(({ state, basedOn, stored }) => ({ state, basedOn, stored }))).toEqual([
+      { state: 'alone', basedOn: [], stored: false },
+      { state: 'alone', basedOn: [], stored: true },
+    ])
+    expect(states).toEqual(['alone'])
+  },
+)
