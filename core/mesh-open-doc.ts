@@ -284,8 +284,9 @@ export class OpenDoc {
     if (this.#ownsAwareness) this.#guarded(() => this.awareness.destroy())
     this.replica.destroy()
     if (this.ownsDoc) this.#guarded(() => this.doc.destroy())
-    // Whatever becomes of it now, nobody hears of it; one of the program's own may still change.
-    this.show({ ...this.#view, state: 'alone', basedOn: [], stored: this.#view.stored && this.ownsDoc })
+    // Whatever becomes of it now, nobody hears of it; one of the program's own may still change. No event: its program closed it.
+    this.#view = { ...this.#view, state: 'alone', basedOn: [], stored: this.#view.stored && this.ownsDoc }
+    this.#waits.look()
   }
 }
 
