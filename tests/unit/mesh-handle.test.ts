@@ -5,7 +5,6 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { Doc } from 'yjs'
 import type { Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
-import { Doc } from 'yjs'
 import { MeshHandle } from '../../core/mesh.ts'
 import { createWorld as createSimWorld } from '../../core/platform/sim/world.ts'
 
