@@ -318,6 +318,40 @@ describe('the web app', () => {
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '6', ''])
   })
 
+  test('SG15 what is text goes out compressed to whoever takes it so, as the file is by then', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'skein-web-'))
+    cleanups.push(() => rm(root, { recursive: true }))
+    const file = join(root, 'main.js')
+    const [first, second] = ['first geese '.repeat(2000), 'second geese '.repeat(2000)]
+    await writeFile(file, first)
+    const { url } = await start({ port: 0, webDir: root })
+    const ask = async (headers: Record<string, string>) => {
+      const answer = await fetch(`${url}/main.js`, { headers })
+      const of = (name: string): string | null => answer.headers.get(name)
+      const bytes = Number(of('content-length'))
+      return { text: await answer.text(), encoding: of('content-encoding'), tag: of('etag'), bytes, answer }
+    }
+    for (const taken of ['gzip', 'br, GZIP;q=0.5', 'deflate, gzip']) {
+      const { text, encoding, bytes, answer } = await ask({ 'accept-encoding': taken })
+      expect({ text, encoding }).toEqual({ text: first, encoding: 'gzip' })
+      expect(bytes).toBeLessThan(first.length / 10)
+      expect(answer.headers.get('vary')).toBe('accept-encoding')
+    }
+    for (const refused of ['identity', 'gzip;q=0', 'gzip; q=0.0, br']) {
+      expect(await ask({ 'accept-encoding': refused })).toMatchObject({
+        text: first,
+        encoding: null,
+        bytes: first.length,
+      })
+    }
+    const { tag } = await ask({ 'accept-encoding': 'gzip' })
+    expect(tag).not.toBe((await ask({ 'accept-encoding': 'identity' })).tag)
+    const asBefore = { 'accept-encoding': 'gzip', 'if-none-match': tag ?? '' }
+    expect((await ask(asBefore)).answer.status).toBe(304)
+    await writeFile(file, second)
+    expect(await ask(asBefore)).toMatchObject({ text: second, encoding: 'gzip' })
+  })
+
   test('SG15 a navigation to an unknown path opens the app, an unknown file is 404', async () => {
     const url = await startWithApp()
     const navigation = { 'sec-fetch-mode': 'navigate' }
