@@ -80,8 +80,10 @@ export class Agreement {
       holder.retryAtMs = Math.min(holder.retryAtMs, this.#desk.nowMs)
     }
     const equal = equalBytes(state.digest, ours.digest)
+    // It lacks what came from us: lost on its way, or over its limit.
+    const waitsForUs = holder.needs === undefined && state.waitingFor.includes(this.#desk.me)
     if (equal) this.agree(holder, state)
-    else if (anew || !known) {
+    else if (anew || !known || waitsForUs) {
       this.expect(holder, ours.revision)
       // It may have told us what it holds before it knew of us, and we it.
       if (!known) holder.untold = true
@@ -106,6 +108,7 @@ export class Agreement {
       holder.missed = false
     }
     holder.failures = 0
+    holder.state = state
   }
 
   /** A transfer brought something: that may be what others told their copy to be, or what they lack. */
@@ -174,14 +177,22 @@ export class Agreement {
       .sort()
   }
 
-  /** Nothing that any holder has is missing here, nothing of ours there, and no holder waits for anybody. */
+  /**
+   * Nothing that any holder has, or is waiting for, is missing here, and nothing of ours there. Whom a holder waits
+   * for must be us, or a holder of which we miss nothing.
+   */
   complete(): boolean {
+    const { me } = this.#desk
+    const settled = (peer: PeerId): boolean => {
+      const holder = this.#holders.get(peer)
+      return peer === me || (holder !== undefined && !lacks(holder))
+    }
     return this.all().every(
       (holder) =>
         !lacks(holder) &&
         !holder.unsure &&
         holder.needs === undefined &&
-        holder.state.waitingFor.length === 0,
+        holder.state.waitingFor.every(settled),
     )
   }
 

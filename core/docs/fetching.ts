@@ -39,8 +39,7 @@ interface Transfer {
 }
 
 export interface FetchingEvents {
-  /** How our copy stands, about to be told to that peer. */
-  state(peer: PeerId): DocState
+  state(): DocState
   /** More may be taken in: the store keeps up. */
   ready(): boolean
   /** Somebody else could be asked instead. */
@@ -136,7 +135,7 @@ export class Fetching {
       type: 'docWant',
       transfer,
       segmentBytes: this.#pace.segmentBytes,
-      state: this.#events.state(from),
+      state: this.#events.state(),
       vector: this.#replica.vector(),
     })
     this.#desk.count('docTransfers')

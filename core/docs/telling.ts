@@ -120,12 +120,6 @@ export class Telling {
     this.#tellAtMs = Math.min(this.#tellAtMs, this.#desk.nowMs + delayMs)
   }
 
-  /** Whoever was told that we wait is told when we no longer do: it calls nothing synced until then. */
-  look(): void {
-    if (this.#tellAtMs < Infinity || !this.#agreement.all().some(({ toldWaiting }) => toldWaiting)) return
-    if (this.#agreement.waitingFor().length === 0) this.soon()
-  }
-
   /** Edits that could not be pushed are announced: who lacks them fetches them. */
   announce(revision: number): void {
     const holders = this.#agreement.all()
