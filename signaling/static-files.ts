@@ -122,7 +122,7 @@ async function answer(
 
 /** The header lists what is taken, each with its weight; `q=0` is a refusal. */
 const takesGzip = (request: IncomingMessage): boolean =>
-  /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(request.headers['accept-encoding'] ?? ''))
+  /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers['accept-encoding'] ?? '')
 
 /** Each file is compressed once for as long as it stays as it is; no more of them are kept than the directory has. */
 class Compressed {
