@@ -1,5 +1,5 @@
-// 240 seeds, new ones for every change, and all that were kept because they once broke something; and one seed is one run. The
-// 240 follow from the sources: the same sources play the same ones, so whether a change may land does not hang on chance, and
+// 300 seeds, new ones for every change, and all that were kept because they once broke something; and one seed is one run. The
+// 300 follow from the sources: the same sources play the same ones, so whether a change may land does not hang on chance, and
 // over the changes new ground is covered. A seed that fails is a fault to be mended and kept, whoever's change it came with.
 //
 //   SKEIN_SEEDS=2000 SKEIN_FIRST_SEED=1 npx vitest run tests/sim/seeds.test.ts
@@ -14,7 +14,7 @@ import { regressions } from './harness/regressions.ts'
 import { describeFailure } from './harness/report.ts'
 import { seedOfSources } from '../support/source-seed.ts'
 
-const seeds = Number(process.env['SKEIN_SEEDS'] ?? 240)
+const seeds = Number(process.env['SKEIN_SEEDS'] ?? 300)
 const firstSeed = Number(process.env['SKEIN_FIRST_SEED'] ?? seedOfSources('tests/sim/harness'))
 
 test(`${seeds} seeds from ${firstSeed} on keep every promise`, { timeout: 600_000 }, async () => {
