@@ -44,6 +44,7 @@ const leastCompressedBytes = 1024
 
 interface Found {
   readonly file: string
+  readonly bytes: number
   /** Changes with the file. */
   readonly tag: string
 }
@@ -84,7 +85,8 @@ async function findFile(directory: string, path: string): Promise<Found | undefi
   const file = join(directory, path)
   try {
     const stats = await stat(file)
-    return stats.isFile() ? { file, tag: `${stats.size}-${Math.round(stats.mtimeMs)}` } : undefined
+    if (!stats.isFile()) return undefined
+    return { file, bytes: stats.size, tag: `${stats.size}-${Math.round(stats.mtimeMs)}` }
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
@@ -99,8 +101,8 @@ async function answer(
   compressed: Compressed,
 ): Promise<boolean> {
   const type = contentTypes[extname(path).toLowerCase()] ?? 'application/octet-stream'
-  const encoded = isText(type) && takesGzip(request)
-  const tag = encoded ? `"${found.tag}-gzip"` : `"${found.tag}"`
+  const isCompressed = isText(type) && found.bytes >= leastCompressedBytes && takesGzip(request)
+  const tag = isCompressed ? `"${found.tag}-gzip"` : `"${found.tag}"`
   response.setHeader('etag', tag)
   if (isText(type)) response.setHeader('vary', 'accept-encoding')
   response.setHeader('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache')
@@ -111,10 +113,8 @@ async function answer(
     response.writeHead(304).end()
     return true
   }
-  const whole = await readFile(found.file)
-  const isSmaller = encoded && whole.byteLength >= leastCompressedBytes
-  const body = isSmaller ? await compressed.of(found, whole) : whole
-  if (isSmaller) response.setHeader('content-encoding', 'gzip')
+  const body = isCompressed ? await compressed.of(found) : await readFile(found.file)
+  if (isCompressed) response.setHeader('content-encoding', 'gzip')
   response.writeHead(200, { 'content-type': type, 'content-length': body.byteLength })
   response.end(request.method === 'HEAD' ? undefined : body)
   return true
@@ -124,14 +124,14 @@ async function answer(
 const takesGzip = (request: IncomingMessage): boolean =>
   /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers['accept-encoding'] ?? '')
 
-/** Each file is compressed once for as long as it stays as it is; no more of them are kept than the directory has. */
+/** Each file is read and compressed once for as long as it stays as it is; no more of them are kept than the directory has. */
 class Compressed {
-  readonly #kept = new Map<string, { readonly tag: string; readonly body: Promise<Buffer> }>()
+  readonly #kept = new Map<string, { readonly tag: string; readonly body: Buffer }>()
 
-  of({ file, tag }: Found, whole: Buffer): Promise<Buffer> {
+  async of({ file, tag }: Found): Promise<Buffer> {
     const kept = this.#kept.get(file)
     if (kept?.tag === tag) return kept.body
-    const body = promisify(gzip)(whole)
+    const body = await promisify(gzip)(await readFile(file))
     this.#kept.set(file, { tag, body })
     return body
   }
