@@ -7,6 +7,7 @@ import type { Plugin } from 'esbuild'
 import type { BundledProgram } from '../../scripts/bundle-for-node.ts'
 import { seedOfSources } from '../support/source-seed.ts'
 import { runEra, type EraOptions, type Fate, type Outcome } from './support/era.ts'
+import type { Mortal, Troupe } from './support/troupe.ts'
 import { buildPreload, FrailDisk, type Loss } from './support/power.ts'
 import { bundleWorker, bundlingMs } from './support/worker-process.ts'
 
@@ -48,8 +49,9 @@ async function runStorm(era: EraOptions, syncsFail = false): Promise<Outcome & {
       environment: disk.environment,
       afterDeath: async () => void losses.push(await disk.losePower(random)),
       ...(syncsFail && {
-        beforeDeath: async () => {
+        beforeDeath: async (troupe, name) => {
           await disk.fail()
+          if (random.integer(4) > 0) await hasRefused(troupe, name)
           await pause(random.integer(300))
           if (random.integer(2) === 0) return
           await disk.heal()
@@ -66,6 +68,13 @@ async function runStorm(era: EraOptions, syncsFail = false): Promise<Outcome & {
   console.log(`seed ${era.seed}: ${JSON.stringify({ ...outcome.counts, lost })}`)
   return { ...outcome, lost }
 }
+
+/** However slow the machine: one that has joined is killed after it has refused something. */
+const hasRefused = (troupe: Troupe, name: Mortal): Promise<void> =>
+  troupe.until(`${name} has refused a message, or could not join`, () => {
+    const { refusals, notJoined } = troupe.witness.of(name)
+    return refusals > 0 || notJoined !== undefined
+  })
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 

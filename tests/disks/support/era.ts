@@ -16,7 +16,7 @@ export interface EraOptions extends TroupeOptions {
 export interface Fate {
   readonly environment: Readonly<Record<string, string>>
   /** What happens to it before it is killed. */
-  beforeDeath?(): Promise<void>
+  beforeDeath?(troupe: Troupe, name: Mortal): Promise<void>
   /** What becomes of its disk before the next life. */
   afterDeath?(): Promise<void>
 }
@@ -48,7 +48,7 @@ async function dieAgainAndAgain(
   let fate: Fate | undefined
   for (let i = 0; i < deaths / mortals.length; i++) {
     await anInstant(troupe, name, random)
-    await fate?.beforeDeath?.()
+    await fate?.beforeDeath?.(troupe, name)
     await troupe.kill(name)
     await fate?.afterDeath?.()
     fate = await nextFate?.(troupe.dataDir(name), random)

@@ -92,6 +92,8 @@ class Participant {
   history: Readonly<Record<string, readonly string[]>> | undefined
   notJoined: Extract<WorkerLine, { what: 'notJoined' }> | undefined
   isJoined = false
+  /** Messages its present process could not store. */
+  refusals = 0
 
   constructor(addresses: readonly string[]) {
     this.addresses = addresses
@@ -145,6 +147,7 @@ export class Witness {
     who.history = undefined
     who.notJoined = undefined
     who.isJoined = false
+    who.refusals = 0
   }
 
   hear(name: string, number: number, line: WorkerLine): void {
@@ -163,6 +166,7 @@ export class Witness {
         break
       case 'refused':
         life.refused.add(line.n)
+        who.refusals++
         this.#count(`refused ${line.code}`)
         break
       case 'took':
