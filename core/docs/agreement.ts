@@ -108,7 +108,8 @@ export class Agreement {
       holder.missed = false
     }
     holder.failures = 0
-    holder.state = state
+    // What a transfer ends with is overtaken on the link by what was told since.
+    if (state.order > holder.state.order) holder.state = state
   }
 
   /** A transfer brought something: that may be what others told their copy to be, or what they lack. */

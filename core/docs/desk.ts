@@ -5,7 +5,7 @@ import type { MeshError } from '../base/errors.ts'
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Commit, Instant, Range, Row } from '../base/ports.ts'
-import type { Payload } from '../wire/messages.ts'
+import type { Payload, PayloadOf } from '../wire/messages.ts'
 import type { DocsEffect, DocsEvent, DocsPeer } from './types.ts'
 import type { UpdateScan } from './update-scan.ts'
 
@@ -43,6 +43,7 @@ export class Desk {
   firstNumber = 0
   #talkUntilMs = Number.NEGATIVE_INFINITY
   #lastRow = 0
+  #lastWord = 0
   #effects: DocsEffect[] = []
   #lastSlip = 0
   readonly #commits = new Map<number, Slip<void>>()
@@ -81,6 +82,16 @@ export class Desk {
   /** Part of the keys of our rows: no two are the same, however the clock is set. */
   nextRow(): number {
     return ++this.#lastRow
+  }
+
+  /** The place of what is said next among all that we say of our documents. */
+  nextWord(): number {
+    return ++this.#lastWord
+  }
+
+  /** Of documents: what is left out is none, or not so. */
+  docsWith(what: Partial<PayloadOf<'docs'>>): PayloadOf<'docs'> {
+    return { type: 'docs', whole: false, ask: false, open: [], closed: [], ...what, order: this.nextWord() }
   }
 
   takeEffects(): DocsEffect[] {

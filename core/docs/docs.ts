@@ -11,6 +11,7 @@ import { Document } from './document.ts'
 import { docOfKey } from './rows.ts'
 import { Servings } from './serving.ts'
 import type { DocsEffect, DocsInput, DocsPayload } from './types.ts'
+import { Words } from './words.ts'
 
 /** What is known of the documents of one peer. */
 interface Answer {
@@ -24,9 +25,17 @@ interface Answer {
   passedOver: boolean
   /** When to tell it again which documents are open here, where either is missing. */
   askAtMs: number
+  readonly words: Words
 }
 
-const unknown: Answer = { answered: false, untold: false, unasked: false, passedOver: false, askAtMs: 0 }
+const noAnswer = (): Answer => ({
+  answered: false,
+  untold: false,
+  unasked: false,
+  passedOver: false,
+  askAtMs: 0,
+  words: new Words(),
+})
 
 /** Which documents it has open is known. */
 const isKnown = ({ answered, unasked }: Answer): boolean => answered && !unasked
@@ -214,8 +223,10 @@ export class Docs {
       ([peer, { answered }]) => (answered || linked.has(peer)) && live.get(peer)?.noDocuments !== true,
     )
     document.ask(known.flatMap(([peer]) => (outcasts.has(peer) ? [] : peer)))
-    for (const [peer, answer] of this.#answers)
+    for (const [peer, answer] of this.#answers) {
+      answer.words.opened(document.name)
       if (live.get(peer)?.noDocuments) answer.unasked = answer.passedOver = true
+    }
   }
 
   #closed(document: Document): void {
@@ -224,7 +235,7 @@ export class Docs {
     this.#unshown = true
     this.#servings.stop(undefined, name)
     const live = [...this.#desk.live.keys()]
-    this.#desk.multicast(live, { type: 'docs', whole: false, ask: false, open: [], closed: [name] })
+    this.#desk.multicast(live, this.#desk.docsWith({ closed: [name] }))
   }
 
   #closeDoc({ request, doc }: Extract<DocsInput, { type: 'closeDoc' }>): void {
@@ -257,6 +268,7 @@ export class Docs {
   #forget(document: Document): void {
     document.close()
     this.#documents.delete(document.name)
+    for (const { words } of this.#answers.values()) words.closed(document.name)
   }
 
   #corrupt(key: string): void {
@@ -283,7 +295,7 @@ export class Docs {
       // A link to it is most likely under way: over several hops each word costs the others as many frames.
       else {
         const askAtMs = desk.nowMs + limits.docLinkPatienceMs
-        this.#answers.set(record.peer, { ...unknown, askAtMs })
+        this.#answers.set(record.peer, { ...noAnswer(), askAtMs })
       }
     }
   }
@@ -309,7 +321,7 @@ export class Docs {
 
   /** Tells it which documents are open here, all of them. */
   #introduce(peer: PeerId, ask: boolean): void {
-    const answer = this.#answers.get(peer) ?? { ...unknown }
+    const answer = this.#answers.get(peer) ?? noAnswer()
     answer.untold = answer.passedOver = false
     answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
     this.#answers.set(peer, answer)
@@ -318,17 +330,17 @@ export class Docs {
       const state = document.tellTo(peer)
       if (state) open.push(state)
     }
-    this.#desk.sendTo(peer, { type: 'docs', whole: true, ask, open, closed: [] })
+    this.#desk.sendTo(peer, this.#desk.docsWith({ whole: true, ask, open }))
   }
 
   #payload(from: PeerId, link: number | undefined, payload: DocsPayload): void {
     switch (payload.type) {
       case 'docs':
-        return this.#docs(from, payload)
+        return this.#docs(from, link, payload)
       case 'docUpdates':
         return this.#documents.get(payload.doc)?.updates(from, link, payload)
       case 'docWant':
-        return this.#want(from, payload)
+        return this.#want(from, link, payload)
       case 'docPiece':
         return this.#documents.get(payload.doc)?.piece(from, link, payload)
       case 'docEnd':
@@ -348,24 +360,41 @@ export class Docs {
     for (const document of this.#documents.values()) document.forget(peer)
   }
 
-  #docs(from: PeerId, { whole, ask, open, closed }: PayloadOf<'docs'>): void {
+  #docs(from: PeerId, link: number | undefined, payload: PayloadOf<'docs'>): void {
+    const { whole, ask, order, open, closed } = payload
     const answer = this.#answers.get(from)
     // Not in our view (yet): it will be asked when it is.
     if (!answer) return this.#desk.count('docsOfStrangers')
-    for (const state of open) {
-      this.#documents.get(state.doc)?.heard(from, state, { anew: whole, answered: ask })
-    }
-    for (const doc of closed) this.#notOpen(from, doc)
     const named = open.map(({ doc }) => doc)
+    const notOpen = whole ? [...this.#documents.keys()].filter((doc) => !named.includes(doc)) : closed
+    for (const state of open) this.#heard(from, link, state, { anew: whole, answered: ask })
+    for (const doc of notOpen) if (this.#counts(from, link, doc, order)) this.#notOpen(from, doc)
+    answer.words.heard(order, link !== undefined)
     // Who asks us is answered; what it opened before it knew that we have any, it comes to ask about by itself.
     if (ask) answer.passedOver = false
     if (whole || ask) answer.unasked = false
-    if (whole) {
-      answer.answered = true
-      for (const doc of this.#documents.keys()) if (!named.includes(doc)) this.#notOpen(from, doc)
-    }
+    if (whole) answer.answered = true
     if (ask && whole) this.#introduce(from, false)
     else if (ask) this.#answer(from, named)
+  }
+
+  #heard(
+    from: PeerId,
+    link: number | undefined,
+    state: DocState,
+    how: { anew?: boolean; answered?: boolean } = {},
+  ): void {
+    if (this.#counts(from, link, state.doc, state.order))
+      this.#documents.get(state.doc)?.heard(from, state, how)
+  }
+
+  /** What it says of that document was not overtaken by something newer. */
+  #counts(from: PeerId, link: number | undefined, doc: string, order: number): boolean {
+    const answer = this.#answers.get(from)
+    if (!answer || !this.#documents.has(doc)) return false
+    const counts = answer.words.counts(doc, order, link !== undefined)
+    if (!counts) this.#desk.count('docsLate')
+    return counts
   }
 
   /** How the documents stand here that it asked for. */
@@ -377,7 +406,7 @@ export class Docs {
       if (state) open.push(state)
       else closed.push(doc)
     }
-    this.#desk.sendTo(peer, { type: 'docs', whole: false, ask: false, open, closed })
+    this.#desk.sendTo(peer, this.#desk.docsWith({ open, closed }))
   }
 
   #notOpen(from: PeerId, doc: string): void {
@@ -385,13 +414,13 @@ export class Docs {
     this.#documents.get(doc)?.notOpen(from)
   }
 
-  #want(from: PeerId, want: PayloadOf<'docWant'>): void {
+  #want(from: PeerId, link: number | undefined, want: PayloadOf<'docWant'>): void {
     const { doc } = want.state
     const document = this.#documents.get(doc)
     if (!document?.open) {
-      return this.#desk.sendTo(from, { type: 'docs', whole: false, ask: false, open: [], closed: [doc] })
+      return this.#desk.sendTo(from, this.#desk.docsWith({ closed: [doc] }))
     }
-    if (this.#answers.has(from)) document.heard(from, want.state)
+    this.#heard(from, link, want.state)
     this.#servings.start(from, want, document)
   }
 }

@@ -137,6 +137,7 @@ export class Document {
   state(): DocState {
     return {
       doc: this.name,
+      order: this.#desk.nextWord(),
       revision: this.#revision,
       number: this.#edits.number,
       digest: this.replica.digest(),

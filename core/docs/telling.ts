@@ -4,7 +4,7 @@
 
 import type { PeerId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
-import type { DocState, PayloadOf } from '../wire/messages.ts'
+import type { DocState } from '../wire/messages.ts'
 import type { Agreement, Holder } from './agreement.ts'
 import type { Desk } from './desk.ts'
 
@@ -95,7 +95,7 @@ export class Telling {
   ask(peers: readonly PeerId[]): void {
     this.#unheard = new Set(peers)
     this.#askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
-    this.#desk.multicast(peers, docsWith([this.#state()], true))
+    this.#desk.multicast(peers, this.#desk.docsWith({ ask: true, open: [this.#state()] }))
   }
 
   /** Says how our copy stands. */
@@ -104,7 +104,7 @@ export class Telling {
     const state = this.#state()
     for (const holder of holders) noteTold(holder, state)
     const peers = holders.map(({ peer }) => peer)
-    this.#desk.multicast(peers, docsWith([state], ask))
+    this.#desk.multicast(peers, this.#desk.docsWith({ ask, open: [state] }))
   }
 
   /** That state is about to be told to that peer, together with those of other documents. */
@@ -169,11 +169,3 @@ function noteTold(holder: Holder, state: DocState): void {
   holder.toldWaiting = state.waitingFor.length > 0
   holder.untold = false
 }
-
-const docsWith = (open: readonly DocState[], ask: boolean): PayloadOf<'docs'> => ({
-  type: 'docs',
-  whole: false,
-  ask,
-  open,
-  closed: [],
-})

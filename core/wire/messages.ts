@@ -93,6 +93,8 @@ export type DocVector = ValueOf<typeof docVector>
 /** What a peer says of a document it has opened. */
 const docState = object({
   doc: docName,
+  /** Rises with every word of the sender about its documents: one that was under way for long counts for nothing. */
+  order: uint,
   /** Rises with every change of the sender's replica. */
   revision: uint,
   /** Of the last `docUpdates` the sender made. */
@@ -165,6 +167,8 @@ export const payload = union({
     object({
       whole: bool,
       ask: bool,
+      /** As in a state, for what is not open. */
+      order: uint,
       open: list(docState, limits.maxDocs),
       closed: list(docName, limits.maxDocs),
     }),

@@ -40,6 +40,38 @@ test('DO6 who heard that we wait for somebody before we knew of its copy hears i
   expect(statesOf([alice, bob])).toEqual(['synced', 'synced'])
 })
 
+// Seed 1746197469: as views came together again, what others had passed on came behind what came over a new link.
+test.each(['opened a document', 'closed a document'])(
+  'DO1 what others pass on from before a peer %s counts for nothing when it comes after that',
+  (what) => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor]
+    alice.open('notes')
+    if (what === 'closed a document') bob.open('notes')
+    world.run(1_000)
+    const late = bob.sentTo(alice, 'docs')
+    if (what === 'opened a document') bob.open('notes')
+    else bob.close('notes')
+    world.run(1_000)
+    for (const word of late) world.say(bob, alice, word, 0)
+    world.run(10)
+    expect(alice.view('notes')?.state).toBe(what === 'opened a document' ? 'synced' : 'alone')
+    expect(alice.count('docsLate')).toBe(late.length)
+  },
+)
+
+test('DO1 what others forge in a peer’s name does not make it dumb over its own link', () => {
+  const world = new DocsWorld()
+  const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+  for (const actor of [alice, bob]) actor.open('notes')
+  world.run(1_000)
+  world.say(bob, alice, docsOf([], { closed: ['notes'], order: Number.MAX_SAFE_INTEGER }), 0)
+  expect(alice.view('notes')?.state).toBe('alone')
+  bob.write('notes', 'still here')
+  world.run(limits.antiEntropyIntervalMs + 1_000)
+  expect([alice.text('notes'), ...statesOf([alice, bob])]).toEqual(['still here', 'synced', 'synced'])
+})
+
 // Of the same mend: another way to stop waiting.
 test('DO6 who was told that we wait for somebody hears it when that one is not listened to any more', () => {
   const { world, alice, mallory } = aliceWaits('notes', 'tasks')

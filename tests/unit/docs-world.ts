@@ -348,9 +348,12 @@ export class DocsWorld {
 
 const pair = (a: DocsActor, b: DocsActor): string => [a.id, b.id].sort().join()
 
+let lastWord = 0
+
 /** What a peer may say of a document; a lie where the story says so. */
 export const stateOf = (doc: string, told: Partial<DocState> = {}): DocState => ({
   doc,
+  order: ++lastWord,
   revision: 1,
   number: 0,
   digest: new Uint8Array(16),
@@ -366,6 +369,7 @@ export const docsOf = (
   type: 'docs',
   whole: false,
   ask: false,
+  order: ++lastWord,
   open,
   closed: [],
   ...told,

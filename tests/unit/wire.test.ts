@@ -154,15 +154,16 @@ describe('codecs', () => {
     const raw = (payload: Payload): string => Buffer.from(encode(payloadCodec, payload)).toString('hex')
     const state = {
       doc: 'ab',
+      order: 129,
       revision: 300,
       number: 4,
       digest: new Uint8Array(16).fill(0xdd),
       waitingFor: ['cc'.repeat(16) as never],
       agreed: [{ peer: 'ee'.repeat(16) as never, revision: 301 }],
     }
-    const stateBytes = `026162ac0204${'dd'.repeat(16)}01${'cc'.repeat(16)}01${'ee'.repeat(16)}ad02`
-    expect(raw({ type: 'docs', whole: true, ask: false, open: [state], closed: ['c'] })).toBe(
-      `20010001${stateBytes}010163`,
+    const stateBytes = `0261628101ac0204${'dd'.repeat(16)}01${'cc'.repeat(16)}01${'ee'.repeat(16)}ad02`
+    expect(raw({ type: 'docs', whole: true, ask: false, order: 5, open: [state], closed: ['c'] })).toBe(
+      `2001000501${stateBytes}010163`,
     )
     const updates = [Uint8Array.of(0, 0), Uint8Array.of(7)]
     expect(raw({ type: 'docUpdates', doc: 'ab', number: 5, updates })).toBe('2102616205020200000107')
@@ -195,6 +196,7 @@ describe('codecs', () => {
   test('WI3 documents: names, counts, clocks and sizes above their bounds do not get in', () => {
     const state = {
       doc: 'ab',
+      order: 1,
       revision: 1,
       number: 1,
       digest: new Uint8Array(16),
@@ -206,10 +208,10 @@ describe('codecs', () => {
       { type: 'busy', ms: limits.maxBusyMs + 1 },
       ...(
         [
-          { type: 'docs', whole: true, ask: true, open: [], closed: ['a b'] },
-          { type: 'docs', whole: true, ask: true, open: [], closed: [''] },
-          { type: 'docs', whole: true, ask: true, open: [], closed: ['a'.repeat(65)] },
-          { type: 'docs', whole: true, ask: true, open: [], closed: Array<string>(257).fill('a') },
+          { type: 'docs', whole: true, ask: true, order: 1, open: [], closed: ['a b'] },
+          { type: 'docs', whole: true, ask: true, order: 1, open: [], closed: [''] },
+          { type: 'docs', whole: true, ask: true, order: 1, open: [], closed: ['a'.repeat(65)] },
+          { type: 'docs', whole: true, ask: true, order: 1, open: [], closed: Array<string>(257).fill('a') },
           { type: 'docWant', transfer: 1, segmentBytes: 1, state, vector: [{ client: 1, clock }] },
           {
             type: 'docPiece',
@@ -401,11 +403,19 @@ describe('lanes', () => {
     expect(isBulk({ type: 'ping', nonce: 1, offers: [] })).toBe(false)
     expect(isBulk({ type: 'direct', payload: { type: 'probe', nonce: 1 } })).toBe(false)
     expect(isBulk({ type: 'busy', ms: 1 })).toBe(false)
-    const state = { doc: 'a', revision: 1, number: 1, digest: new Uint8Array(16), waitingFor: [], agreed: [] }
+    const state = {
+      doc: 'a',
+      order: 1,
+      revision: 1,
+      number: 1,
+      digest: new Uint8Array(16),
+      waitingFor: [],
+      agreed: [],
+    }
     const bulk: Record<string, readonly Payload[]> = {
       true: [
         { type: 'cast', topic: '', body: new Uint8Array() },
-        { type: 'docs', whole: true, ask: true, open: [state], closed: [] },
+        { type: 'docs', whole: true, ask: true, order: 1, open: [state], closed: [] },
         { type: 'docUpdates', doc: 'a', number: 1, updates: [] },
         { type: 'docWant', transfer: 1, segmentBytes: 1, state, vector: [] },
         // Behind the last piece: it speaks of it.

@@ -157,6 +157,7 @@ export const messageAttacks = {
 
 const stateOf = (k: Knowledge) => ({
   doc: someDoc(k),
+  order: most,
   revision: most,
   number: most,
   digest: someBytes(k.random, 16),
@@ -174,8 +175,12 @@ export const documentAttacks = {
     }))
     return [direct({ type: 'docAwareness', doc: someDoc(k), states })]
   },
-  'docs-max': (k) => [direct({ type: 'docs', whole: true, ask: true, open: [stateOf(k)], closed: [] })],
-  'docs-closed': (k) => [direct({ type: 'docs', whole: false, ask: true, open: [], closed: [...k.docs] })],
+  'docs-max': (k) => [
+    direct({ type: 'docs', whole: true, ask: true, order: most, open: [stateOf(k)], closed: [] }),
+  ],
+  'docs-closed': (k) => [
+    direct({ type: 'docs', whole: false, ask: true, order: most, open: [], closed: [...k.docs] }),
+  ],
   'update-garbage': (k) => [
     direct({ type: 'docUpdates', doc: someDoc(k), number: most, updates: [someBytes(k.random, 60)] }),
   ],

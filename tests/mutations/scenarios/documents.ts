@@ -97,8 +97,8 @@ export const documentScenarios: readonly Scenario[] = [
       const { id } = actors[0].mesh.me
       await puppet.link(world, id)
       const digest = new Uint8Array(16)
-      const state = { doc: 'notes', revision: 0, number: 0, digest, waitingFor: [], agreed: [] }
-      puppet.direct(id, { type: 'docs', whole: true, ask: false, open: [state], closed: [] })
+      const state = { doc: 'notes', order: 1, revision: 0, number: 0, digest, waitingFor: [], agreed: [] }
+      puppet.direct(id, { type: 'docs', whole: true, ask: false, order: 2, open: [state], closed: [] })
       const states = [{ client: clientID, clock: 1_000, state: '{"name":"puppet"}' }]
       puppet.direct(id, { type: 'docAwareness', doc: 'notes', states })
       const complaint = 'a peer showed itself under the name of another'

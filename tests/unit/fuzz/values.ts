@@ -85,6 +85,7 @@ export const entry: fc.Arbitrary<Entry> = fc.record({
 
 const docState = fc.record({
   doc: topic,
+  order: safe,
   revision: safe,
   number: safe,
   digest: fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -130,6 +131,7 @@ const payloads: { readonly [T in Payload['type']]: fc.Arbitrary<object> } = {
   docs: fc.record({
     whole: fc.boolean(),
     ask: fc.boolean(),
+    order: safe,
     open: fc.array(docState, { maxLength: 3 }),
     closed: fc.array(topic, { maxLength: 3 }),
   }),
