@@ -80,16 +80,16 @@ export class Agreement {
       holder.retryAtMs = Math.min(holder.retryAtMs, this.#desk.nowMs)
     }
     const equal = equalBytes(state.digest, ours.digest)
-    // It lacks what came from us: lost on its way, or over its limit.
-    const waitsForUs = holder.needs === undefined && state.waitingFor.includes(this.#desk.me)
     if (equal) this.agree(holder, state)
-    else if (anew || !known || waitsForUs) {
+    else if (anew || !known) {
       this.expect(holder, ours.revision)
       // It may have told us what it holds before it knew of us, and we it.
       if (!known) holder.untold = true
     }
     const confirmed = state.agreed.find((each) => each.peer === this.#desk.me)?.revision ?? -1
     if (equal || confirmed >= (holder.needs ?? 0)) holder.needs = undefined
+    // It tells us when it waits no more. By way of others that may be lost.
+    if (holder.needs === undefined) holder.askAtMs = this.#desk.nowMs + limits.antiEntropyIntervalMs
     return known === undefined
   }
 
@@ -178,22 +178,14 @@ export class Agreement {
       .sort()
   }
 
-  /**
-   * Nothing that any holder has, or is waiting for, is missing here, and nothing of ours there. Whom a holder waits
-   * for must be us, or a holder of which we miss nothing.
-   */
+  /** Nothing that any holder has is missing here, nothing of ours there, and no holder waits for anybody. */
   complete(): boolean {
-    const { me } = this.#desk
-    const settled = (peer: PeerId): boolean => {
-      const holder = this.#holders.get(peer)
-      return peer === me || (holder !== undefined && !lacks(holder))
-    }
     return this.all().every(
       (holder) =>
         !lacks(holder) &&
         !holder.unsure &&
         holder.needs === undefined &&
-        holder.state.waitingFor.every(settled),
+        holder.state.waitingFor.length === 0,
     )
   }
 
@@ -218,12 +210,14 @@ export class Agreement {
     return Math.min(Infinity, ...this.all().filter(lacks).map(readyAtMs))
   }
 
-  /** Who has not confirmed what it needs, when to ask. */
+  /** Who has not confirmed what it needs, or waits for others, and has to be asked by now. */
+  unconfirmed(): Holder[] {
+    return this.all().filter((holder) => askableAtMs(holder) <= this.#desk.nowMs)
+  }
+
+  /** When to ask the next one. */
   get askAtMs(): number {
-    return Math.min(
-      Infinity,
-      ...this.all().map((holder) => (holder.needs === undefined ? Infinity : holder.askAtMs)),
-    )
+    return Math.min(Infinity, ...this.all().map(askableAtMs))
   }
 
   #distance({ peer }: Holder): number {
@@ -236,6 +230,9 @@ export class Agreement {
 const maxDoublings = 10
 
 const pauseMs = (doublings: number): number => Math.min(limits.docTransferTimeoutMs, 100 * 2 ** doublings)
+
+const askableAtMs = ({ needs, state, askAtMs }: Holder): number =>
+  needs === undefined && state.waitingFor.length === 0 ? Infinity : askAtMs
 
 const readyAtMs = ({ retryAtMs, idleUntilMs }: Holder): number => Math.max(retryAtMs, idleUntilMs)
 

@@ -76,7 +76,7 @@ export class Document {
       unreadable: (reason) => this.unreadable(reason),
     })
     this.#fetching = new Fetching(desk, this.name, this.replica, this.#pace, options.maxBytes, {
-      state: () => this.state(),
+      state: (peer) => this.#stateFor(peer),
       ready: () => !this.#storage.choked,
       hasOther: (than) => this.agreement.hasOther(than),
       apply: (from, update, scan, applied) => this.#apply(from, [update], [scan], applied),
@@ -470,7 +470,8 @@ export class Document {
       if (end) {
         // Whatever number came meanwhile under its name: this is the last that counts.
         holder.number = end.number
-        this.agreement.agree(holder, end)
+        // Whom it waits for is not said there: it would have to tell us when it does so no more.
+        this.agreement.agree(holder, { ...end, waitingFor: holder.state.waitingFor })
         this.agreement.ended(holder, news)
       } else this.agreement.failed(holder)
       // It wants to know that it may call us equal.
@@ -483,7 +484,10 @@ export class Document {
 
   /** What is about to be told to that peer; undefined: that it is not open. */
   tellTo(peer: PeerId): DocState | undefined {
-    if (!this.open) return undefined
+    return this.open ? this.#stateFor(peer) : undefined
+  }
+
+  #stateFor(peer: PeerId): DocState {
     const state = this.state()
     this.#telling.tells(peer, state)
     return state
@@ -499,6 +503,7 @@ export class Document {
 
   /** Tells the program where anything has changed. */
   show(): void {
+    this.#telling.look()
     const view = this.#makeView()
     const before = this.#view
     if (sameView(view, before)) return

@@ -39,7 +39,8 @@ interface Transfer {
 }
 
 export interface FetchingEvents {
-  state(): DocState
+  /** How our copy stands, about to be told to that peer. */
+  state(peer: PeerId): DocState
   /** More may be taken in: the store keeps up. */
   ready(): boolean
   /** Somebody else could be asked instead. */
@@ -135,7 +136,7 @@ export class Fetching {
       type: 'docWant',
       transfer,
       segmentBytes: this.#pace.segmentBytes,
-      state: this.#events.state(),
+      state: this.#events.state(from),
       vector: this.#replica.vector(),
     })
     this.#desk.count('docTransfers')

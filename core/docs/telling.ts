@@ -120,6 +120,12 @@ export class Telling {
     this.#tellAtMs = Math.min(this.#tellAtMs, this.#desk.nowMs + delayMs)
   }
 
+  /** Whoever was told that we wait is told when we no longer do: it calls nothing synced until then. */
+  look(): void {
+    if (this.#tellAtMs < Infinity || !this.#agreement.all().some(({ toldWaiting }) => toldWaiting)) return
+    if (this.#agreement.waitingFor().length === 0) this.soon()
+  }
+
   /** Edits that could not be pushed are announced: who lacks them fetches them. */
   announce(revision: number): void {
     const holders = this.#agreement.all()
@@ -152,12 +158,9 @@ export class Telling {
   }
 
   #askConfirmation(): void {
-    const { nowMs } = this.#desk
-    const waiting = this.#agreement
-      .all()
-      .filter((holder) => holder.needs !== undefined && holder.askAtMs <= nowMs)
-    for (const holder of waiting) holder.askAtMs = nowMs + limits.docAskIntervalMs
-    this.tell(waiting, true)
+    const unconfirmed = this.#agreement.unconfirmed()
+    for (const holder of unconfirmed) holder.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
+    this.tell(unconfirmed, true)
   }
 
   #antiEntropyDueMs(): number {

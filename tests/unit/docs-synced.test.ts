@@ -3,7 +3,9 @@
 
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
-import { DocsWorld, type DocsActor } from './docs-world.ts'
+import type { PeerId } from '../../core/base/ids.ts'
+import { limits } from '../../core/base/limits.ts'
+import { docsOf, DocsWorld, type DocsActor } from './docs-world.ts'
 
 /** Both have it open and are synced. */
 function twoOpen(): { world: DocsWorld; alice: DocsActor; bob: DocsActor } {
@@ -104,4 +106,30 @@ test('what waits inside Yjs and goes on waiting makes nothing that comes in an e
   world.run(1_000)
   expect(bob.text('notes')).toBe('words some ')
   expect(bob.sentTo(alice, 'docUpdates')).toHaveLength(sent)
+})
+
+test('DO6 nobody calls a copy synced while it says that it waits for another, whom we lack nothing of', () => {
+  const world = new DocsWorld()
+  const trio = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+  const [alice, bob, carol] = trio
+  for (const each of trio) each.open('notes')
+  world.run(2_000)
+  const stateOfCarol = (): string | undefined => carol.view('notes')?.state
+  expect(trio.map((each) => each.view('notes')?.state)).toEqual(['synced', 'synced', 'synced'])
+  const told = bob.sentTo(carol, 'docs').at(-1)!.open[0]!
+  const say = (waitingFor: readonly PeerId[]): void => {
+    world.say(bob, carol, docsOf([{ ...told, waitingFor }]))
+    world.run(50)
+  }
+  say([alice.id])
+  expect(stateOfCarol()).toBe('syncing')
+  world.run(5_000)
+  expect(stateOfCarol()).toBe('syncing')
+  say([])
+  expect(stateOfCarol()).toBe('synced')
+  // What tells that it waits no more may be lost by way of others: she asks.
+  say([alice.id])
+  expect(stateOfCarol()).toBe('syncing')
+  world.run(limits.antiEntropyIntervalMs)
+  expect(stateOfCarol()).toBe('synced')
 })

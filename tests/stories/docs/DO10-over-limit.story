@@ -17,7 +17,7 @@ given alice joins; bob joins; alice opens notes for at most 100 KiB; bob opens n
   alice: stores doc notes
   alice -> bob: docPiece notes
   alice: doc notes synced
-  bob: doc notes synced
   bob: doc notes syncing
   bob: stores doc notes
+  bob: doc notes synced
 ! now notes reads "small" at alice and bob

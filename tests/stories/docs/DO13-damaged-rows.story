@@ -7,9 +7,11 @@ given a bit flips on bob's disk in the first row of notes
 > bob comes back; bob opens notes; until notes is synced at bob
   alice: doc notes syncing
   alice -> bob: docWant notes
+  alice: doc notes synced
   bob: stores something unmended, aside doc
   bob: error record-corrupt
   bob -> alice: docWant notes from the beginning
+  bob: stores doc notes
   bob: doc notes synced
 ! bob: error record-corrupt
 ! bob: stores*aside doc
