@@ -36,8 +36,8 @@ function* once(entries: readonly Entry[]): Iterable<Violation> {
 }
 
 /**
- * Whose clock was set ahead holds for expired what is not. Where a store forked, a message may stand at either of its
- * two places: then all have it, in whatever order (README of core/messages, limits).
+ * Whose clock was set ahead holds for expired what is not. A message that moved to another feed may stand at either of
+ * its two places: then all have it, in whatever order (README of core/messages, limits).
  */
 function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
   const lives = livesIn(entries)
@@ -46,7 +46,7 @@ function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
       .filter(({ byMs }) => byMs > 2_000)
       .map(({ name }) => name),
   )
-  const forked = ofType(entries, 'error').some(({ code }) => code === 'store-forked')
+  const moved = inTwoPlaces(entries)
   const expires = new Set(
     ofType(entries, 'asked').flatMap(({ id, ttlMs }): string[] => (ttlMs === undefined ? [] : [id])),
   )
@@ -70,13 +70,29 @@ function* equalRooms(entries: readonly Entry[]): Iterable<Violation> {
         .map(({ from, id }) => messageKey(from, id))
         .filter((key) => !parted.has(key)),
     )
-    if (forked) for (const keys of [ours!, theirs!]) keys.sort()
+    for (const keys of [ours!, theirs!]) {
+      const either = keys.filter((key) => moved.has(key)).sort()
+      keys.splice(0, keys.length, ...keys.filter((key) => !moved.has(key)), ...either)
+    }
     const at = ours!.findIndex((key, i) => key !== theirs![i])
     if (at < 0 && ours!.length === theirs!.length) continue
     const place = at < 0 ? ours!.length : at
     const text = `${page.run} and ${before.run} differ in ${page.of}: at ${place} of ${ours!.length} and ${theirs!.length} they show ${ours![place]?.slice(33)} and ${theirs![place]?.slice(33)}`
     yield { checker, atMs: page.atMs, text }
   }
+}
+
+/** Of each message everybody was told where it stands in its conversation: these stand in two feeds. */
+function inTwoPlaces(entries: readonly Entry[]): Set<string> {
+  const places = new Map<string, string>()
+  const moved = new Set<string>()
+  for (const { from, id, cursor } of ofType(entries, 'message')) {
+    const key = messageKey(from, id)
+    const place = places.get(key) ?? cursor
+    places.set(key, place)
+    if (place !== cursor) moved.add(key)
+  }
+  return moved
 }
 
 /** What lay behind a hole in a feed that was given up, and was owed to nobody, stays with its author (README of core/messages, limits). */
