@@ -163,8 +163,10 @@ export function checkCastTopic(topic: unknown): asserts topic is string {
 export function checkServers(urls: readonly string[]): void {
   if (!Array.isArray(urls)) throw invalid(`Signaling servers are a list of addresses, not ${show(urls)}.`)
   for (const url of urls) {
-    if (typeof url === 'string' && /^wss?:\/\/[^\s]+$/.test(url)) continue
-    throw invalid(`${show(url)} is no signaling server: its address begins with ws:// or wss://.`)
+    if (typeof url === 'string' && /^wss?:\/\/[^\s#]+$/.test(url)) continue
+    throw invalid(
+      `${show(url)} is no signaling server: its address begins with ws:// or wss://, and has no #.`,
+    )
   }
 }
 
@@ -194,6 +196,11 @@ export function checkIceServers(servers: readonly IceServer[]): void {
 export function checkOptions(options: MeshOptions): void {
   if (typeof options !== 'object' || options === null) throw invalid('joinMesh() needs { mesh, name }.')
   checkTopic('mesh', options.mesh)
+  // Whoever gives one relies on it.
+  if ('secret' in options && options.secret !== undefined)
+    throw invalid(
+      'There are no mesh secrets yet: whoever knows the name of a mesh can join it. Leave secret out.',
+    )
   checkName(options.name)
   if (options.kind !== undefined && options.kind !== 'human' && options.kind !== 'agent') {
     throw invalid(`The kind ${show(options.kind)} will not do: use 'human' or 'agent'.`)

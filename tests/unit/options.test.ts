@@ -60,14 +60,18 @@ test('a part of the timing that is undefined is left out', () => {
   expect(() => fullTiming({ silenceTimeoutMs: 0 })).toThrow('must be a positive number')
 })
 
-test.each([{ dataDir: '' }, { dataDir: 7 }, { timing: null }, { timing: 500 }])(
-  '%j is refused in a sentence',
-  (options) => {
-    expect(() => checkOptions({ mesh: 'acme', name: 'ada', ...options } as never)).toThrow(
-      expect.objectContaining({ code: 'invalid-argument' }),
-    )
-  },
-)
+test.each([
+  { dataDir: '' },
+  { dataDir: 7 },
+  { secret: 'geese' },
+  { signaling: ['ws://localhost:4444/#acme'] },
+  { timing: null },
+  { timing: 500 },
+])('%j is refused in a sentence', (options) => {
+  expect(() => checkOptions({ mesh: 'acme', name: 'ada', ...options } as never)).toThrow(
+    expect.objectContaining({ code: 'invalid-argument' }),
+  )
+})
 
 test('joining where there is no page, as in a worker, is refused in a sentence', async () => {
   await expect(joinInPage({ mesh: 'acme', name: 'ada' })).rejects.toMatchObject({
