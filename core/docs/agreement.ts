@@ -89,7 +89,9 @@ export class Agreement {
     const confirmed = state.agreed.find((each) => each.peer === this.#desk.me)?.revision ?? -1
     if (equal || confirmed >= (holder.needs ?? 0)) holder.needs = undefined
     // It tells us when it waits no more. By way of others that may be lost.
-    if (holder.needs === undefined) holder.askAtMs = this.#desk.nowMs + limits.antiEntropyIntervalMs
+    const isPatient = holder.needs === undefined || state.waitingFor.length > 0
+    if (isPatient) holder.askAtMs = this.#desk.nowMs + limits.antiEntropyIntervalMs
+    else holder.askAtMs = Math.min(holder.askAtMs, this.#desk.nowMs + limits.docAskIntervalMs)
     return known === undefined
   }
 

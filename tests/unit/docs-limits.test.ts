@@ -52,6 +52,19 @@ describe('what others hold would take it over its limit', () => {
     for (const each of [alice, bob]) expect(each.view('notes')).toMatchObject({ state: 'synced' })
   })
 
+  test('DO6 and those who hold it do not go on asking it at every second', () => {
+    const { world, alice, bob } = twoOpen()
+    const carol = world.join('carol')
+    carol.open('notes')
+    writeLarge(alice)
+    world.run(5_000)
+    expect(bob.view('notes')?.problem?.code).toBe('doc-over-limit')
+    const before = bob.sent.length
+    world.run(2 * limits.antiEntropyIntervalMs)
+    // Each of the two asks twice.
+    expect(bob.sent.length - before).toBe(4)
+  })
+
   test('DO10 or has closed it, or is not listened to any more', () => {
     for (const leave of [
       (_world: DocsWorld, alice: DocsActor) => void alice.close('notes'),

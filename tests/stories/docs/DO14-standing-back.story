@@ -15,7 +15,5 @@ given alice and bob join; alice opens notes; alice adds 60 values of 60 KiB to n
 
 > lose nothing more; until notes is synced at bob
   alice -> bob: docPiece notes
-  alice -> bob: docWant notes
   alice -> bob: docEnd notes
-  bob -> alice: docEnd notes
 ! alice -> bob: docEnd notes

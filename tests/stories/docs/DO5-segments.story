@@ -17,8 +17,10 @@ given alice and bob join; alice opens notes; alice adds 60 values of 60 KiB to n
 ! never alice -> bob: docEnd*
 
 > lose nothing more; until notes is synced at bob
+  alice -> bob: docWant notes
   alice -> bob: docPiece notes
   alice -> bob: docEnd notes
+  bob -> alice: docEnd notes
   bob -> alice: docWant notes
   bob -> alice: docGot notes
 ! bob -> alice: docGot notes
