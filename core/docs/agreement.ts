@@ -17,6 +17,8 @@ export interface Holder {
   number: number
   /** Updates of it were lost, or need something that is not here. */
   missed: boolean
+  /** What it has that is missing here would take our copy over its limit. */
+  refused: boolean
   /** Somebody went who may have told it what he did not tell us: it has to speak again. */
   unsure: boolean
   /** Our revision that it has not confirmed yet; undefined where nothing is known to be missing there. */
@@ -38,6 +40,7 @@ export interface Holder {
 }
 
 const lacks = (holder: Holder): boolean => holder.missed || holder.agreed < holder.revision
+const isSource = (holder: Holder): boolean => lacks(holder) && !holder.refused
 
 export class Agreement {
   readonly #desk: Desk
@@ -76,6 +79,7 @@ export class Agreement {
     holder.state = state
     if (state.revision > holder.revision) {
       holder.revision = state.revision
+      holder.refused = false
       // News of it: whatever failed before may go well now.
       holder.retryAtMs = Math.min(holder.retryAtMs, this.#desk.nowMs)
     }
@@ -110,6 +114,7 @@ export class Agreement {
       holder.missed = false
     }
     holder.failures = 0
+    holder.refused = false
     // What a transfer ends with is overtaken on the link by what was told since.
     if (state.order > holder.state.order) holder.state = state
   }
@@ -197,19 +202,24 @@ export class Agreement {
    */
   source(): Holder | undefined {
     const { nowMs } = this.#desk
-    const ready = this.all().filter((holder) => lacks(holder) && readyAtMs(holder) <= nowMs)
+    const ready = this.all().filter((holder) => isSource(holder) && readyAtMs(holder) <= nowMs)
     return ready.sort((a, b) => a.failures - b.failures || this.#distance(a) - this.#distance(b))[0]
+  }
+
+  /** What some of them have was not taken in: it would take our copy over its limit. */
+  get refuses(): boolean {
+    return this.all().some(({ refused }) => refused)
   }
 
   /** Somebody else has what is missing here, and could be asked now. */
   hasOther(than: PeerId): boolean {
     const { nowMs } = this.#desk
-    return this.all().some((holder) => holder.peer !== than && lacks(holder) && readyAtMs(holder) <= nowMs)
+    return this.all().some((holder) => holder.peer !== than && isSource(holder) && readyAtMs(holder) <= nowMs)
   }
 
   /** When a source that has to wait may be asked again. */
   get retryAtMs(): number {
-    return Math.min(Infinity, ...this.all().filter(lacks).map(readyAtMs))
+    return Math.min(Infinity, ...this.all().filter(isSource).map(readyAtMs))
   }
 
   /** Who has not confirmed what it needs, or waits for others, and has to be asked by now. */
@@ -244,6 +254,7 @@ const newHolder = (peer: PeerId, state: DocState): Holder => ({
   agreed: -1,
   number: state.number,
   missed: false,
+  refused: false,
   unsure: false,
   needs: undefined,
   askAtMs: Infinity,

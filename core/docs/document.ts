@@ -49,8 +49,6 @@ export class Document {
   #over = false
   /** What the program wrote would be refused by every peer: treated as over the limit, for good. */
   #unreadable: string | undefined
-  /** What others have would take it over its limit. */
-  #refused = false
   #closing = false
   #view: DocView
   /** The program handed in a document that held something already. */
@@ -83,9 +81,7 @@ export class Document {
       finished: (from, end, news) => this.#fetched(from, end, news),
       malformed: (from, link, reason) => this.#malformed(from, link, reason),
       fits: (update, scan) => this.#fits([update], [scan]),
-      overLimit: () => {
-        this.#refused = true
-      },
+      overLimit: (from) => this.#refuse(from),
     })
     this.#view = this.#makeView()
     this.#brought = this.replica.vector().length > 0
@@ -115,7 +111,7 @@ export class Document {
       const text = `The document “${this.name}” was given a value that no peer takes in (${this.#unreadable}): its changes are neither stored nor sent. Close it and open it again to go on without them.`
       return new MeshError('invalid-argument', text, { details: { doc: this.name } })
     }
-    if (!this.#over && !this.#refused) return this.#storage.problem
+    if (!this.#over && !this.agreement.refuses) return this.#storage.problem
     const what = this.#over
       ? 'is larger than it may be: its changes are neither stored nor sent until it is smaller again'
       : 'would become larger than it may be here with what the others hold; that was not taken in'
@@ -128,7 +124,7 @@ export class Document {
     if (this.open) {
       deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
       deadlines.push(this.#telling.deadlineMs)
-      if (!this.#fetching.busy && !this.#refused && !this.#closing) deadlines.push(this.agreement.retryAtMs)
+      if (!this.#fetching.busy && !this.#closing) deadlines.push(this.agreement.retryAtMs)
     }
     return Math.min(...deadlines)
   }
@@ -284,10 +280,8 @@ export class Document {
   heard(peer: PeerId, state: DocState, { anew = false, answered = false } = {}): void {
     if (!this.open) return
     this.#telling.heard(peer)
-    const before = this.agreement.get(peer)?.revision ?? -1
     const ours = { revision: this.#revision, digest: this.replica.digest() }
     const isNew = this.agreement.heard(peer, state, ours, anew)
-    if (state.revision > before) this.#refused = false
     if (isNew) this.awareness.greet(peer)
     const holder = this.agreement.get(peer)!
     if (isNew) this.#telling.met(holder)
@@ -308,8 +302,6 @@ export class Document {
     this.awareness.gone(peer)
     this.#fetching.gone(peer)
     if (!this.agreement.closed(peer) || !this.open) return
-    // It may have been its copy that did not fit.
-    this.#refused = false
     // What it told some of us last it may not have told the others.
     this.agreement.doubt(this.#revision)
     this.#telling.compareSoon(this.agreement.peers())
@@ -352,11 +344,10 @@ export class Document {
     }
     if (!this.#fits(news, scans)) {
       holder.missed = true
-      this.#refused = true
       // It takes for arrived what it has sent.
       holder.untold = true
       this.#telling.soon()
-      return
+      return this.#refuse(from)
     }
     if (news.length === 0) return this.#desk.count('docUpdatesTwice')
     this.#apply(from, news, scans, (problem) => {
@@ -448,20 +439,24 @@ export class Document {
     this.#fetching.drop(peer)
     this.#telling.forget(peer)
     this.awareness.gone(peer)
-    if (this.agreement.closed(peer)) {
-      // Others may have been told that we wait for it, and its copy may have been the one that did not fit.
-      this.#telling.soon()
-      this.#refused = false
-    }
+    // Others may have been told that we wait for it.
+    if (this.agreement.closed(peer)) this.#telling.soon()
     this.#fetch()
   }
 
   // ----------------------------------------------------------------------------------------- fetching
 
   #fetch(): void {
-    if (!this.open || this.#fetching.busy || this.#refused || this.#closing) return
+    if (!this.open || this.#fetching.busy || this.#closing) return
     const source = this.agreement.source()
     if (source) this.#fetching.start(source.peer)
+  }
+
+  /** What that peer has does not fit; what another has may. */
+  #refuse(from: PeerId): void {
+    const holder = this.agreement.get(from)
+    if (holder) holder.refused = true
+    this.#fetch()
   }
 
   #fetched(from: PeerId, end: DocState | undefined, news: boolean): void {
@@ -533,7 +528,7 @@ export class Document {
     if (!known) return 'syncing'
     const holders = this.agreement.all()
     if (holders.length === 0) return 'alone'
-    const whole = !this.replica.pending && !this.#refused && !this.#fetching.busy
+    const whole = !this.replica.pending && !this.#fetching.busy
     return whole && this.agreement.complete() ? 'synced' : 'syncing'
   }
 }

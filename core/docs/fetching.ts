@@ -57,7 +57,7 @@ export interface FetchingEvents {
   malformed(from: PeerId, link: number | undefined, reason: string): void
   /** It may grow by that. */
   fits(update: Uint8Array, scan: UpdateScan): boolean
-  overLimit(): void
+  overLimit(from: PeerId): void
 }
 
 export class Fetching {
@@ -160,7 +160,7 @@ export class Fetching {
     }
     // What a sender has under way is looked into in any case: it may be deletions.
     const roomBytes = Math.max(this.#maxBytes - this.#replica.sizeBytes, mostAheadBytes)
-    if (current.readyBytes + segmentBytes > roomBytes) return this.#overLimit()
+    if (current.readyBytes + segmentBytes > roomBytes) return this.#overLimit(current)
     current.link = link
     current.segmentBytes = segmentBytes
     current.pieces.push(bytes)
@@ -226,7 +226,7 @@ export class Fetching {
       this.#desk.count('docSegmentsOutOfOrder')
       return this.#give(current)
     }
-    if (!this.#events.fits(update, scan.value)) return this.#overLimit()
+    if (!this.#events.fits(update, scan.value)) return this.#overLimit(current)
     const before = news === 'yes' ? undefined : this.#replica.digest()
     const busyMs = this.#pace.busyMs(update.length)
     if (busyMs !== undefined) this.#desk.effect({ type: 'busy', ms: busyMs })
@@ -261,9 +261,9 @@ export class Fetching {
     this.#events.finished(current.from, current.end, current.news)
   }
 
-  #overLimit(): void {
+  #overLimit(current: Transfer): void {
     this.drop()
-    this.#events.overLimit()
+    this.#events.overLimit(current.from)
   }
 
   /** It does not go on. */

@@ -52,6 +52,32 @@ describe('what others hold would take it over its limit', () => {
     for (const each of [alice, bob]) expect(each.view('notes')).toMatchObject({ state: 'synced' })
   })
 
+  test('DO10 what another holds is, where that fits', () => {
+    const world = new DocsWorld()
+    const trio = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+    const [alice, bob, carol] = trio
+    // Those two do not reach each other.
+    world.filter = ({ from, to }) => [from, to].includes(bob)
+    alice.open('notes')
+    writeLarge(alice)
+    carol.open('notes')
+    carol.write('notes', 'fits')
+    world.run(1_000)
+    bob.open('notes', { maxBytes: small })
+    world.run(5_000)
+    expect(bob.text('notes')).toBe('fits')
+    expect(bob.view('notes')).toMatchObject({ state: 'syncing', problem: { code: 'doc-over-limit' } })
+    alice.edit('notes', (doc) => doc.getMap('map').delete('large'))
+    world.run(5_000)
+    carol.write('notes', 'still ')
+    world.filter = () => true
+    world.run(limits.antiEntropyIntervalMs)
+    for (const each of trio) {
+      expect(each.text('notes')).toBe('still fits')
+      expect(each.view('notes')).toMatchObject({ state: 'synced', problem: undefined })
+    }
+  })
+
   test('DO6 and those who hold it do not go on asking it at every second', () => {
     const { world, alice, bob } = twoOpen()
     const carol = world.join('carol')

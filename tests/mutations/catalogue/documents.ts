@@ -25,8 +25,8 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/docs/document.ts',
-        find: 'const whole = !this.replica.pending && !this.#refused',
-        replace: 'const whole = !this.#refused',
+        find: 'const whole = !this.replica.pending && ',
+        replace: 'const whole = ',
       },
     ],
     profile: 'imports',
@@ -56,8 +56,8 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/docs/document.ts',
-        find: 'const whole = !this.replica.pending && !this.#refused && !this.#fetching.busy\n    return whole && this.agreement.complete()',
-        replace: 'const whole = !this.replica.pending && !this.#refused\n    return whole',
+        find: 'const whole = !this.replica.pending && !this.#fetching.busy\n    return whole && this.agreement.complete()',
+        replace: 'const whole = !this.replica.pending\n    return whole',
       },
     ],
     profile: 'large documents',
