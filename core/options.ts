@@ -138,6 +138,8 @@ export function checkYjs(doc: unknown, awareness: unknown): void {
     throw invalid(`The option doc takes a Y.Doc, not ${show(doc)}.`)
   if (awareness !== undefined && !has(awareness, 'getStates'))
     throw invalid(`The option awareness takes an Awareness of y-protocols, not ${show(awareness)}.`)
+  if (doc !== undefined && awareness !== undefined && (awareness as { doc?: unknown }).doc !== doc)
+    throw invalid('The option awareness takes an Awareness of the Y.Doc given as doc, not of another one.')
 }
 
 /**

@@ -2,6 +2,7 @@
 // work, throws at it, or hands it what it cannot take.
 
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { Awareness } from 'y-protocols/awareness'
 import { Doc } from 'yjs'
 import type { Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
@@ -187,6 +188,16 @@ test('a listener to an event that there is not is refused, and one that is no fu
   refused(() => mesh.onCast('typing', undefined as never), /undefined is no listener/)
   refused(() => note.on('synced' as never, () => {}), /no event “synced”: use state, stored, progress/)
   refused(() => note.on('state', 'synced' as never), /“synced” is no listener/)
+})
+
+test('an Awareness of another Y.Doc is refused: the others would see cursors of nobody', async () => {
+  const { mesh } = await joinAlone()
+  const awareness = new Awareness(new Doc())
+  onTestFinished(() => awareness.destroy())
+  await expect(mesh.doc('note', { doc: new Doc(), awareness })).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringContaining('not of another one'),
+  })
 })
 
 test('a document that is none of Yjs’ is refused in a sentence', async () => {
