@@ -369,7 +369,7 @@ export class Docs {
     const notOpen = whole ? [...this.#documents.keys()].filter((doc) => !named.includes(doc)) : closed
     for (const state of open) this.#heard(from, link, state, { anew: whole, answered: ask })
     for (const doc of notOpen) if (this.#counts(from, link, doc, order)) this.#notOpen(from, doc)
-    answer.words.heard(order, link !== undefined)
+    answer.words.heard(order, link !== undefined, this.#desk.nowMs)
     // Who asks us is answered; what it opened before it knew that we have any, it comes to ask about by itself.
     if (ask) answer.passedOver = false
     if (whole || ask) answer.unasked = false
@@ -392,7 +392,7 @@ export class Docs {
   #counts(from: PeerId, link: number | undefined, doc: string, order: number): boolean {
     const answer = this.#answers.get(from)
     if (!answer || !this.#documents.has(doc)) return false
-    const counts = answer.words.counts(doc, order, link !== undefined)
+    const counts = answer.words.counts(doc, order, link !== undefined, this.#desk.nowMs)
     if (!counts) this.#desk.count('docsLate')
     return counts
   }

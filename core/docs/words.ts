@@ -1,10 +1,18 @@
 // Which of the words of one peer about its documents count. Over its own link they come in their order, and nobody else
-// can speak there; what others pass on may come late, behind newer ones, even from before the peer was away.
+// can speak there; what others pass on may come late, behind newer ones, even from before the peer was away. It may be
+// forged as well: so the number of a word is held against others only for as long as one may be late.
+
+import { limits } from '../base/limits.ts'
+
+interface Word {
+  readonly order: number
+  readonly atMs: number
+}
 
 export class Words {
-  #newest = 0
+  #newest: Word = { order: 0, atMs: -Infinity }
   /** Of each document that is open here, the newest word that was heard of it. */
-  readonly #newestOf = new Map<string, number>()
+  readonly #newestOf = new Map<string, Word>()
 
   /** It was opened here: what was said before tells nothing any more. */
   opened(doc: string): void {
@@ -16,8 +24,8 @@ export class Words {
   }
 
   /** A message came with all that the peer said in it. */
-  heard(order: number, straight: boolean): void {
-    this.#newest = straight ? order : Math.max(this.#newest, order)
+  heard(order: number, straight: boolean, nowMs: number): void {
+    if (straight || !isLate(order, this.#newest, nowMs)) this.#newest = { order, atMs: nowMs }
   }
 
   /**
@@ -25,9 +33,13 @@ export class Words {
    * @param straight over its own link
    * @returns false where something newer was heard of that document before
    */
-  counts(doc: string, order: number, straight: boolean): boolean {
-    if (!straight && order <= (this.#newestOf.get(doc) ?? 0)) return false
-    this.#newestOf.set(doc, order)
+  counts(doc: string, order: number, straight: boolean, nowMs: number): boolean {
+    const newest = this.#newestOf.get(doc)
+    if (!straight && newest && isLate(order, newest, nowMs)) return false
+    this.#newestOf.set(doc, { order, atMs: nowMs })
     return true
   }
 }
+
+const isLate = (order: number, newest: Word, nowMs: number): boolean =>
+  order <= newest.order && nowMs < newest.atMs + limits.maxDocWordDelayMs

@@ -72,6 +72,20 @@ test('DO1 what others forge in a peer’s name does not make it dumb over its ow
   expect([alice.text('notes'), ...statesOf([alice, bob])]).toEqual(['still here', 'synced', 'synced'])
 })
 
+test('DO1 nor for good where there is no link', () => {
+  const world = new DocsWorld()
+  const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+  world.unlink(alice, bob)
+  for (const actor of [alice, bob]) actor.open('notes')
+  world.run(5_000)
+  world.say(bob, alice, docsOf([], { closed: ['notes'], order: Number.MAX_SAFE_INTEGER }), 0)
+  expect(alice.view('notes')?.state).toBe('alone')
+  world.run(limits.maxDocWordDelayMs)
+  bob.write('notes', 'still here')
+  world.run(limits.antiEntropyIntervalMs + 1_000)
+  expect([alice.text('notes'), ...statesOf([alice, bob])]).toEqual(['still here', 'synced', 'synced'])
+})
+
 // Of the same mend: another way to stop waiting.
 test('DO6 who was told that we wait for somebody hears it when that one is not listened to any more', () => {
   const { world, alice, mallory } = aliceWaits('notes', 'tasks')
