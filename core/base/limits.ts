@@ -313,8 +313,8 @@ export const limits = {
   maxDocLinkPatienceMs: 10 * second,
   /** A peer that was asked which documents it has open is asked again after this, until it answers. chosen. */
   docAskIntervalMs: 1 * second,
-  /** What a peer says of its documents and others pass on comes within this. What is older than something heard longer ago counts
-   * again: that may have been forged. chosen: twice `antiEntropyIntervalMs`. */
+  /** What a peer says of its documents and others pass on mostly comes within this. What is older than something that others passed
+   * on longer ago counts again: that may have been forged. chosen: twice `antiEntropyIntervalMs`. */
   maxDocWordDelayMs: 1 * minute,
   /** A transfer without a sign of progress is asked of another peer after this. chosen. */
   docTransferTimeoutMs: 5 * second,

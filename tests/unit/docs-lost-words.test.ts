@@ -53,6 +53,8 @@ test.each(['opened a document', 'closed a document'])(
     if (what === 'opened a document') bob.open('notes')
     else bob.close('notes')
     world.run(1_000)
+    // However late it is: over his link nobody but he can have said what is newer.
+    world.run(2 * limits.maxDocWordDelayMs)
     for (const word of late) world.say(bob, alice, word, 0)
     world.run(10)
     expect(alice.view('notes')?.state).toBe(what === 'opened a document' ? 'synced' : 'alone')
