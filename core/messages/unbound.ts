@@ -26,6 +26,8 @@ const maxRawBytes = 4 * 1024 * 1024
 export class Unbound {
   readonly #parts: Parts
   readonly #waiting = new Map<MessageId, Waiting>()
+  /** Not stored yet. */
+  readonly #keeping = new Set<QueuedMessage>()
   /** Kept by this run, so that `message` is not emitted again when they find their addressee. */
   readonly #announced = new Set<MessageId>()
   #nextExpiryMs = Number.POSITIVE_INFINITY
@@ -57,8 +59,7 @@ export class Unbound {
   }
 
   waitsFor(to: Address): boolean {
-    for (const waiting of this.#waiting.values()) if (waiting.to === to) return true
-    return false
+    return [...this.#waiting.values(), ...this.#keeping].some((each) => each.to === to)
   }
 
   get nextExpiryMs(): number {
@@ -96,10 +97,12 @@ export class Unbound {
         adopt: (found) => void (feedHasIt = readRow(idRow, found) !== undefined),
       },
     ]
+    this.#keeping.add(message)
     desk.commit(
       { expect, put: [written] },
       {
         ok: () => {
+          this.#keeping.delete(message)
           this.#know(id, value, written.value)
           resolve(this.stateOf(id))
           this.#announced.add(id)
@@ -107,8 +110,13 @@ export class Unbound {
           this.bind()
         },
         // The same id again: it waits already, or was written before; the outbox tells which.
-        conflict: () => (feedHasIt ? outbox.add(message) : resolve(receipts.stateOf(id) ?? this.stateOf(id))),
+        conflict: () => {
+          this.#keeping.delete(message)
+          if (feedHasIt) outbox.add(message)
+          else resolve(receipts.stateOf(id) ?? this.stateOf(id))
+        },
         failed: (error: MeshError) => {
+          this.#keeping.delete(message)
           for (const request of requests) desk.reject(request, error)
         },
       },

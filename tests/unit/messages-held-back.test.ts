@@ -99,6 +99,19 @@ describe('a message to a name that nobody bears yet', () => {
     expect(dave.texts()).toEqual(['first', 'second'])
     expect(a.messages.status().undelivered).toBe(0)
   })
+
+  it('MS6 also where its row was still being written when somebody with that name came', () => {
+    const { world, a } = trio()
+    const dave = world.add('dave')
+    while (dave.work());
+    a.send('@dave', 'first')
+    world.meet()
+    expect(a.messages.resolve('@dave')).toEqual([dave.member])
+    a.send('@dave', 'second')
+    world.advance(10_000)
+    expect(dave.texts()).toEqual(['first', 'second'])
+    expect(a.messages.status()).toMatchObject({ undelivered: 0, waitingForName: 0 })
+  })
 })
 
 describe('one store too many', () => {
