@@ -122,21 +122,19 @@ export class Forks {
 
   /** Looks whether a sibling stored, or began, something we were not told of. */
   refreshStore(then?: () => void): void {
-    const { desk, outbox, log, receipts } = this.#parts
+    const { desk, outbox, log, receipts, unbound } = this.#parts
     // Until the answer is here we may have begun another feed: what was read says nothing about that one.
     const store = outbox.storeId
     const acks = `ack/${store}/`
     desk.read(
-      [keyRange(keys.store), prefixRange(acks), prefixRange('unbound/', { limit: 64 })],
+      [keyRange(keys.store), prefixRange(acks), unbound.firstRows],
       (rows) => {
         for (const { key, value } of rows) {
           const isNews = outbox.storeId === store && outbox.storeRaw && !equalBytes(value, outbox.storeRaw)
           if (key === keys.store && isNews) this.adoptStore(value)
           else if (key.startsWith(acks)) receipts.adopt(store, key.slice(acks.length) as never, value)
-          else if (key.startsWith('unbound/'))
-            this.#parts.unbound.load(key.slice('unbound/'.length) as never, value)
         }
-        this.#parts.unbound.bind()
+        unbound.follow(rows.filter(({ key }) => key.startsWith('unbound/')))
         log.refresh(then)
       },
       then,

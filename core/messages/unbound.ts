@@ -5,11 +5,21 @@
 import type { MeshError } from '../base/errors.ts'
 import type { Address, MessageId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
-import type { Row } from '../base/ports.ts'
+import type { Range, Row } from '../base/ports.ts'
 import type { Expectation, Parts } from './desk.ts'
 import type { ValueOf } from '../wire/codec.ts'
 import type { QueuedMessage } from './outbox.ts'
-import { cursorOf, idRow, keyRange, keys, readRow, row, unboundRow, type UnboundRow } from './rows.ts'
+import {
+  cursorOf,
+  idRow,
+  keyRange,
+  keys,
+  prefixRange,
+  readRow,
+  row,
+  unboundRow,
+  type UnboundRow,
+} from './rows.ts'
 import type { MessageView, SentState } from './types.ts'
 
 interface Waiting {
@@ -22,6 +32,8 @@ interface Waiting {
 
 /** Of rows that are kept in memory as well, all together. chosen. */
 const maxRawBytes = 4 * 1024 * 1024
+/** Rows read at once when looking what siblings keep. chosen: at most this many bodies in memory. */
+const followRows = 64
 
 export class Unbound {
   readonly #parts: Parts
@@ -202,6 +214,23 @@ export class Unbound {
 
   restoreAll(): void {
     for (const id of this.#waiting.keys()) this.restore(id)
+  }
+
+  get firstRows(): Range {
+    return prefixRange('unbound/', { limit: followRows })
+  }
+
+  /** What siblings keep: these rows, and all after them, so that what goes out goes in the order in which it was sent. */
+  follow(rows: readonly Row[]): void {
+    for (const { key, value } of rows) this.load(key.slice('unbound/'.length) as MessageId, value)
+    const last = rows.at(-1)
+    if (!last || rows.length < followRows) return this.bind()
+    const next = { ...this.firstRows, from: `${last.key}\u0001` }
+    this.#parts.desk.read(
+      [next],
+      (more) => this.follow(more),
+      () => this.bind(),
+    )
   }
 
   /** Turns what can be addressed now into entries, in the order in which it was sent. */

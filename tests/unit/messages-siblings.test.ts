@@ -140,6 +140,23 @@ describe('what a message of ours came to', () => {
     expect(a.emitted('expired')).toHaveLength(1)
   })
 
+  it('MS6 goes out in order, and expires, however much of it a sibling left waiting for a name', () => {
+    const { world, a } = trio()
+    const two = sibling(world, a)
+    const texts = Array.from({ length: 150 }, (_, i) => `text ${i}`)
+    texts.forEach((text, i) => two.send('@zoe', text, { id: `id-${(37 * i) % 150}` }))
+    two.send('@yan', 'short', { id: 'id-zz', ttlMs: hour })
+    world.settle()
+    two.kill()
+    world.advance(2 * hour)
+    expect(a.errors('expired').map(({ details }) => details?.['id'])).toEqual(['id-zz'])
+    const zoe = world.add('zoe')
+    world.settle()
+    world.meet()
+    world.advance(10_000)
+    expect(zoe.texts()).toEqual(texts)
+  })
+
   it('MS5 MS8 is delivered, though one of an older feed under its number was sent again', () => {
     const { world, a, b, c } = trio()
     a.send('@bob', 'once', { id: 'once' })
