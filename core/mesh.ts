@@ -292,8 +292,14 @@ export class MeshHandle implements Mesh {
     const limit = Math.min(wanted, limits.maxHistoryMessages)
     const missing = (key: string): void => this.#driver.input({ type: 'corrupt', key })
     const { store, peer } = this.#driver
-    const views = await readHistory(store, peer.messages, to, limit, options.before, missing)
-    return views.map((view) => toMessage<B>(view))
+    try {
+      const views = await readHistory(store, peer.messages, to, limit, options.before, missing)
+      return views.map((view) => toMessage<B>(view))
+    } catch (problem) {
+      // The store was closed meanwhile.
+      this.#refuseWhenLeft()
+      throw problem
+    }
   }
 
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {

@@ -170,6 +170,14 @@ test('history() goes on before the cursor of a message, and refuses what is none
   }
 })
 
+test('history() that is overtaken by leave() says that the mesh was left, not that the storage failed', async () => {
+  const { world, mesh } = await joinAlone()
+  await world.finish(mesh.send('@ada', 'first'))
+  const page = codeOf(mesh.history('@ada'))
+  await world.finish(mesh.leave())
+  expect(await page).toBe('left')
+})
+
 test('a duty that is no function is refused, and not begun again and again', async () => {
   const { mesh } = await joinAlone()
   expect(() => mesh.lead('indexer', undefined as never)).toThrow('is no duty')
