@@ -2,7 +2,18 @@
 
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -255,6 +266,24 @@ test('damage is looked into once, and again where the word that somebody has loo
   expect(looks.length).toBe(3)
   await live()
   expect(looks.length).toBe(3)
+})
+
+test('a store of which the damage could not be noted is not left locked', async () => {
+  const dataDir = join(await fresh(), 'data')
+  const first = await openDiskStore(dataDir)
+  for (let n = 0; n < 20; n++) await first.commit({ put: [row(`row/${n}`, n)] })
+  await first.close()
+  const [log] = (await readdir(join(dataDir, 'store'))).filter((file) => file.endsWith('.log'))
+  const content = await readFile(join(dataDir, 'store', log!))
+  content.fill(0, 100, 300)
+  await writeFile(join(dataDir, 'store', log!), content)
+  // Nothing can be written to what is a directory.
+  await mkdir(join(dataDir, 'damaged'))
+  expect(await codeOf(openDiskStore(dataDir))).toBe('storage-failed')
+  await rmdir(join(dataDir, 'damaged'))
+  const again = await openDiskStore(dataDir)
+  expect(await again.get(['row/0'])).toHaveLength(1)
+  await again.close()
 })
 
 test('whatever bit of a table is flipped, the check of tables finds it, but for the padding of its footer', async () => {

@@ -65,7 +65,12 @@ export async function openDiskStore(directory: string): Promise<Store> {
       // Opening locks the directory, which repairing does not: who has it open may be about to write CURRENT.
       const level = await open(!isAstray)
       isAstray = false
-      if (zeroed || (await hasDroppedRecords(path))) await noteDamage(dataDir, '')
+      try {
+        if (zeroed || (await hasDroppedRecords(path))) await noteDamage(dataDir, '')
+      } catch (error) {
+        await level.close() // it would stay locked for us
+        throw error
+      }
       return level
     } catch (problem) {
       const isInUse = problem instanceof MeshError
