@@ -9,6 +9,7 @@ import type { Parts } from './desk.ts'
 import { sizeOf, type Feed } from './feeds.ts'
 import {
   entryRow,
+  expiredRow,
   holeRow,
   idRow,
   isShown,
@@ -79,6 +80,7 @@ export class Holes {
       else this.#parts.desk.count('rowsLost')
     }
     if (place?.kind === 'outbox') this.#rebuildOutbox(place.feed, place.number, failed)
+    else if (place?.kind === 'expired') this.#rebuildExpired(place.feed, place.number, failed)
     else if (place?.kind === 'inbox') this.#parts.inbox.restore(place.feed, place.number, failed)
     else if (key.startsWith('talk/')) this.#rebuildTalk(key, failed)
   }
@@ -338,6 +340,21 @@ export class Holes {
       const item = stored && outbox.openItem(stored)
       if (!item || receipts.lacking(item).length === 0) return desk.count('outboxRowsLost')
       outbox.restore(item, failed)
+    }
+    log.readOne(feed, number, then, failed)
+  }
+
+  /** Without it what ran out of time would be called stored, and waited for, for ever. */
+  #rebuildExpired(feed: StoreId, number: number, failed: () => void): void {
+    const { desk, receipts, outbox, log } = this.#parts
+    const then = (stored: StoredEntry | undefined): void => {
+      const item = stored && outbox.openItem(stored)
+      const lacking = item && receipts.lacking(item)
+      if (!lacking || lacking.length === 0) return
+      const written = row(keys.expired(feed, number), expiredRow, { id: item.row.id, lacking })
+      const ok = (): void => receipts.followExpired(feed, number, written.value)
+      const expect = [{ key: written.key, value: undefined, adopt: () => {} }]
+      desk.commit({ expect, put: [written] }, { ok, conflict: () => {}, failed })
     }
     log.readOne(feed, number, then, failed)
   }

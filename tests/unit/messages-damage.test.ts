@@ -469,6 +469,31 @@ describe('corruption', () => {
     expect(later.messages.status().undelivered).toBe(0)
   })
 
+  it.each(['while it ran', 'between two runs'])(
+    'MS5 MS9 a message whose expiry was damaged, %s, is still expired, and not reported again',
+    (when) => {
+      const { world, a, b } = trio('damage')
+      b.kill()
+      a.send('@bob', 'too late', { id: 'late', ttlMs: 1000 })
+      world.advance(60_000)
+      expect(a.errors('expired')).toHaveLength(1)
+      const [key] = a.keysOf('expired/')
+      if (when === 'while it ran') damage(a, key!)
+      world.advance(1000)
+      a.kill()
+      if (when !== 'while it ran') a.rows.delete(key!)
+      const again = world.add('alice', { rows: a.rows })
+      if (when !== 'while it ran') again.step({ type: 'corrupt', key: key! })
+      world.advance(1000)
+      expect(again.keysOf('expired/')).toEqual([key])
+      expect(again.history(b.member).map(({ state }) => state)).toEqual(['expired'])
+      const request = again.send('@bob', 'too late', { id: 'late' })
+      world.advance(1000)
+      expect(again.state(request)).toMatchObject({ state: 'expired', lacking: [b.member] })
+      expect(again.errors('expired')).toEqual([])
+    },
+  )
+
   it('MS9 damaged rows about the store, receipts, members and the outbox are made good', () => {
     const { world, a, b } = trio('damage')
     a.send('@bob', 'one')
