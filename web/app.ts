@@ -141,9 +141,14 @@ export function createApp(environment: AppEnvironment): App {
     }
   }
 
-  environment.siblings.onAskedToLeave((mesh) => {
+  /** The stay that waits for the other tabs to leave, so as to erase. */
+  let erasing: Session | undefined
+
+  environment.siblings.onAskedToLeave((mesh, by) => {
     const now = screen.value
     if (now.type === 'session' && now.session.meshName === mesh) {
+      // Of two that erase at once one stays to do it.
+      if (now.session === erasing && erasing.me.value.id < by) return
       const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
       leave(notice).catch(now.session.report)
     }
@@ -188,8 +193,13 @@ export function createApp(environment: AppEnvironment): App {
       const now = screen.value
       if (now.type !== 'session') return undefined
       const { session } = now
-      environment.siblings.askToLeave(session.meshName)
-      if (!(await untilAlone(session)))
+      erasing = session
+      environment.siblings.askToLeave(session.meshName, session.me.value.id)
+      const alone = await untilAlone(session)
+      // Another tab that erases has had this one leave meanwhile.
+      if (screen.value !== now) return undefined
+      erasing = undefined
+      if (!alone)
         return `Another tab of this browser is still in ${session.meshName} and does not leave. Close it, then erase again. Nothing was erased.`
       const name = session.me.value.name
       const mesh = session.meshName

@@ -4,6 +4,7 @@ import { signal } from '@preact/signals'
 import type { Attention } from '../../web/attention.ts'
 import type { Notice, NotificationPort, Permission } from '../../web/notifications.ts'
 import type { Shelf } from '../../web/remembered.ts'
+import type { PeerId } from 'skein'
 import type { SiblingTabs } from '../../web/sibling-tabs.ts'
 
 export function shelfOn(kept: Map<string, string>): Shelf {
@@ -82,13 +83,13 @@ export function fakeNotifications(answer: Permission = 'granted') {
   return port satisfies NotificationPort
 }
 
-export function fakeSiblings(): SiblingTabs & { asked: string[]; ask: (mesh: string) => void } {
-  const listeners = new Set<(mesh: string) => void>()
+export function fakeSiblings(): SiblingTabs & { asked: string[]; ask: (mesh: string, by?: PeerId) => void } {
+  const listeners = new Set<(mesh: string, by: PeerId) => void>()
   const asked: string[] = []
   return {
     asked,
     /** Another tab asks. */
-    ask: (mesh) => listeners.forEach((listener) => listener(mesh)),
+    ask: (mesh, by = '' as PeerId) => listeners.forEach((listener) => listener(mesh, by)),
     askToLeave: (mesh) => void asked.push(mesh),
     onAskedToLeave: (listener) => {
       listeners.add(listener)

@@ -279,6 +279,40 @@ describe('leaving for good', () => {
     expect(app.screen.value).toMatchObject({ type: 'ask', notice: expect.stringMatching(/in another tab/) })
   })
 
+  test('of two tabs that erase at once one leaves and the other erases', async () => {
+    const mesh = new FakeMesh('ada')
+    const erased: string[] = []
+    const { app, siblings } = appIn(mesh, async () => void erased.push('acme'))
+    await app.join('acme', 'ada')
+    const other = mesh.arrive('ada', { member: mesh.me.member })
+    const first = app.erase()
+    siblings.ask('acme', 'ffff' as PeerId)
+    expect(app.screen.value.type).toBe('session')
+    mesh.depart(other, 'left')
+    await first
+    expect(erased).toEqual(['acme'])
+  })
+
+  test('a tab that was about to erase leaves it to the other one, and stays where it is then', async () => {
+    const mesh = new FakeMesh('ada')
+    const erased: string[] = []
+    const { app, siblings } = appIn(mesh, async () => void erased.push('acme'))
+    await app.join('acme', 'ada')
+    mesh.arrive('ada', { member: mesh.me.member })
+    vi.useFakeTimers()
+    try {
+      const second = app.erase()
+      siblings.ask('acme', '0000' as PeerId)
+      expect(app.screen.value).toMatchObject({ type: 'ask', notice: expect.stringMatching(/in another tab/) })
+      await vi.runAllTimersAsync()
+      expect(await second).toBeUndefined()
+      expect(app.screen.value.type).toBe('ask')
+      expect(erased).toEqual([])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('waits for the other tabs, and refuses where one stays', async () => {
     const mesh = new FakeMesh('ada')
     const session = openSession({
