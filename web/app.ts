@@ -180,6 +180,12 @@ export function createApp(environment: AppEnvironment): App {
         screen.value = { type: 'ask', mesh: '', name, meshProblem }
         return
       }
+      if (invitation?.hasSecret) {
+        const meshProblem =
+          'The link bears a secret, but there are no mesh secrets yet: whoever knows the name of this mesh can join it.'
+        screen.value = { type: 'ask', mesh, name, meshProblem }
+        return
+      }
       const enough = name !== '' && (invitation !== undefined || remembered.joinsAtOnce)
       if (enough) await join(mesh, name)
       else screen.value = { type: 'ask', mesh, name }

@@ -5,13 +5,19 @@
 export interface Invitation {
   readonly mesh: string | undefined
   readonly name: string | undefined
+  /** Whoever gives one relies on it, and there are none yet. */
+  readonly hasSecret: boolean
 }
 
 /** The invitation in `hash` (with or without `#`), or undefined where it holds none. */
 export function readInvitation(hash: string): Invitation | undefined {
   const fields = new URLSearchParams(hash.replace(/^#/, ''))
-  if (!fields.has('mesh') && !fields.has('name')) return undefined
-  return { mesh: fields.get('mesh') ?? undefined, name: fields.get('name') ?? undefined }
+  if (!['mesh', 'name', 'secret'].some((field) => fields.has(field))) return undefined
+  return {
+    mesh: fields.get('mesh') ?? undefined,
+    name: fields.get('name') ?? undefined,
+    hasSecret: fields.has('secret'),
+  }
 }
 
 /** Reads the page's own fragment and takes it out of the address bar and the tab's history. */

@@ -276,7 +276,7 @@ describe('joining', () => {
 
   test('an invitation with a name joins at once, into #general on the first visit only', async () => {
     const { app, meshes, published, shelf } = appWith()
-    await app.start({ mesh: 'acme', name: 'ada' })
+    await app.start({ mesh: 'acme', name: 'ada', hasSecret: false })
     expect(app.screen.value.type).toBe('session')
     expect(published).toEqual([meshes[0]])
     expect(meshes[0]?.room('general').joined).toBe(true)
@@ -288,13 +288,13 @@ describe('joining', () => {
 
   test('without a name it asks, with the mesh filled in', async () => {
     const { app } = appWith()
-    await app.start({ mesh: 'acme', name: undefined })
+    await app.start({ mesh: 'acme', name: undefined, hasSecret: false })
     expect(app.screen.value).toEqual({ type: 'ask', mesh: 'acme', name: '' })
   })
 
   test('a link whose end is missing asks for the mesh and joins none', async () => {
     const { app, meshes } = appWith()
-    await app.start({ mesh: '', name: 'ada' })
+    await app.start({ mesh: '', name: 'ada', hasSecret: false })
     expect(app.screen.value).toMatchObject({
       type: 'ask',
       mesh: '',
@@ -304,9 +304,23 @@ describe('joining', () => {
     expect(meshes).toEqual([])
   })
 
+  test('a link that bears a secret joins no open mesh unasked', async () => {
+    const { app, meshes } = appWith()
+    await app.start({ mesh: 'acme', name: 'ada', hasSecret: true })
+    expect(app.screen.value).toMatchObject({
+      type: 'ask',
+      mesh: 'acme',
+      name: 'ada',
+      meshProblem: expect.stringMatching(/no mesh secrets yet/),
+    })
+    expect(meshes).toEqual([])
+    await app.join('acme', 'ada')
+    expect(app.screen.value.type).toBe('session')
+  })
+
   test('a bad name gets a sentence and no mesh', async () => {
     const { app, meshes } = appWith()
-    await app.start({ mesh: 'acme', name: 'ada lovelace' })
+    await app.start({ mesh: 'acme', name: 'ada lovelace', hasSecret: false })
     expect(app.screen.value).toMatchObject({ type: 'ask', nameProblem: expect.stringMatching(/letters/) })
     expect(meshes).toEqual([])
   })
@@ -328,7 +342,7 @@ describe('joining', () => {
 
   test('who leaves on purpose is asked the next time; who only closed the tab is not', async () => {
     const { app, meshes, published, shelf } = appWith()
-    await app.start({ mesh: 'acme', name: 'ada' })
+    await app.start({ mesh: 'acme', name: 'ada', hasSecret: false })
     await app.leave()
     expect(meshes[0]?.left).toBe(true)
     expect(published.at(-1)).toBeUndefined()
@@ -343,7 +357,7 @@ describe('joining', () => {
     }
     const memory = createMemory({ getItem: broken, setItem: broken, removeItem: broken }, undefined)
     const { app } = appWith({ memory })
-    await app.start({ mesh: 'acme', name: 'ada' })
+    await app.start({ mesh: 'acme', name: 'ada', hasSecret: false })
     expect(app.screen.value.type).toBe('session')
   })
 })

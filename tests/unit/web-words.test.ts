@@ -67,8 +67,8 @@ describe('a conversation with a name', () => {
 
 describe('the invitation in the address', () => {
   test('is read from the fragment', () => {
-    expect(readInvitation('#mesh=acme&name=ada')).toEqual({ mesh: 'acme', name: 'ada' })
-    expect(readInvitation('#mesh=acme')).toEqual({ mesh: 'acme', name: undefined })
+    expect(readInvitation('#mesh=acme&name=ada')).toMatchObject({ mesh: 'acme', name: 'ada' })
+    expect(readInvitation('#mesh=acme')).toEqual({ mesh: 'acme', name: undefined, hasSecret: false })
     expect(readInvitation('#conversation')).toBeUndefined()
     expect(readInvitation('')).toBeUndefined()
   })
@@ -84,6 +84,8 @@ describe('the invitation in the address', () => {
     expect(takeInvitation(page('#name=ada'))?.name).toBe('ada')
     expect(takeInvitation(page('#elsewhere'))).toBeUndefined()
     expect(wiped).toEqual(['/?x=1'])
+    expect(takeInvitation(page('#secret=xyz'))?.hasSecret).toBe(true)
+    expect(wiped).toHaveLength(2)
   })
 })
 
