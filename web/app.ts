@@ -104,11 +104,11 @@ export function createApp(environment: AppEnvironment): App {
     }
   }
 
-  /** Only on the first visit: whoever left the room stays out of it. */
+  /** Only on the first visit: whoever left the room stays out of it. What is on the screen meanwhile stays there. */
   async function joinGeneralOnce(session: Session): Promise<void> {
     if (!memory.isFirstVisit(session.meshName)) return
     try {
-      await session.joinRoom('general')
+      await session.mesh.room('general').join()
       memory.visited(session.meshName)
     } catch (error) {
       session.report(error)

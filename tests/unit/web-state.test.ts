@@ -286,6 +286,17 @@ describe('joining', () => {
     expect(again.meshes[0]?.room('general').joined).toBe(false)
   })
 
+  test('a first visit to an address of notes or tasks stays there', async () => {
+    const { app, meshes } = appWith()
+    app.screen.subscribe((screen) => {
+      if (screen.type === 'session') screen.session.show({ type: 'tasks' })
+    })
+    await app.join('acme', 'ada')
+    expect(meshes[0]?.room('general').joined).toBe(true)
+    const screen = app.screen.value
+    expect(screen.type === 'session' && screen.session.view.value).toEqual({ type: 'tasks' })
+  })
+
   test('without a name it asks, with the mesh filled in', async () => {
     const { app } = appWith()
     await app.start({ mesh: 'acme', name: undefined, hasSecret: false })
