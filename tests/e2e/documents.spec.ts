@@ -344,6 +344,37 @@ test('a task ticked here is ticked there, and undo takes back only what was done
   }
 })
 
+test('whoever opens a title and leaves it as it was takes nothing back of what others made of it', async ({
+  cast,
+}) => {
+  const [alice, bob] = (await together(cast, 'alice', 'bob')) as [Tab, Tab]
+  const touch = async (title: Locator): Promise<void> => {
+    await title.press('End')
+    await title.pressSequentially('x')
+    await title.press('Backspace')
+  }
+  await createNote(alice, 'Plan')
+  await openNote(bob, 'Plan')
+  await touch(at(alice, 'note-title'))
+  await at(bob, 'note-title').fill('Better plan')
+  await at(bob, 'note-title').press('Enter')
+  await expect(noteItem(alice, 'Better plan')).toBeVisible(patience)
+  await at(alice, 'note-title').press('Enter')
+  await expect(at(alice, 'note-title')).toHaveValue('Better plan')
+
+  for (const tab of [alice, bob]) await at(tab, 'nav-tasks').click()
+  await at(alice, 'task-input').fill('milk')
+  await at(alice, 'task-input').press('Enter')
+  await at(alice, 'task-title').click()
+  await touch(at(alice, 'task-edit'))
+  await at(bob, 'task-title').click(patience)
+  await at(bob, 'task-edit').fill('oat milk')
+  await at(bob, 'task-edit').press('Enter')
+  await expect(alice.page.locator('[data-testid=task-item][data-title="oat milk"]')).toBeVisible(patience)
+  await at(alice, 'task-edit').press('Enter')
+  await expect(at(alice, 'task-title')).toHaveText('oat milk')
+})
+
 test('tasks are worked with the keyboard alone', async ({ cast }) => {
   const [alice] = (await together(cast, 'alice')) as [Tab]
   await at(alice, 'nav-tasks').click()

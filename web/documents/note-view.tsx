@@ -134,13 +134,15 @@ interface TitleInputProps {
 function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps) {
   const input = useRef<HTMLInputElement>(null)
   const typed = useSignal<string | undefined>(undefined)
+  /** What it was when typing began: whoever leaves it so has renamed nothing, whatever others have. */
+  const before = useRef('')
   useLayoutEffect(() => {
     if (isFresh) input.current?.select()
   }, [])
   const take = () => {
     const text = typed.value
     typed.value = undefined
-    if (text !== undefined && text.trim() !== title) rename(text)
+    if (text !== undefined && ![title, before.current].includes(text.trim())) rename(text)
   }
   return (
     <input
@@ -154,6 +156,7 @@ function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps)
       maxLength={longestTitle}
       autocomplete="off"
       onInput={(event) => {
+        if (typed.value === undefined) before.current = title
         typed.value = event.currentTarget.value
       }}
       onBlur={take}

@@ -15,6 +15,8 @@ interface TaskRowProps {
 
 export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
   const editing = useSignal(false)
+  /** What it was when rewriting began: whoever leaves it so has rewritten nothing, whatever others have. */
+  const before = useRef('')
   const title = useRef<HTMLButtonElement>(null)
   /** The text box had the focus and was left by a key. */
   const regains = useRef(false)
@@ -28,7 +30,7 @@ export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
     editing.value = false
     regains.current = keepFocus
     const line = asLine(text)
-    if (text !== undefined && line !== '' && line !== task.title) onRetitle(line)
+    if (text !== undefined && line !== '' && line !== before.current && line !== task.title) onRetitle(line)
   }
   return (
     <li
@@ -57,6 +59,7 @@ export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
           dir="auto"
           aria-label={`Rewrite “${task.title}”`}
           onClick={() => {
+            before.current = task.title
             editing.value = true
           }}
         >
