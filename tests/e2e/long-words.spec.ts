@@ -2,6 +2,7 @@
 
 import { expect } from '@playwright/test'
 import { test } from './support/fixtures.ts'
+import { patience } from './support/participant.ts'
 
 test('long titles and names push nothing out of the page', async ({ cast }) => {
   const mesh = cast.mesh.padEnd(64, 'm')
@@ -34,6 +35,29 @@ test('long titles and names push nothing out of the page', async ({ cast }) => {
     expect(excess, dialog).toBe(0)
     await page.keyboard.press('Escape')
   }
+
+  // A phone: sentences with long names in them.
+  await page.setViewportSize({ width: 390, height: 844 })
+  const untilNothingIsBeside = () =>
+    expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), patience).toBe(390)
+  const bobs = await cast.profile('bob')
+  const bob = await bobs.open({ mesh, name: 'W'.repeat(32) })
+  await bob.write('I am here')
+  const name = await bob.page.evaluate(() => window.mesh!.me.name)
+  await page.evaluate((to) => window.mesh!.send(`@${to}`, 'before'), name)
+  await page.locator('.top-bar button').first().click()
+  await page.locator(`[data-testid=direct][data-name=${name}] button`).click()
+  await bobs.quit()
+  await expect(page.locator('#composer-hint')).toContainText('is away', patience)
+  await alice.write('waits')
+  await expect(alice.message('waits').getByTestId('message-status')).toContainText('waiting for W')
+  await untilNothingIsBeside()
+  await page.locator('.top-bar button').first().click()
+  await page.getByTestId('direct-new').fill('M'.repeat(32))
+  await page.getByTestId('direct-new').press('Enter')
+  await expect(page.locator('#composer-hint')).toContainText('waits for M')
+  await untilNothingIsBeside()
+  await page.setViewportSize({ width: 1280, height: 800 })
 
   // A phone on its side with its keyboard up.
   await page.setViewportSize({ width: 844, height: 200 })
