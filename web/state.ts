@@ -1,7 +1,7 @@
 // One stay in a mesh, as signals: the mesh's events come in here, components read what comes out. Everything
 // shown of the mesh is a snapshot taken at its last event; nothing here decides protocol.
 
-import { batch, effect, signal, untracked, type ReadonlySignal } from '@preact/signals'
+import { batch, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals'
 import type {
   LeaderChange,
   Member,
@@ -55,6 +55,8 @@ export interface Session {
   /** What the main pane shows. */
   readonly view: ReadonlySignal<View>
   readonly attention: Attention
+  /** What is being typed into the box for a new task; a reload keeps it. */
+  readonly newTask: Signal<string>
   /** The time, to the minute: what "5 minutes ago" and "Today" are reckoned from. */
   readonly minute: ReadonlySignal<number>
   /** Since when who is not linked with this tab. */
@@ -97,6 +99,7 @@ export function openSession(options: SessionOptions): Session {
   const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
   const selected = signal(keyIn(mesh, memory.place(meshName)) ?? '#general')
   const view = signal<View>(conversationView)
+  const newTask = signal(memory.drafts(meshName).get(newTaskDraft) ?? '')
   const minute = signal(minuteOf(now()))
   const signalingProblem = signal<string | undefined>(undefined)
   const linkHistory = createLinkHistory(now)
@@ -237,7 +240,11 @@ export function openSession(options: SessionOptions): Session {
   ]
 
   const keepDrafts = (what: 'text' | 'unsent'): void => {
-    const drafts = [...conversations.value].map(([key, { draft }]) => [key, draft[what].value] as const)
+    const drafts = [...conversations.value].map(([key, { draft }]): [string, string] => [
+      key,
+      draft[what].value,
+    ])
+    drafts.push([newTaskDraft, newTask.value])
     memory.keepDrafts(meshName, new Map(drafts.filter(([, text]) => text !== '')))
   }
 
@@ -287,6 +294,7 @@ export function openSession(options: SessionOptions): Session {
     selected,
     view,
     attention,
+    newTask,
     minute,
     linkHistory,
     select,
@@ -318,6 +326,9 @@ export function openSession(options: SessionOptions): Session {
     },
   }
 }
+
+/** Among the drafts, beside those of conversations: no conversation is called so. */
+const newTaskDraft = 'task'
 
 const minuteOf = (time: number): number => time - (time % 60_000)
 

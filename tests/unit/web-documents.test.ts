@@ -1,6 +1,7 @@
 // Notes and tasks without a page: what is read from shared maps that anybody may have written, what is said of how a
 // document stands, what leaves as a file, and whose changes undo takes back.
 
+import { signal } from '@preact/signals'
 import { MeshError, type PeerId } from 'skein'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { applyUpdate, Doc, encodeStateAsUpdate, Map as SharedMap } from 'yjs'
@@ -125,6 +126,7 @@ describe('the documents of a stay', () => {
     const documents = createDocuments({
       mesh: asMesh(mesh),
       meshName: 'acme',
+      newTask: signal(''),
       now: () => noon,
       report: (error) => expect.unreachable(String(error)),
     })

@@ -1,5 +1,6 @@
 // A note whose text has not come to this device, and what is written into it meanwhile.
 
+import { signal as signalOf } from '@preact/signals'
 import { expect, test } from 'vitest'
 import { applyUpdate, Doc, encodeStateAsUpdate, UndoManager } from 'yjs'
 import { createDocuments } from '../../web/documents/documents.ts'
@@ -11,6 +12,7 @@ test('what is written before the text has come is a piece, here, after a reload 
   const documents = createDocuments({
     mesh: asMesh(new FakeMesh('bob')),
     meshName: 'acme',
+    newTask: signalOf(''),
     now: () => 0,
     report: (error) => expect.unreachable(String(error)),
   })

@@ -232,6 +232,17 @@ describe('conversations', () => {
     expect(again.get('#plans')?.draft.text.value ?? '').toBe('')
   })
 
+  test('a reload keeps the task that was begun', () => {
+    const kept = new Map<string, string>()
+    const { mesh, session } = enter(new FakeMesh('ada'), kept)
+    session.newTask.value = 'Buy milk'
+    const after = enter(mesh, kept).session
+    expect(after.newTask.value).toBe('Buy milk')
+    expect([...after.conversations.value.keys()]).toEqual(['#general'])
+    after.newTask.value = ''
+    expect(enter(mesh, kept).session.newTask.value).toBe('')
+  })
+
   test('what was open and begun in a store that was lost is not asked for again', () => {
     const kept = new Map<string, string>()
     const { mesh, session } = enter(new FakeMesh('ada'), kept)

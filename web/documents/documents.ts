@@ -73,6 +73,7 @@ export interface Documents {
 export interface DocumentsOptions {
   readonly mesh: Mesh
   readonly meshName: string
+  readonly newTask: Signal<string>
   readonly now: () => number
   readonly report: (error: unknown) => void
 }
@@ -80,7 +81,7 @@ export interface DocumentsOptions {
 /** How long an export waits for a note that others may still have. chosen. */
 const exportPatienceMs = 5000
 
-export function createDocuments({ mesh, meshName, now, report }: DocumentsOptions): Documents {
+export function createDocuments({ mesh, meshName, newTask, now, report }: DocumentsOptions): Documents {
   let index: Opening<NotesIndex> | undefined
   let tasks: Opening<TaskList> | undefined
   /** Made here and not yet opened: their documents get a mark. */
@@ -115,7 +116,7 @@ export function createDocuments({ mesh, meshName, now, report }: DocumentsOption
     index: () => (index ??= createOpening(openIndex, ({ document }) => document.close())),
     tasks: () =>
       (tasks ??= createOpening(
-        async (signal) => createTaskList(await openShared(mesh, tasksDocument, { signal })),
+        async (signal) => createTaskList(await openShared(mesh, tasksDocument, { signal }), newTask),
         async ({ document, writer }) => {
           writer.close()
           await document.close()
@@ -180,7 +181,7 @@ function createIndex(document: SharedDocument, { make }: { make: () => Note }): 
   }
 }
 
-function createTaskList(document: SharedDocument): TaskList {
+function createTaskList(document: SharedDocument, draft: Signal<string>): TaskList {
   const entries = tasksIn(document.handle.doc)
   const news = signal('')
   const tasks = follow(entries, (before: readonly Task[] | undefined, transaction) => {
@@ -189,7 +190,7 @@ function createTaskList(document: SharedDocument): TaskList {
     return after
   })
   const writer = createTaskWriter(document.handle.doc)
-  return { document, tasks, writer, undoState: followUndo(writer.undo), draft: signal(''), news }
+  return { document, tasks, writer, undoState: followUndo(writer.undo), draft, news }
 }
 
 /** What is read from a shared map, read again whenever it changed, as long as its document lives. */
