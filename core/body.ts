@@ -39,8 +39,14 @@ function tagged(tag: number, content: Uint8Array): Uint8Array {
 }
 
 function encodeJson(value: unknown): Uint8Array {
-  const problem = whyNotJson(value, 0)
-  if (problem === undefined) return new TextEncoder().encode(JSON.stringify(value))
+  let problem: Problem | undefined
+  try {
+    problem = whyNotJson(value, 0)
+    if (problem === undefined) return new TextEncoder().encode(JSON.stringify(value))
+  } catch (cause) {
+    // A getter or a proxy of the program's.
+    throw new MeshError('body-not-json', `This body cannot be read: ${String(cause)}.`, { cause })
+  }
   const where = problem.path.length === 0 ? '' : ` at “${problem.path.join('.').slice(0, 80)}”`
   throw new MeshError(
     'body-not-json',

@@ -210,6 +210,9 @@ export function checkOptions(options: MeshOptions): void {
   if (options.store !== undefined && options.store !== 'durable' && options.store !== 'memory') {
     throw invalid(`The store ${show(options.store)} will not do: use 'durable' or 'memory'.`)
   }
+  if (options.candidate !== undefined && typeof options.candidate !== 'boolean') {
+    throw invalid(`Whether it is a candidate is true or false, not ${show(options.candidate)}.`)
+  }
   const { dataDir } = options
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === ''))
     throw invalid(`The data directory ${show(dataDir)} will not do: name one, or leave it out.`)

@@ -231,6 +231,19 @@ test.each([
   await expect(mesh.send('@ada', body as never)).rejects.toMatchObject({ code: 'body-not-json', message })
 })
 
+test('a body that throws when it is read is refused as no JSON, with what it threw', async () => {
+  const { mesh } = await joinAlone()
+  const cause = new Error('lazy, and gone')
+  const body = {
+    get lunch(): string {
+      throw cause
+    },
+  }
+  const refused = { code: 'body-not-json', message: expect.stringContaining('lazy, and gone'), cause }
+  await expect(mesh.send('@ada', body)).rejects.toMatchObject(refused)
+  expect(() => mesh.cast('lunch', body)).toThrow(expect.objectContaining(refused))
+})
+
 test('options that are none, and signals that cannot be listened to, are refused before anything is done', async () => {
   const { world, mesh } = await joinAlone()
   await toLead({ world, mesh })

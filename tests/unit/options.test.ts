@@ -63,6 +63,8 @@ test('a part of the timing that is undefined is left out', () => {
 test.each([
   { dataDir: '' },
   { dataDir: 7 },
+  { candidate: 'false' },
+  { candidate: null },
   { secret: 'geese' },
   { signaling: ['ws://localhost:4444/#acme'] },
   { timing: null },
