@@ -21,7 +21,7 @@ const defaultPort = 4444
 /** Ports tried when the one asked for is taken: the agents' and people's habit of looking near 4444. */
 const lastNearbyPort = 4463
 
-export const usage = `Usage: skein server [--port N] [--host ADDRESS] [--tls-cert FILE --tls-key FILE] [--web DIR]
+export const usage = `Usage: npm start -- [--port N] [--host ADDRESS] [--tls-cert FILE --tls-key FILE] [--web DIR]
 
 Introduces the peers of a mesh to one another and serves the web app.
 

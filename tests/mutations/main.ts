@@ -5,26 +5,49 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { formatTable } from '../../bench/table.ts'
+import { profiles, rareProfiles } from '../sim/harness/profiles.ts'
 import { mutations, type Mutation } from './catalogue.ts'
 import { mutate } from './mutation.ts'
 import { playSeeds, playStories } from './play.ts'
 
-const usage = 'npm run mutations -- [--only WORDS] [--random] [--seconds N] [--seed S] [--profile P]'
+const usage = 'Usage: npm run mutations -- [--only WORDS] [--random] [--seconds N] [--seed S] [--profile P]'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    random: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '900' },
-    seed: { type: 'string' },
-    profile: { type: 'string', default: '' },
-  },
-})
-const budgetMs = 1_000 * Number(values.seconds)
-const first = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
-if (![budgetMs, first].every((number) => Number.isSafeInteger(number) && number >= 0)) throw new Error(usage)
-const chosen = mutations.filter(({ name, rule }) => `${rule} ${name}`.includes(values.only))
-if (chosen.length === 0) throw new Error(`No mutation has “${values.only}” in its rule or name.`)
+/** What the command line asks for; throws what is wrong with it. */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: '' },
+      random: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '900' },
+      seed: { type: 'string' },
+      profile: { type: 'string', default: '' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const budgetMs = 1_000 * Number(values.seconds)
+  const first = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
+  if (![budgetMs, first].every((number) => Number.isSafeInteger(number) && number >= 0))
+    throw new Error('--seconds and --seed must be numbers from 0 on.')
+  if (values.profile !== '' && ![...profiles, ...rareProfiles].some(({ name }) => name === values.profile))
+    throw new Error(`There is no profile "${values.profile}".`)
+  const chosen = mutations.filter(({ name, rule }) => `${rule} ${name}`.includes(values.only))
+  if (chosen.length === 0) throw new Error(`No mutation has “${values.only}” in its rule or name.`)
+  return { values, budgetMs, first, chosen }
+}
+
+function optionsOrExit(): ReturnType<typeof readOptions> {
+  try {
+    const options = readOptions()
+    if (!options.values.help) return options
+    console.log(usage)
+    process.exit(0)
+  } catch (problem) {
+    console.error(`${(problem as Error).message}\n${usage}`)
+    process.exit(2)
+  }
+}
+
+const { values, budgetMs, first, chosen } = optionsOrExit()
 
 /** How many seeds of one theme are played before it is asked how much time is left. */
 const batch = 40

@@ -76,14 +76,35 @@ const childWord = 'judge'
 function optionsOf(words: readonly string[]): ReadonlyMap<string, string> {
   const options = new Map<string, string>()
   for (let i = 0; i < words.length; i += 2) options.set(words[i]!, words[i + 1] ?? '')
-  const known = ['--runs', '--only', '--seed', '--from']
-  const wrong = [...options].find(([name, value]) => !known.includes(name) || value === '')
-  if (wrong) throw new Error(`Usage: npm run fuzz -- [${known.join(' N] [')} N]; not ${wrong[0]}`)
+  const forms: Readonly<Record<string, RegExp>> = {
+    '--runs': /^[1-9]\d{0,14}$/,
+    '--only': /./,
+    '--seed': /^\d{1,15}$/,
+    '--from': /^\d{1,15}$/,
+  }
+  const wrong = [...options].find(([name, value]) => forms[name]?.test(value) !== true)
+  if (wrong) throw new Error(`Not understood: ${wrong.join(' ').trim()}`)
   return options
 }
 
+const usage = 'Usage: npm run fuzz -- [--runs N] [--only NAME,NAME] [--seed N] [--from N]'
+
 async function main(): Promise<number> {
-  const options = optionsOf(process.argv.slice(2))
+  const words = process.argv.slice(2)
+  if (words.includes('--help')) {
+    console.log(usage)
+    return 0
+  }
+  try {
+    return await judgeAll(optionsOf(words))
+  } catch (problem) {
+    console.error(`${(problem as Error).message}\n${usage}`)
+    return 2
+  }
+}
+
+/** Throws what is wrong with the options. */
+async function judgeAll(options: ReadonlyMap<string, string>): Promise<number> {
   const only = options.get('--only')?.split(',')
   const seed = Number(options.get('--seed') ?? Math.floor(Math.random() * 2 ** 32))
   const runs = Number(options.get('--runs') ?? 100_000)
