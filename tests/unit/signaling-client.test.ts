@@ -244,6 +244,19 @@ describe('signaling client', () => {
     expect(world.log.at(-1)).toEqual(['open', 'signaling-failed'])
   })
 
+  test('a server that refuses without end, each time for another reason, is reported once for each connection', async () => {
+    const world = setUp()
+    const socket = await open(world)
+    world.log.length = 0
+    for (let i = 0; i < 1000; i++) socket.say({ type: 'error', code: 'too-fast', reason: `Reason ${i}` })
+    expect(world.log).toEqual([['open', 'signaling-failed']])
+    socket.tell('close', { code: 1008, reason: '' })
+    world.clock.advance(1000)
+    world.last().tell('open')
+    world.last().say({ type: 'error', code: 'too-fast', reason: 'Again.' })
+    expect(world.log.at(-1)).toEqual(['open', 'signaling-failed'])
+  })
+
   test('begun again while it runs, it keeps one socket', async () => {
     const world = setUp()
     world.client.start('acme', alice)

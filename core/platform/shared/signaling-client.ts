@@ -62,7 +62,9 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
   let { advice } = options
   let heardAtMs = 0
   let openedAtMs = 0
-  let malformed = 0
+  /** Of this connection, what it said was reported once: a server may send any number of them. */
+  let malformed = false
+  let refused = false
   let callOffRetry = (): void => {}
   /** Of a connection that is not open yet, the end of patience with it; of an open one, the next ping. */
   let callOffWatch = (): void => {}
@@ -105,7 +107,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       return
     }
     socket = opened
-    malformed = 0
+    malformed = refused = false
     callOffWatch = after(connectLimitMs, () => lose(failure('does not answer. It is tried again.')))
     queueMicrotask(() => {
       if (socket === opened && state === 'closed') enter('connecting')
@@ -146,9 +148,9 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     const notice =
       typeof data === 'string' ? parseSignalingNotice(data) : { ok: false as const, error: 'not text' }
     if (!notice.ok) {
-      // Said once for each connection: a server may send any number of them.
-      if (malformed++ === 0)
-        events?.state(state, failure(`sent a message that was ignored: ${notice.error}.`))
+      if (malformed) return
+      malformed = true
+      events?.state(state, failure(`sent a message that was ignored: ${notice.error}.`))
       return
     }
     const { value } = notice
@@ -159,6 +161,8 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       return
     }
     if (value.type === 'error') {
+      if (refused) return
+      refused = true
       events?.state(state, failure(`refused a message: ${value.reason} (${value.code})`))
       return
     }
