@@ -45,7 +45,7 @@ const leastCompressedBytes = 1024
 interface Found {
   readonly file: string
   readonly bytes: number
-  /** Changes with the file. */
+  /** Changes with the file; with the time of its change, which nobody can set: packages and images have all their files of one age. */
   readonly tag: string
 }
 
@@ -86,7 +86,7 @@ async function findFile(directory: string, path: string): Promise<Found | undefi
   try {
     const stats = await stat(file)
     if (!stats.isFile()) return undefined
-    return { file, bytes: stats.size, tag: `${stats.size}-${Math.round(stats.mtimeMs)}` }
+    return { file, bytes: stats.size, tag: `${stats.size}-${Math.round(stats.ctimeMs)}` }
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
@@ -109,7 +109,7 @@ async function answer(
   response.setHeader('content-security-policy', contentSecurityPolicy)
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('referrer-policy', 'no-referrer')
-  if (request.headers['if-none-match'] === tag) {
+  if (holds(request, tag)) {
     response.writeHead(304).end()
     return true
   }
@@ -119,6 +119,13 @@ async function answer(
   response.end(request.method === 'HEAD' ? undefined : body)
   return true
 }
+
+/** The header lists what the client has; a proxy on the way may have made a tag a weak one. */
+const holds = (request: IncomingMessage, tag: string): boolean =>
+  (request.headers['if-none-match'] ?? '')
+    .split(',')
+    .map((held) => held.trim().replace(/^W\//, ''))
+    .some((held) => held === tag || held === '*')
 
 /** The header lists what is taken, each with its weight; `q=0` is a refusal. */
 const takesGzip = (request: IncomingMessage): boolean =>

@@ -1,7 +1,7 @@
 // The signaling server over real sockets: the hub's rules hold on the wire, HTTP says how it is, and the program
 // starts, finds a port, enters itself in the registry and goes in good order.
 
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -350,6 +350,48 @@ describe('the web app', () => {
     expect((await ask(asBefore)).answer.status).toBe(304)
     await writeFile(file, second)
     expect(await ask(asBefore)).toMatchObject({ text: second, encoding: 'gzip' })
+  })
+
+  test('SG15 a file put in the place of another of its size and age is served, and not the one before', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'skein-web-'))
+    cleanups.push(() => rm(root, { recursive: true }))
+    const file = join(root, 'index.html')
+    // As packages and images have it that set all times to one, so that they can be built again alike.
+    const put = async (name: string): Promise<void> => {
+      await writeFile(`${file}.new`, `<script src="/assets/main-${name}.js"></script>${' '.repeat(2000)}`)
+      await utimes(`${file}.new`, 1, 1)
+      await rename(`${file}.new`, file)
+    }
+    await put('AAAAAAAA')
+    const { url } = await start({ port: 0, webDir: root })
+    const encodings = ['gzip', 'identity']
+    const tags = await Promise.all(
+      encodings.map(async (taken) =>
+        (await fetch(url, { headers: { 'accept-encoding': taken } })).headers.get('etag'),
+      ),
+    )
+    await put('BBBBBBBB')
+    for (const [i, taken] of encodings.entries()) {
+      const headers = { 'accept-encoding': taken, 'if-none-match': tags[i] ?? '' }
+      const answer = await fetch(url, { headers })
+      expect([taken, answer.status]).toEqual([taken, 200])
+      expect(await answer.text()).toContain('BBBBBBBB')
+    }
+  })
+
+  test('SG15 who has the file is told so, also where a proxy made its tag a weak one', async () => {
+    const url = await startWithApp()
+    const tag = (await fetch(`${url}/sw.js`)).headers.get('etag') ?? ''
+    for (const held of [tag, `W/${tag}`, `"other", ${tag}`, '*'])
+      expect([held, (await fetch(`${url}/sw.js`, { headers: { 'if-none-match': held } })).status]).toEqual([
+        held,
+        304,
+      ])
+    for (const held of ['"other"', tag.slice(1, -1), ''])
+      expect([held, (await fetch(`${url}/sw.js`, { headers: { 'if-none-match': held } })).status]).toEqual([
+        held,
+        200,
+      ])
   })
 
   test('SG15 a navigation to an unknown path opens the app, an unknown file is 404', async () => {
