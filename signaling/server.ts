@@ -11,6 +11,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { MeshError } from '../core/base/errors.ts'
 import { toHex } from '../core/base/ids.ts'
 import { createRandom } from '../core/base/random.ts'
 import { withoutUndefined } from '../core/base/without-undefined.ts'
@@ -55,11 +56,15 @@ export interface SignalingServer {
   close(): Promise<void>
 }
 
-/** Resolves once it listens. Rejects with Node's error, `EADDRINUSE` among them, if it cannot. */
+/**
+ * Resolves once it listens. Rejects with Node's error, `EADDRINUSE` among them, if it cannot; with a `MeshError`
+ * `invalid-argument` for `bus` and `auth`, which are not there yet.
+ */
 export async function createSignalingServer(options: SignalingOptions = {}): Promise<SignalingServer> {
   if (options.server !== undefined && options.port !== undefined) {
     throw new TypeError('Pass either a port or a server to createSignalingServer, not both.')
   }
+  refuseWhatIsToCome(options)
   const serverId = toHex(randomBytes(16))
   const limits = { ...signalingLimits, ...withoutUndefined(options.limits ?? {}) }
   const hub = createHub({ serverId, limits, random: createRandom(randomBytes(16)).float })
@@ -108,6 +113,22 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
       await closed
     },
   }
+}
+
+/** Whoever gives one relies on it: left out in silence, the server would stand alone, or be open to all. */
+function refuseWhatIsToCome(
+  options: SignalingOptions & { readonly bus?: unknown; readonly auth?: unknown },
+): void {
+  if (options.auth !== undefined)
+    throw new MeshError(
+      'invalid-argument',
+      'The signaling server cannot ask its clients who they are yet: whoever reaches it can use it. Leave auth out.',
+    )
+  if (options.bus !== undefined)
+    throw new MeshError(
+      'invalid-argument',
+      'Signaling servers cannot be joined by a bus yet: give peers the addresses of all of them. Leave bus out.',
+    )
 }
 
 function attach(server: Server, sockets: Sockets, handleRequest: RequestListener): () => void {

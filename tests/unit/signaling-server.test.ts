@@ -477,6 +477,16 @@ describe('embedding', () => {
     await expect(createSignalingServer({ port: 0, server: own })).rejects.toThrow('not both')
   })
 
+  test.each(['bus', 'auth'])('SG16 the option %s, which is not there yet, is refused', async (option) => {
+    const starting = createSignalingServer({ port: 0, [option]: {} } as SignalingOptions)
+    cleanups.push(async () => (await starting.catch(() => undefined))?.close())
+    await expect(starting).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining(option),
+    })
+    await start({ port: 0, [option]: undefined } as SignalingOptions)
+  })
+
   test('SG17 a taken port is told with Node’s own error; localhost means both loopback addresses', async () => {
     const { url } = await start()
     const port = Number(new URL(url).port)
