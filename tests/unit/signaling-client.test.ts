@@ -183,6 +183,35 @@ describe('signaling client', () => {
     expect(world.log.filter((line) => Array.isArray(line))).toHaveLength(9)
   })
 
+  test('back on a network, a connection that does not answer within 5 s is given up; one that answers stays', async () => {
+    const world = setUp()
+    const stale = await open(world)
+    const pings = (socket: TestSocket): number =>
+      socket.sent.filter((message) => (message as { type: string }).type === 'ping').length
+    world.clock.advance(1000)
+    world.online()
+    world.online()
+    expect(pings(stale)).toBe(2)
+    world.clock.advance(4999)
+    expect(stale.closed).toBe(false)
+    world.clock.advance(1)
+    expect(stale.closed).toBe(true)
+    expect(world.log.at(-1)).toEqual(['closed', 'signaling-failed'])
+    world.clock.advance(250)
+    const socket = world.last()
+    socket.tell('open')
+    world.online()
+    socket.say({ type: 'pong' })
+    world.clock.advance(10_000)
+    socket.say({ type: 'pong' })
+    world.clock.advance(29_999)
+    expect([world.sockets.length, socket.closed]).toEqual([2, false])
+    world.online()
+    world.client.close()
+    world.clock.advance(60_000)
+    expect(world.sockets).toHaveLength(2)
+  })
+
   test('a connection that stood makes the next pause a first one; one that was refused at once does not', async () => {
     const world = setUp(0)
     let socket = await open(world)

@@ -13,6 +13,8 @@ const pingIntervalMs = 15_000
 const silenceLimitMs = 30_000
 /** A server that is stopped takes connections still, and answers none. chosen: as long as between two pings. */
 const connectLimitMs = 15_000
+/** Back on a network, an open connection may be one of the former network's: it answers within this. chosen: of a slow line. */
+const probeLimitMs = 5000
 /** A closed socket that does not end its handshake is cut after this. chosen. */
 const cutAfterMs = 1000
 
@@ -143,6 +145,16 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     })
   }
 
+  const probe = (): void => {
+    callOffWatch()
+    heardAtMs = Number.NEGATIVE_INFINITY
+    request({ type: 'ping' })
+    callOffWatch = after(probeLimitMs, () => {
+      if (heardAtMs > Number.NEGATIVE_INFINITY) ping()
+      else lose(failure(`did not answer within ${probeLimitMs / 1000} s. It is tried again.`))
+    })
+  }
+
   const onMessage = (data: unknown): void => {
     heardAtMs = nowMs()
     const notice =
@@ -221,6 +233,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
         options.onOnline?.(() => {
           failures = 0
           if (socket === undefined) connect()
+          else if (state === 'open') probe()
         }) ?? (() => {})
       connect()
     },
