@@ -1,4 +1,4 @@
-// Serves the built web app: a handful of files, each read whole, from one directory and nowhere else. What the build
+// Serves the built web app: a handful of files, each read whole and kept, from one directory and nowhere else. What the build
 // gave a hash in its name may be kept for ever; all else, index.html and the service worker above all, is asked for
 // again each time. A navigation to an unknown path gets index.html, an unknown file gets 404. What is text goes out
 // compressed to whoever takes it so: a third of the bytes, for those who open the app on a slow network.
@@ -42,6 +42,9 @@ const isText = (type: string): boolean => /^text\/|^application\/(json|manifest\
 /** Below this there is nothing to gain: it is one packet in any case. */
 const leastCompressedBytes = 1024
 
+/** Of too many files, or of former ones, those read first are not kept. chosen: the web app has 2 MB, both ways. */
+const maxKeptBytes = 64 * 1024 * 1024
+
 interface Found {
   readonly file: string
   readonly bytes: number
@@ -54,14 +57,14 @@ export type StaticFiles = (request: IncomingMessage, response: ServerResponse) =
 
 /** @param directory the built web app; files may change while it is served */
 export function createStaticFiles(directory: string): StaticFiles {
-  const compressed = new Compressed()
+  const bodies = new Bodies()
   return async (request, response) => {
     const path = readPath(request.url ?? '/')
     if (path === undefined) return false
     const found = await findFile(directory, path)
-    if (found !== undefined) return await answer(request, response, path, found, compressed)
+    if (found !== undefined) return await answer(request, response, path, found, bodies)
     const home = isNavigation(request, path) ? await findFile(directory, '/index.html') : undefined
-    return home !== undefined && (await answer(request, response, '/index.html', home, compressed))
+    return home !== undefined && (await answer(request, response, '/index.html', home, bodies))
   }
 }
 
@@ -98,7 +101,7 @@ async function answer(
   response: ServerResponse,
   path: string,
   found: Found,
-  compressed: Compressed,
+  bodies: Bodies,
 ): Promise<boolean> {
   const type = contentTypes[extname(path).toLowerCase()] ?? 'application/octet-stream'
   const isCompressed = isText(type) && found.bytes >= leastCompressedBytes && takesGzip(request)
@@ -113,7 +116,7 @@ async function answer(
     response.writeHead(304).end()
     return true
   }
-  const body = isCompressed ? await compressed.of(found) : await readFile(found.file)
+  const body = await bodies.of(found, tag, isCompressed)
   if (isCompressed) response.setHeader('content-encoding', 'gzip')
   response.writeHead(200, { 'content-type': type, 'content-length': body.byteLength })
   response.end(request.method === 'HEAD' ? undefined : body)
@@ -131,16 +134,41 @@ const holds = (request: IncomingMessage, tag: string): boolean =>
 const takesGzip = (request: IncomingMessage): boolean =>
   /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers['accept-encoding'] ?? '')
 
-/** Each file is read and compressed once for as long as it stays as it is; no more of them are kept than the directory has. */
-class Compressed {
-  readonly #kept = new Map<string, { readonly tag: string; readonly body: Buffer }>()
+/**
+ * Each file is read, and compressed, once for as long as it stays as it is: all answers share its bytes. One packet holds a
+ * thousand requests, and a client that reads no answer has each of them wait here.
+ */
+class Bodies {
+  /** By tag and file, those read first coming first. */
+  readonly #kept = new Map<string, { readonly body: Promise<Buffer>; bytes: number }>()
+  #keptBytes = 0
 
-  async of({ file, tag }: Found): Promise<Buffer> {
-    const kept = this.#kept.get(file)
-    if (kept?.tag === tag) return kept.body
-    const body = await promisify(gzip)(await readFile(file))
-    this.#kept.set(file, { tag, body })
+  of({ file }: Found, tag: string, isCompressed: boolean): Promise<Buffer> {
+    const key = `${tag} ${file}`
+    const known = this.#kept.get(key)
+    if (known !== undefined) return known.body
+    const read = readFile(file)
+    const body = isCompressed ? read.then((bytes) => promisify(gzip)(bytes)) : read
+    const kept = { body, bytes: 0 }
+    this.#kept.set(key, kept)
+    body.then(
+      ({ byteLength }) => {
+        kept.bytes = byteLength
+        this.#keptBytes += byteLength
+        this.#makeRoom()
+      },
+      () => this.#kept.delete(key),
+    )
     return body
+  }
+
+  #makeRoom(): void {
+    for (const [key, { bytes }] of this.#kept) {
+      if (this.#keptBytes <= maxKeptBytes) return
+      if (bytes === 0) continue
+      this.#kept.delete(key)
+      this.#keptBytes -= bytes
+    }
   }
 }
 

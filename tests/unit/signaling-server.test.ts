@@ -3,6 +3,7 @@
 
 import { mkdtemp, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer, get, request } from 'node:http'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -392,6 +393,33 @@ describe('the web app', () => {
         held,
         200,
       ])
+  })
+
+  test('SG15 who asks for a file hundreds of times at once costs the memory of one', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'skein-web-'))
+    cleanups.push(() => rm(root, { recursive: true }))
+    const [requests, bytes] = [200, 1024 * 1024]
+    await writeFile(join(root, 'main.js'), 'g'.repeat(bytes))
+    const { url } = await start({ port: 0, webDir: root })
+    const { port } = new URL(url)
+    for (const taken of ['identity', 'gzip']) {
+      const before = process.memoryUsage().arrayBuffers
+      const socket = createConnection({ host: '127.0.0.1', port: Number(port) })
+      cleanups.push(async () => socket.destroy())
+      // All in one packet.
+      const one = `GET /main.js HTTP/1.1\r\nhost: here\r\naccept-encoding: ${taken}\r\n\r\n`
+      socket.write(one.repeat(requests - 1) + one.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'))
+      let most = 0
+      const look = setInterval(() => (most = Math.max(most, process.memoryUsage().arrayBuffers - before)), 1)
+      const answers = await new Promise<number>((resolve, reject) => {
+        let heard = 0
+        socket.on('data', (part) => (heard += String(part).split('HTTP/1.1 200 OK').length - 1))
+        socket.on('error', reject).on('end', () => resolve(heard))
+      })
+      clearInterval(look)
+      expect([taken, answers]).toEqual([taken, requests])
+      expect([taken, most < (bytes * requests) / 4]).toEqual([taken, true])
+    }
   })
 
   test('SG15 a navigation to an unknown path opens the app, an unknown file is 404', async () => {
