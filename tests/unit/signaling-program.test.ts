@@ -291,6 +291,14 @@ describe('the registry', () => {
     slow.closeAllConnections()
   })
 
+  test('SG21 who cannot ask a server keeps its entry for those who can', async () => {
+    const real = await startServer()
+    // As for a process without network, or out of file descriptors: the server lives all the same.
+    await write('1.json', { ...real, url: 'http://nowhere.invalid:4444/', pid: process.pid, startedAt: 5 })
+    expect(await findLocalServers(environment)).toEqual([])
+    expect(await readdir(registry())).toEqual(['1.json'])
+  })
+
   test('SG21 a directory that others can write to is neither read nor used', async () => {
     const entry = { ...(await startServer()), pid: process.pid, startedAt: 5 }
     await announceServer(entry, environment)

@@ -146,10 +146,17 @@ function askHealth(server: LocalServer): Promise<'running' | 'stale' | 'silent'>
         resolve(parseJson(body)['serverId'] === server.serverId ? 'running' : 'stale'),
       )
     })
-    asked.on('error', () => resolve(signal.aborted ? 'silent' : 'stale'))
+    asked.on('error', (error) => resolve(isRefused(error) ? 'stale' : 'silent'))
     asked.end()
   })
 }
+
+/**
+ * Nobody listens there. Other failures (no network in here, no file descriptor left) are our own, and tell nothing of the server.
+ * Of a name with several addresses each has an error of its own.
+ */
+const isRefused = (error: unknown): boolean =>
+  errorCode(error) === 'ECONNREFUSED' || (error instanceof AggregateError && error.errors.some(isRefused))
 
 const errorCode = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined
