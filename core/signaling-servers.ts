@@ -1,5 +1,5 @@
 // The signaling servers in use, and which peers each of them has named: a signal goes through those that know its
-// addressee, and a peer is absent only when none knows it any more.
+// addressee, and a peer is absent only when none knows it any more and none that was asked is left to answer.
 
 import type { Timing } from './api.ts'
 import type { MeshError } from './base/errors.ts'
@@ -34,6 +34,8 @@ export interface SignalingServersOptions {
 export class SignalingServers {
   readonly #options: SignalingServersOptions
   readonly #servers = new Map<string, Server>()
+  /** Who got the last signal to that peer, and has not said that it is absent; of the latest peers. */
+  readonly #asked = new Map<PeerId, Set<Server>>()
 
   constructor(options: SignalingServersOptions) {
     this.#options = options
@@ -60,7 +62,11 @@ export class SignalingServers {
   send(to: PeerId, data: string): void {
     const servers = [...this.#servers.values()].filter(({ state }) => state === 'open')
     const knowing = servers.filter((server) => server.present.has(to))
-    for (const { client } of knowing.length > 0 ? knowing : servers) client.send(to, data)
+    const asked = knowing.length > 0 ? knowing : servers
+    this.#asked.delete(to)
+    this.#asked.set(to, new Set(asked))
+    if (this.#asked.size > maxNamed) this.#asked.delete(this.#asked.keys().next().value!)
+    for (const { client } of asked) client.send(to, data)
   }
 
   refresh(): void {
@@ -109,7 +115,11 @@ export class SignalingServers {
       },
       absent: (peer) => {
         server.present.delete(peer)
-        const elsewhere = [...this.#servers.values()].some((other) => other.present.has(peer))
+        const asked = this.#asked.get(peer)
+        asked?.delete(server)
+        const elsewhere = [...this.#servers.values()].some(
+          (other) => other.present.has(peer) || (other.state === 'open' && asked?.has(other)),
+        )
         if (!elsewhere) input({ type: 'absent', peer })
       },
       socketClosed: (peer) => {

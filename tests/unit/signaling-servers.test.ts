@@ -80,6 +80,25 @@ describe('with two servers', () => {
     expect(inputs.at(-1)).toEqual({ type: 'absent', peer: bob })
   })
 
+  test('of servers that do not know each other, the first that says absent is not believed before the others', () => {
+    const { servers, inputs, one, two, eventsOf } = start()
+    eventsOf(one).state('open')
+    eventsOf(two).state('open')
+    const isAbsent = (): boolean => inputs.some((input) => input.type === 'absent')
+    servers.send(bob, 'offer')
+    expect([one.sent, two.sent]).toEqual([['offer'], ['offer']])
+    eventsOf(one).absent(bob)
+    eventsOf(one).absent(bob)
+    expect(isAbsent()).toBe(false)
+    eventsOf(two).absent(bob)
+    expect(isAbsent()).toBe(true)
+    inputs.length = 0
+    servers.send(bob, 'offer')
+    eventsOf(two).state('closed', problem('it died'))
+    eventsOf(one).absent(bob)
+    expect(isAbsent()).toBe(true)
+  })
+
   test('of a server that names ever new peers the latest are kept', () => {
     const { servers, one, two, eventsOf } = start()
     eventsOf(one).state('open')
