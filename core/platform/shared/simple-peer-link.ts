@@ -23,6 +23,9 @@ const headStartMs = 100
 /** Answers under way at once; a flood of offers ends here. chosen: twice a full mesh that starts all at once. */
 const maxAnswering = 32
 
+/** Addresses of a far end that are taken: each is called at, whoever it belongs to. chosen: a machine with dozens, by several servers. */
+const maxCandidates = 256
+
 export interface SimplePeerConnectorOptions {
   readonly clock: Clock
   readonly webrtc: WebRtc
@@ -48,6 +51,8 @@ interface Attempt {
   described: boolean
   /** An answerer that was asked to reach out first. */
   reachesFirst: boolean
+  /** The far end's addresses that were taken. */
+  candidates: number
   unsent: PeerSignal[]
   problem: string | undefined
   callOffTimeout: () => void
@@ -93,6 +98,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
       spoken: false,
       described: false,
       reachesFirst: false,
+      candidates: 0,
       unsent: [],
       problem: undefined,
       callOffTimeout: after(dialTimeoutMs, () => finish(made, `no link within ${dialTimeoutMs / 1000} s`)),
@@ -194,7 +200,7 @@ export function createSimplePeerConnector(options: SimplePeerConnectorOptions): 
       if (attempt.described || signal.type !== (attempt.initiator ? 'answer' : 'offer')) return
       attempt.described = true
       attempt.reachesFirst = signal.answererFirst === true
-    }
+    } else if (++attempt.candidates > maxCandidates) return
     try {
       attempt.peer.signal(signal)
       if (isDescription(signal)) sendLater(attempt)
