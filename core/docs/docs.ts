@@ -420,6 +420,8 @@ export class Docs {
     if (!document?.open) {
       return this.#desk.sendTo(from, this.#desk.docsWith({ closed: [doc] }))
     }
+    // Of somebody who is not in our view nobody would say that he is gone: what was begun for him would wait for ever.
+    if (!this.#answers.has(from)) return this.#desk.count('docsOfStrangers')
     this.#heard(from, link, want.state)
     this.#servings.start(from, want, document)
   }

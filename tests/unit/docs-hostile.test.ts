@@ -335,6 +335,23 @@ describe('transfers', () => {
     })
     expectUnharmed(cast, false)
   })
+
+  test('who is not there is sent nothing, and costs those who are there nothing', () => {
+    const cast = three('g'.repeat(3_000_000))
+    const { world, alice } = cast
+    // One hostile neighbour can ask in as many names as it makes up.
+    const strangers = Array.from({ length: limits.maxDocTransfers }, (_, i) => {
+      return { id: (i + 1).toString(16).padStart(32, 'f') } as DocsActor
+    })
+    for (const stranger of strangers) {
+      const state = stateOf('notes', { revision: 1_000 })
+      const want = { type: 'docWant', transfer: 1, segmentBytes: 2 ** 50, state, vector: [] } as const
+      world.say(stranger, alice, want, 0)
+    }
+    expect(strangers.filter((stranger) => alice.sentTo(stranger, 'docPiece').length > 0)).toEqual([])
+    expect(alice.count('docsOfStrangers')).toBe(limits.maxDocTransfers)
+    expectUnharmed(cast)
+  })
 })
 
 describe('announcements', () => {
