@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import { compareText, equalBytes, fromHex, isMessageId, isPeerId, toHex } from '../../core/base/ids.ts'
 import { createRandom } from '../../core/base/random.ts'

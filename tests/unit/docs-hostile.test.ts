@@ -1,7 +1,7 @@
 // What a hostile peer may send where documents are concerned: updates that are broken, that belong nowhere, that never
 // end; claims that cost others time. It is counted and its link blamed; others stay equal, synced and small.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { createEncoder, toUint8Array, writeUint8, writeVarString, writeVarUint } from 'lib0/encoding'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'

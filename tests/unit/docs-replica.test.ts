@@ -1,6 +1,6 @@
 // The Yjs side of shared documents: segments, digest, size, and what goes in and out of a replica.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { createEncoder, toUint8Array, writeUint8, writeVarString, writeVarUint } from 'lib0/encoding'
 import type { Encoder } from 'lib0/encoding'
 import { describe, expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 // The rules of the scan, one by one: what it refuses, with what words, and that what is just allowed passes.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import * as Y from 'yjs'
 import { describe, expect, test } from 'vitest'
 import { limits } from '../../core/base/limits.ts'

@@ -1,6 +1,6 @@
 // Documents of every kind Yjs has, grown by random edits of several people, and the updates they give rise to.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import {
   createEncoder,
   toUint8Array,

@@ -1,7 +1,7 @@
 // What stands between the network and Yjs: whatever passes the scan can be applied, and what the scan says about
 // an update is what Yjs makes of it.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import * as Y from 'yjs'
 import { describe, expect, test } from 'vitest'
 import { maxNesting, nestingOf } from '../../core/docs/update-nesting.ts'

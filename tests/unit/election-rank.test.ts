@@ -1,6 +1,6 @@
 // The order of candidates: total, and the same however the candidates are listed.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import type { PeerId } from '../../core/base/ids.ts'
 import { compareRank, elect, type Candidate } from '../../core/election/rank.ts'

@@ -1,6 +1,6 @@
 // Fencing tokens: a resource takes acts in the order of (epoch, leader, number) and refuses whatever falls.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import type { FencingToken as PublicToken } from '../../core/api.ts'
 import type { PeerId } from '../../core/base/ids.ts'

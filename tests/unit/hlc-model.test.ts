@@ -1,7 +1,7 @@
 // The hybrid clock against a model: whatever happens to the wall clock and whatever others say, what it gives out goes
 // forward, stays near the wall clock, and takes over nothing that is more than a minute ahead.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { expect, test } from 'vitest'
 import { compareTimes, type HybridTime, isAhead, merge, startOfTime, tick } from '../../core/base/hlc.ts'
 import { limits } from '../../core/base/limits.ts'

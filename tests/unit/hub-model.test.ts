@@ -1,7 +1,7 @@
 // The signaling hub against a model that is a list of who joined what: nobody hears of a topic that he is not in, a
 // signal reaches its addressee and nobody else, and what the hub counts is what is there.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { expect, test } from 'vitest'
 import type { PeerId } from '../../core/base/ids.ts'
 import { createHub, type Hub, type HubEffect, type SocketId } from '../../signaling/hub.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
 import { bodyText, failure, type Peer, World } from './messages-world.ts'

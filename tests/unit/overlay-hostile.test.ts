@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
 import { encode } from '../../core/wire/codec.ts'

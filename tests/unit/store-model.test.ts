@@ -1,7 +1,7 @@
 // Stores against a model that is a Map: memory, the checked store around it, and the simulator's. Commits with
 // compare-and-set, deletes and ranges, in any order.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import type { Commit, Range, Store } from '../../core/base/ports.ts'
 import { createCheckedStore } from '../../core/checked-store.ts'

@@ -1,7 +1,7 @@
 // Version vectors: their digests tell them apart and nothing else, and meeting is a merge: in whatever order peers
 // meet, and however often, all end with the greatest of each feed, and nobody's vector ever falls.
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { expect, test } from 'vitest'
 import type { StoreId } from '../../core/base/ids.ts'
 import { Feeds } from '../../core/messages/feeds.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import { createEncoder, toUint8Array, writeVarUint } from 'lib0/encoding'
 import { describe, expect, test } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
