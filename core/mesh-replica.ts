@@ -11,7 +11,7 @@ import { scanUpdate, type UpdateScan } from './docs/update-scan.ts'
 import { clockAfter, DocDigest } from './mesh-replica-digest.ts'
 import { contentBytes, documentBytes, isBareDeletion, itemOf } from './mesh-replica-size.ts'
 import { createSegmentReader } from './mesh-segments.ts'
-import { checkUpdate, levelIn } from './mesh-update-check.ts'
+import { checkUpdate, dropSplitValues, levelIn } from './mesh-update-check.ts'
 import type { DocVector } from './wire/messages.ts'
 
 /** What became of updates that were handed to `apply`. */
@@ -151,6 +151,7 @@ export class DocReplica implements Replica {
     let problem: string | undefined
     let taken = 0
     const joins = this.#doc._transaction !== null
+    const isFirst = this.#doc._transactionCleanups.length === 0
     const waiting = this.#waiting()
     const isTouched = waiting.structs !== this.#left.structs || waiting.deletions !== this.#left.deletions
     this.#foreignWaits = this.pending && (this.#foreignWaits || isTouched)
@@ -169,6 +170,10 @@ export class DocReplica implements Replica {
           operations += checked.value.operations
           bytes += checked.value.bytes
           taken++
+          if (dropSplitValues(transaction, scans[i]!)) {
+            problem = 'it gives a key a value that can be split'
+            break
+          }
         }
         // What nobody stored or sent yet came along.
         if (this.#foreignWaits && !this.#waitsAsBefore(waiting)) this.#applied.delete(transaction)
@@ -182,6 +187,8 @@ export class DocReplica implements Replica {
       if (integrated !== undefined) return { outcome: 'observer-threw', error }
       return { outcome: 'unreadable', problem: String(error), partly: true }
     } finally {
+      // Where Yjs itself threw as it tidied up it would wait for that to end: no event would come ever after.
+      if (isFirst && !joins) this.#doc._transactionCleanups = []
       this.#left = this.#waiting()
       if (!this.#destroyed) this.#doc.on('update', this.#onUpdate)
       if (integrated !== undefined && this.#applied.has(integrated)) {

@@ -1,6 +1,6 @@
 // Looks at an update of others right before Yjs gets it, against the document as it is then. Yjs integrates while it
 // reads, so a fault half way would leave half of it in the document; and a few things that it can read break it all
-// the same: what the document holds in part already, and types nested without end.
+// the same: what the document holds in part already, types nested without end, and values of a key that can be split.
 
 import * as Y from 'yjs'
 import { fail, ok, type Result } from './base/errors.ts'
@@ -33,6 +33,30 @@ export function checkUpdate(doc: Y.Doc, update: Uint8Array, scan: UpdateScan): R
     operations: ranges.reduce((sum, { from, to }) => sum + to - from, 0),
     bytes: Math.max(update.length - rangeBytes * deletes.length, 0),
   })
+}
+
+/**
+ * Of the values of a key Yjs keeps the last alive, which is one operation. An update can say that a text of several stands
+ * there: split in two, of which one goes, it makes Yjs throw while it collects garbage, and no event of the document comes
+ * ever after. Such values are deleted, in the transaction in which they came.
+ *
+ * @returns true where there were any
+ */
+export function dropSplitValues(transaction: Y.Transaction, { ranges }: UpdateScan): boolean {
+  let dropped = false
+  for (const { client, from, to } of ranges) {
+    const structs = transaction.doc.store.clients.get(client)
+    if (structs === undefined || clockAfter(structs) <= from) continue
+    for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+      const struct = structs[i]!
+      if (struct.id.clock >= to) break
+      const isValue = struct instanceof Y.Item && struct.parentSub !== null && !struct.deleted
+      if (!isValue || (struct.length === 1 && struct.right === null)) continue
+      struct.delete(transaction)
+      dropped = true
+    }
+  }
+  return dropped
 }
 
 /** How deep that operation lies in types; 0 at the root, and where the document does not hold it. */

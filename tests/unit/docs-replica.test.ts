@@ -757,6 +757,47 @@ describe('a replica', () => {
     expect(replica.clockOf(7)).toBe(5)
   })
 
+  it('lets no value of a key stand that Yjs could split: what deletes a part of it would silence the document for good', () => {
+    const doc = newDoc(2)
+    const inner = new Y.Map<unknown>()
+    const outer = doc.getMap<unknown>('map')
+    for (const value of [0, 1, 2, inner]) outer.set('key', value)
+    inner.set('inside', 0)
+    const replica = new DocReplica(doc)
+    const told: Uint8Array[] = []
+    replica.onLocalUpdate((update) => told.push(update))
+    // Client 1 puts “abc” after the value of “inside”, which is operation 4 of client 2, and an array into the middle of it.
+    const text = [0x84, 2, 4, 3, 0x61, 0x62, 0x63]
+    const array = [0x87, 1, 0, 0]
+    const split = replica.apply([Uint8Array.of(1, 2, 1, 0, ...text, ...array, 0)], 'mesh')
+    expect(split).toMatchObject({ outcome: 'unreadable', partly: true })
+    expect(inner.toJSON()).toEqual({})
+    // Deletes operation 3 of client 2: the inner map, with all that is in it.
+    expect(replica.apply([Uint8Array.of(0, 1, 2, 1, 3, 1)], 'mesh')).toEqual({ outcome: 'applied' })
+    expect(doc._transactionCleanups).toEqual([])
+    outer.set('key', 3)
+    expect([told.length > 0, outer.toJSON()]).toEqual([true, { key: 3 }])
+  })
+
+  it('goes on telling of edits where Yjs threw as it tidied up', () => {
+    const doc = newDoc(2)
+    const replica = new DocReplica(doc)
+    const told: Uint8Array[] = []
+    replica.onLocalUpdate((update) => told.push(update))
+    let threw = false
+    doc.gcFilter = () => {
+      if (threw) return true
+      threw = true
+      throw new Error('collecting')
+    }
+    const [alice, list] = [newDoc(1), doc.getArray('list')]
+    alice.getArray('list').insert(0, [1, 2])
+    alice.getArray('list').delete(0, 1)
+    expect(replica.apply([Y.encodeStateAsUpdate(alice)], 'mesh').outcome).toBe('observer-threw')
+    list.insert(0, [3])
+    expect([told.length, list.toJSON()]).toEqual([1, [3, 2]])
+  })
+
   it('tells of edits of the program and not of what it was made to apply', () => {
     const [alice, bob] = [newDoc(1), newDoc(2)]
     alice.getText('text').insert(0, 'hello')
