@@ -311,6 +311,11 @@ const cases: readonly Case[] = [
     [...both, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
     [both[0]!, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
   ],
+  [
+    'faults missed',
+    [...both, ...[1, 2, 3, 4, 5, 6, 7, 8].map(fault)],
+    [...[1, 2, 3, 4, 5, 6, 7, 8].map(fault), ...both],
+  ],
   ['liveness', [...both, { type: 'settled', inTime: false, waitingFor: ['bob'] }], [...both, settled]],
   [
     'flapping',

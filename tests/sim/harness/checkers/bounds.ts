@@ -74,7 +74,9 @@ function* broken(entries: readonly Entry[]): Iterable<Violation> {
 
 /** A run in which no fault made a difference tests nothing. */
 function* met(entries: readonly Entry[]): Iterable<Violation> {
-  const begun: readonly EntryOf<'faultBegins'>[] = ofType(entries, 'faultBegins')
+  // Before anybody is there nothing can happen to anybody. (Seed 970809177: 21 faults, and two came 23 s later.)
+  const first = entries.findIndex(({ type }) => type === 'joined')
+  const begun: readonly EntryOf<'faultBegins'>[] = ofType(entries.slice(first), 'faultBegins')
   const bit = ofType(entries, 'faultBit')
   // Most take two: who asks for a single peer is told nothing untrue by a run that passed. (Seed 1991797901.)
   const isAlone = new Set(ofType(entries, 'joined').map(({ name }) => name)).size < 2
