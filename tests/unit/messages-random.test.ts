@@ -166,7 +166,9 @@ class Story {
         for (const item of peer.inbox()) {
           const request = peer.handle(item)
           for (let i = 0; i < 100 && peer.alive && !peer.answer(request); i++) if (!peer.work()) break
-          if (!peer.answer(request)) continue
+          const answer = peer.answer(request)
+          // Where the store takes nothing it is refused, and comes again.
+          if (!answer || answer.error) continue
           this.look()
           const handled = this.handled.get(name) ?? new Set()
           this.handled.set(name, handled.add(bodyText(item.message)))
