@@ -44,6 +44,8 @@ export interface MeshOptions {
   /** Default none: peers on one network find each other without. */
   iceServers?: readonly IceServer[]
   timing?: Partial<Timing>
+  /** Gives up joining; of no effect once joined. */
+  signal?: AbortSignal
 }
 
 /** One live run. Replaced by a new object on every change. */
@@ -73,8 +75,8 @@ export interface Room {
   readonly members: readonly Member[]
   readonly joined: boolean
   /** Resolves once stored. From then on its messages come to the inbox. */
-  join(): Promise<void>
-  leave(): Promise<void>
+  join(options?: { signal?: AbortSignal }): Promise<void>
+  leave(options?: { signal?: AbortSignal }): Promise<void>
 }
 
 export interface Sent {
@@ -119,11 +121,12 @@ export interface InboxMessage<B = Body> {
   /** 1 at first; more after `retry()`. */
   readonly attempt: number
   /** Resolves once it is durable that this message is done with; it never comes again. */
-  handled(): Promise<void>
+  handled(options?: { signal?: AbortSignal }): Promise<void>
   /** Comes again, same id, after `delayMs`. */
-  retry(options?: { delayMs?: number }): Promise<void>
-  /** Answers where it came from: the room, or its author. */
-  reply(body: Body): Promise<Sent>
+  retry(options?: { delayMs?: number; signal?: AbortSignal }): Promise<void>
+  /** Answers where it came from: the room, or its author. With an `id` derived from this message's, answered twice is
+   * answered once. */
+  reply(body: Body, options?: { id?: string; ttlMs?: number; signal?: AbortSignal }): Promise<Sent>
 }
 
 export interface FencingToken {
@@ -215,7 +218,7 @@ export interface DocHandle {
   on<E extends keyof DocEvents>(event: E, listener: (x: DocEvents[E]) => void): Off
   /** Stores what waits, then stops syncing. A Y.Doc that was handed in stays usable; one of ours is destroyed. Rejects
    * with the storage's code: then it is still open. What is over its limit, or no peer takes in, is not stored. */
-  close(): Promise<void>
+  close(options?: { signal?: AbortSignal }): Promise<void>
 }
 
 export interface DocStatus {
@@ -299,7 +302,10 @@ export interface Mesh {
     signal?: AbortSignal
   }): AsyncIterableIterator<InboxMessage<B>>
   /** Oldest first; the newest `limit` (default 100) before the cursor. Equal on peers that hold the same. */
-  history<B = Body>(to: Address, options?: { limit?: number; before?: string }): Promise<Message<B>[]>
+  history<B = Body>(
+    to: Address,
+    options?: { limit?: number; before?: string; signal?: AbortSignal },
+  ): Promise<Message<B>[]>
   /** Volatile: at most once, unordered across peers, nothing stored. */
   cast(topic: string, body: Body, options?: { to?: PeerId }): void
   onCast(topic: string, listener: (x: { from: Peer; topic: string; body: Body }) => void): Off
@@ -322,6 +328,6 @@ export interface Mesh {
   }): Promise<void>
   status(): MeshStatus
   /** Says goodbye, flushes, closes. */
-  leave(): Promise<void>
+  leave(options?: { signal?: AbortSignal }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

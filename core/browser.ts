@@ -16,17 +16,22 @@ import { createBrowserTabs } from './platform/browser/tabs.ts'
 import { createBrowserConnector } from './platform/browser/webrtc.ts'
 import { createCrypto, makeEphemeralKey, makeSeed, requireSecureContext } from './platform/shared/crypto.ts'
 import { createMemoryStore } from './platform/shared/memory-store.ts'
+import { unlessAborted } from './waits.ts'
 
 export * from './public.ts'
 
 /**
  * Joins a mesh as this tab. Resolves once storage is open; the network is not awaited. Rejects with a `MeshError`:
- * `invalid-argument`, `insecure-context`, `storage-failed`, `storage-busy`.
+ * `invalid-argument`, `insecure-context`, `storage-failed`, `storage-busy`, `aborted`.
  */
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
   requirePage()
   requireSecureContext()
+  return MeshHandle.unlessAborted(options.signal, () => open(options))
+}
+
+async function open(options: MeshOptions): Promise<MeshHandle> {
   const clock = createBrowserClock()
   const inMemory = options.store === 'memory'
   const opening = inMemory ? Promise.resolve(createMemoryStore()) : openIndexedDbStore(options.mesh)
@@ -79,12 +84,14 @@ export async function joinMesh(options: MeshOptions): Promise<Mesh> {
  * Deletes what this browser profile holds of a mesh: messages, documents, everything not yet delivered. What others
  * hold stays with them; the profile's device key stays too, for all its meshes share it. Leave first, in every tab:
  * rejects with `storage-busy` while one is in the mesh (`details.tabs`), else with `invalid-argument`,
- * `insecure-context`, `storage-failed`.
+ * `insecure-context`, `storage-failed`, `aborted`.
  */
-export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir'>): Promise<void> {
+export async function eraseMesh(
+  options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir' | 'signal'>,
+): Promise<void> {
   checkOptions(options)
   requireSecureContext()
-  await eraseIndexedDbStore(options.mesh)
+  await unlessAborted(options.signal, () => eraseIndexedDbStore(options.mesh))
 }
 
 /** Nothing of what was begun without one would end. */

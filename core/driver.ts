@@ -50,7 +50,7 @@ interface Request {
 const flushMs = 2000
 
 /** A program's request, before it is given its number. */
-type Asked =
+export type Asked =
   Extract<PeerInput, { request: number }> extends infer I
     ? I extends unknown
       ? Omit<I, 'request'>

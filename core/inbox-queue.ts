@@ -1,7 +1,5 @@
 // Hands the messages that wait for this member to the loops of its program, each to one of them.
 
-import { MeshError } from './base/errors.ts'
-
 export interface InboxFilter<T> {
   readonly wants: (item: T) => boolean
   readonly signal: AbortSignal | undefined
@@ -118,5 +116,3 @@ export class InboxQueue<T extends object, Given> {
     this.#program.onReaders(this.#readers.size)
   }
 }
-
-export const abortedError = (): MeshError => new MeshError('aborted', 'The signal you passed was aborted.')

@@ -12,9 +12,15 @@ import type { PeerRecord } from './wire/messages.ts'
 type PeerNews = Extract<PeerEvent, { event: 'joined' | 'changed' | 'left' }>
 type LeaderNews = Extract<PeerEvent, { event: 'leader' }>
 
+type ChangeRoom = (
+  room: string,
+  join: boolean,
+  options: { signal?: AbortSignal } | undefined,
+) => Promise<void>
+
 export class Company {
   readonly #events: Emitter<MeshEvents>
-  readonly #changeRoom: (room: string, join: boolean) => Promise<void>
+  readonly #changeRoom: ChangeRoom
   #peers = new Map<PeerId, Peer>()
   #members: ReadonlyMap<MemberId, Member> = new Map()
   #rooms: ReadonlyMap<string, Room> = new Map()
@@ -24,7 +30,7 @@ export class Company {
   #lastLeader: Peer | undefined
 
   /** @param changeRoom joins or leaves a room; resolves once that is stored */
-  constructor(events: Emitter<MeshEvents>, changeRoom: (room: string, join: boolean) => Promise<void>) {
+  constructor(events: Emitter<MeshEvents>, changeRoom: ChangeRoom) {
     this.#events = events
     this.#changeRoom = changeRoom
   }
@@ -108,8 +114,8 @@ export class Company {
       name,
       joined,
       members: members.flatMap((id) => this.#members.get(id) ?? []),
-      join: () => this.#changeRoom(name, true),
-      leave: () => this.#changeRoom(name, false),
+      join: (options) => this.#changeRoom(name, true, options),
+      leave: (options) => this.#changeRoom(name, false, options),
     }
   }
 }

@@ -7,10 +7,10 @@ import type { DocEvents, DocHandle, DocState, DocStatus, Off } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import type { PeerId } from './base/ids.ts'
 import type { AwarenessState, DocView } from './docs/types.ts'
-import { abortedError } from './inbox-queue.ts'
 import { type MeshDocsOptions, OpenDoc, type OpenOptions } from './mesh-open-doc.ts'
 import { checkCallOptions, checkDocListener } from './options.ts'
 import type { PeerEffect } from './peer-io.ts'
+import { abortedError, unlessAborted } from './waits.ts'
 
 export class MeshDocs {
   readonly #options: MeshDocsOptions
@@ -32,13 +32,13 @@ export class MeshDocs {
       // What a Y.Doc held that was destroyed has to be stored before there is another.
       const gone = closed ?? (before?.isDestroyed ? this.#release(before) : undefined)
       if (!gone) break
-      await aborting(gone, signal)
+      await unlessAborted(signal, () => gone)
     }
     const opened = this.#open.get(name) ?? this.#create(name, options)
     opened.refuseOther(options)
     opened.handles++
     try {
-      await aborting(opened.loaded, signal)
+      await unlessAborted(signal, () => opened.loaded)
     } catch (problem) {
       // Not awaited: the store that keeps us waiting would do so here too.
       this.#release(opened).catch(this.#reportUnlessLeft)
@@ -232,7 +232,12 @@ class Handle implements DocHandle {
     return off
   }
 
-  close(): Promise<void> {
+  async close(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkCallOptions(options)
+    return unlessAborted(options.signal, () => this.#close())
+  }
+
+  #close(): Promise<void> {
     const closed = (): void => {
       // Another handle may keep the document open.
       for (const off of this.#offs) off()
@@ -248,14 +253,3 @@ class Handle implements DocHandle {
 
 /** It does not pass by itself, as trouble with the storage may. */
 const isLasting = ({ code }: MeshError): boolean => !code.startsWith('storage-')
-
-/** What it resolves to, or `aborted` as soon as the signal says so. */
-function aborting(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(abortedError())
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}

@@ -11,10 +11,9 @@ import { limits } from './base/limits.ts'
 import type { AwarenessState, DocView } from './docs/types.ts'
 import type { UpdateScan } from './docs/update-scan.ts'
 import { Emitter } from './emitter.ts'
-import { abortedError } from './inbox-queue.ts'
 import { DocReplica } from './mesh-replica.ts'
 import type { PeerInput } from './peer-io.ts'
-import { Waits } from './waits.ts'
+import { abortedError, Waits } from './waits.ts'
 
 export interface MeshDocsOptions {
   request(asked: DocRequest): Promise<unknown>

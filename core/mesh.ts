@@ -29,11 +29,11 @@ import type { Platform } from './base/ports.ts'
 import { withoutUndefined } from './base/without-undefined.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import { Company } from './mesh-company.ts'
-import { Driver } from './driver.ts'
+import { type Asked, Driver } from './driver.ts'
 import { Duties } from './duties.ts'
 import { Emitter } from './emitter.ts'
 import { readHistory } from './history.ts'
-import { abortedError, InboxQueue } from './inbox-queue.ts'
+import { InboxQueue } from './inbox-queue.ts'
 import { Paced } from './paced.ts'
 import { Sends } from './sends.ts'
 import { StorageTrouble } from './storage-trouble.ts'
@@ -67,6 +67,7 @@ import type { PeerEvent } from './peer-io.ts'
 import { inboxRole } from './peer.ts'
 import type { PeerRecord } from './wire/messages.ts'
 import { Unheard } from './unheard.ts'
+import { abortedError, unlessAborted } from './waits.ts'
 
 interface Cast {
   readonly from: Peer
@@ -95,8 +96,9 @@ export class MeshHandle implements Mesh {
   readonly #duties: Duties
   readonly #inbox: InboxQueue<InboxItem, InboxMessage>
   readonly #docs: MeshDocs
-  readonly #company = new Company(this.#events, async (room, join) => {
-    await this.#driver.request({ type: 'room', room, join })
+  readonly #company = new Company(this.#events, async (room, join, options) => {
+    checkCallOptions(options)
+    await this.#ask({ type: 'room', room, join }, options?.signal)
   })
   readonly #storage = new StorageTrouble()
   readonly #unheard = new Unheard()
@@ -108,6 +110,21 @@ export class MeshHandle implements Mesh {
   #hashing = 0
   #lastAsked: Promise<unknown> = Promise.resolve()
   #timing: Partial<Timing>
+
+  /**
+   * What a platform's joinMesh() opens, unless the signal fires: where that was too late to keep it from opening, it is
+   * left as soon as it is open.
+   */
+  static async unlessAborted(
+    signal: AbortSignal | null | undefined,
+    open: () => Promise<MeshHandle>,
+  ): Promise<MeshHandle> {
+    return unlessAborted(signal, async () => {
+      const mesh = await open()
+      if (signal?.aborted) await mesh.leave()
+      return mesh
+    })
+  }
 
   /** Resolves once storage is open; the network is not awaited. */
   static async open(options: HandleOptions): Promise<MeshHandle> {
@@ -281,7 +298,7 @@ export class MeshHandle implements Mesh {
 
   async history<B = Body>(
     to: Address,
-    options: { limit?: number; before?: string } = {},
+    options: { limit?: number; before?: string; signal?: AbortSignal } = {},
   ): Promise<Message<B>[]> {
     this.#refuseWhenLeft()
     checkAddress(to)
@@ -293,11 +310,13 @@ export class MeshHandle implements Mesh {
     const missing = (key: string): void => this.#driver.input({ type: 'corrupt', key })
     const { store, peer } = this.#driver
     try {
-      const views = await readHistory(store, peer.messages, to, limit, options.before, missing)
+      const views = await unlessAborted(options.signal, () =>
+        readHistory(store, peer.messages, to, limit, options.before, missing),
+      )
       return views.map((view) => toMessage<B>(view))
     } catch (problem) {
       // The store was closed meanwhile.
-      this.#refuseWhenLeft()
+      if (!options.signal?.aborted) this.#refuseWhenLeft()
       throw problem
     }
   }
@@ -408,7 +427,16 @@ export class MeshHandle implements Mesh {
     }
   }
 
-  leave(): Promise<void> {
+  leave(options?: { signal?: AbortSignal }): Promise<void> {
+    return options === undefined ? this.#leaveOnce() : this.#leaveUnlessAborted(options)
+  }
+
+  async #leaveUnlessAborted(options: { signal?: AbortSignal }): Promise<void> {
+    checkCallOptions(options)
+    return unlessAborted(options.signal, () => this.#leaveOnce())
+  }
+
+  #leaveOnce(): Promise<void> {
     if (this.#left) return this.#left
     let follow = (_leaving: Promise<void>): void => undefined
     // Set before anything of it runs: duties and listeners that it calls may leave as well.
@@ -435,6 +463,10 @@ export class MeshHandle implements Mesh {
       this.#options.onLeft?.()
       this.#sends.close()
     }
+  }
+
+  #ask(request: Asked, signal: AbortSignal | undefined): Promise<unknown> {
+    return unlessAborted(signal, () => this.#driver.request(request))
   }
 
   #refuseWhenLeft(): void {
@@ -558,16 +590,20 @@ export class MeshHandle implements Mesh {
       sentAt,
       attempt,
       ...(replyTo !== undefined && { replyTo }),
-      handled: async () => {
-        await this.#driver.request({ type: 'handled', feed, number })
+      handled: async (options) => {
+        checkCallOptions(options)
+        await this.#ask({ type: 'handled', feed, number }, options?.signal)
       },
       retry: async (options = {}) => {
         checkCallOptions(options)
         const { delayMs = 0 } = options
         checkDelay(delayMs)
-        await this.#driver.request({ type: 'retry', feed, number, delayMs })
+        await this.#ask({ type: 'retry', feed, number, delayMs }, options.signal)
       },
-      reply: (body) => this.send(answerTo, body, { replyTo: id }),
+      reply: async (body, options) => {
+        checkCallOptions(options)
+        return this.send(answerTo, body, { ...options, replyTo: id })
+      },
     }
   }
 

@@ -18,16 +18,21 @@ import { createNodeSignaling } from './platform/node/signaling.ts'
 import { createNodeConnector } from './platform/node/webrtc.ts'
 import { createCrypto, makeEphemeralKey, makeSeed } from './platform/shared/crypto.ts'
 import { createMemoryStore } from './platform/shared/memory-store.ts'
+import { unlessAborted } from './waits.ts'
 
 export * from './public.ts'
 
 /**
  * Joins a mesh as this process. Resolves once storage is open; the network is not awaited. The process stays alive
  * until `leave()`. Rejects with a `MeshError`: `invalid-argument`, `data-dir-in-use`, `native-missing`,
- * `storage-failed`.
+ * `storage-failed`, `aborted`.
  */
 export async function joinMesh(options: MeshOptions): Promise<Mesh> {
   checkOptions(options)
+  return MeshHandle.unlessAborted(options.signal, () => open(options))
+}
+
+async function open(options: MeshOptions): Promise<MeshHandle> {
   const clock = createNodeClock()
   const random = createRandom(makeSeed())
   const connector = await createNodeConnector({ clock })
@@ -81,11 +86,13 @@ const dataDirOf = ({ dataDir, mesh, name }: Pick<MeshOptions, 'mesh' | 'name' | 
 /**
  * Deletes what this agent holds of a mesh: messages, documents, everything not yet delivered, and its device key, so
  * that it comes back as a new member. What others hold stays with them. Leave first: rejects with `data-dir-in-use`
- * while a process has the data directory open, else with `invalid-argument`, `storage-failed`.
+ * while a process has the data directory open, else with `invalid-argument`, `storage-failed`, `aborted`.
  */
-export async function eraseMesh(options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir'>): Promise<void> {
+export async function eraseMesh(
+  options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir' | 'signal'>,
+): Promise<void> {
   checkOptions(options)
-  await eraseDataDir(dataDirOf(options))
+  await unlessAborted(options.signal, () => eraseDataDir(dataDirOf(options)))
 }
 
 const localServers = async (): Promise<string[]> =>

@@ -197,6 +197,7 @@ export function checkIceServers(servers: readonly IceServer[]): void {
 
 export function checkOptions(options: MeshOptions): void {
   if (typeof options !== 'object' || options === null) throw invalid('joinMesh() needs { mesh, name }.')
+  checkCallOptions(options)
   checkTopic('mesh', options.mesh)
   // Whoever gives one relies on it.
   if ('secret' in options && options.secret !== undefined)

@@ -3,10 +3,9 @@
 import type { Sent } from './api.ts'
 import { MeshError } from './base/errors.ts'
 import type { MessageId } from './base/ids.ts'
-import { abortedError } from './inbox-queue.ts'
 import type { SentState } from './messages/types.ts'
 import { checkCallOptions } from './options.ts'
-import { Waits } from './waits.ts'
+import { abortedError, Waits } from './waits.ts'
 
 export class Sends {
   readonly #stateOf: (id: MessageId) => SentState | undefined

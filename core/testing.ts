@@ -140,18 +140,21 @@ async function join(
 ): Promise<{ mesh: Mesh; process: TestProcess }> {
   checkOptions(options)
   const { name, store, signaling } = options
-  const process = world.platform({
-    name: as ?? name,
-    ...(browser !== undefined && { browser }),
-    ...(store !== undefined && { store }),
-  })
-  const opening = MeshHandle.open({
-    ...options,
-    kind: options.kind ?? (browser === undefined ? 'agent' : 'human'),
-    platform: process,
-    servers: signaling === undefined || signaling === 'auto' ? [signalingUrl] : signaling,
-    // Whoever leaves is done: another may bear the name.
-    onLeft: () => process.kill(),
+  let process!: ReturnType<World['platform']>
+  const opening = MeshHandle.unlessAborted(options.signal, () => {
+    process = world.platform({
+      name: as ?? name,
+      ...(browser !== undefined && { browser }),
+      ...(store !== undefined && { store }),
+    })
+    return MeshHandle.open({
+      ...options,
+      kind: options.kind ?? (browser === undefined ? 'agent' : 'human'),
+      platform: process,
+      servers: signaling === undefined || signaling === 'auto' ? [signalingUrl] : signaling,
+      // Whoever leaves is done: another may bear the name.
+      onLeft: () => process.kill(),
+    })
   })
   return { mesh: await world.finish(opening), process }
 }

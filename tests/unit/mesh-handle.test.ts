@@ -1,7 +1,7 @@
 // The handle a program holds, in the simulated world: what it does when the program calls it in the middle of its own
 // work, throws at it, or hands it what it cannot take.
 
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Awareness } from 'y-protocols/awareness'
 import { Doc } from 'yjs'
 import type { Mesh } from 'skein'
@@ -264,6 +264,12 @@ test('options that are none, and signals that cannot be listened to, are refused
     retry: (options) => message!.retry(options),
     whenSynced: (options) => notes.whenSynced(options),
     whenStored: (options) => notes.whenStored(options),
+    close: (options) => notes.close(options),
+    handled: (options) => message!.handled(options),
+    reply: (options) => message!.reply('x', options),
+    join: (options) => mesh.room('lunch').join(options),
+    leaveRoom: (options) => mesh.room('lunch').leave(options),
+    leave: (options) => mesh.leave(options),
   }
   const refusals: string[] = []
   for (const [name, call] of Object.entries(calls)) {
@@ -278,6 +284,84 @@ test('options that are none, and signals that cannot be listened to, are refused
   expect(refusals).toEqual([])
   // A loop with such a signal kept leave() from ever coming to its end.
   await world.finish(mesh.leave())
+})
+
+describe('a signal ends the waiting', () => {
+  /** A message that waits to be handled, an open document, and then a disk that takes its time. */
+  async function onSlowDisk(): Promise<{
+    world: TestWorld
+    mesh: Mesh
+    calls: Record<string, (options?: { signal: AbortSignal }) => Promise<unknown>>
+  }> {
+    const { world, mesh } = await joinAlone()
+    await toLead({ world, mesh })
+    for (const body of ['one', 'two']) await world.finish(mesh.send('@ada', body))
+    const loop = mesh.inbox()
+    const { value: one } = await world.finish(loop.next())
+    const { value: two } = await world.finish(loop.next())
+    const notes = await world.finish(mesh.doc('notes'))
+    world.disk('ada').slowMs = 60_000
+    const calls = {
+      join: (options?: { signal: AbortSignal }) => mesh.room('lunch').join(options),
+      handled: (options?: { signal: AbortSignal }) => one!.handled(options),
+      retry: (options?: { signal: AbortSignal }) => two!.retry(options),
+      reply: (options?: { signal: AbortSignal }) => one!.reply('thanks', options),
+      close: async (options?: { signal: AbortSignal }) => {
+        notes.doc.getText('t').insert(0, 'x')
+        await notes.close(options)
+      },
+      leave: (options?: { signal: AbortSignal }) => {
+        notes.doc.getText('t').insert(0, 'x')
+        return mesh.leave(options)
+      },
+    }
+    return { world, mesh, calls }
+  }
+
+  test.each(['join', 'handled', 'retry', 'close', 'leave'])(
+    'of %s(), which goes on all the same',
+    async (name) => {
+      const { world, calls } = await onSlowDisk()
+      const call = calls[name]!
+      const controller = new AbortController()
+      const asked = codeOf(call({ signal: controller.signal }))
+      await world.run(100)
+      controller.abort()
+      expect(await world.finish(asked, { withinMs: 100 })).toBe('aborted')
+      // It was asked for: whoever asks again is answered when the disk is done with it.
+      world.disk('ada').slowMs = 0
+      expect(await world.finish(codeOf(call()))).toBe('resolved')
+    },
+  )
+
+  test('that has fired before the call: nothing is asked for', async () => {
+    const { world, mesh, calls } = await onSlowDisk()
+    world.disk('ada').slowMs = 0
+    for (const call of Object.values(calls))
+      expect(await world.finish(codeOf(call({ signal: AbortSignal.abort() })))).toBe('aborted')
+    expect(await world.finish(codeOf(mesh.history('@ada', { signal: AbortSignal.abort() })))).toBe('aborted')
+    await world.run(1000)
+    expect(mesh.room('lunch').joined).toBe(false)
+    expect(mesh.status().queues.inbox).toBe(2)
+    expect(await world.finish(mesh.history('@ada'))).toHaveLength(2)
+  })
+
+  test('of joining, also where that has begun: what opens too late is closed again', async () => {
+    const world = createWorld({ seed: 1 })
+    const first = await world.join({ mesh: 'acme', name: 'ada' })
+    await world.finish(first.mesh.send('@bob', 'for later'))
+    await world.finish(first.mesh.leave())
+    const controller = new AbortController()
+    const options = { mesh: 'acme', name: 'ada', signal: controller.signal }
+    const joining = codeOf(world.join(options))
+    controller.abort()
+    expect(await joining).toBe('aborted')
+    expect(await codeOf(world.join(options))).toBe('aborted')
+    await world.run(30_000)
+    // Nobody of that name lives any more.
+    const { mesh } = await world.join({ mesh: 'acme', name: 'ada' })
+    expect(mesh.status().queues.waitingForName).toBe(1)
+  })
 })
 
 test.each(['close', 'leave'] as const)(
