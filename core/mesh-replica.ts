@@ -187,8 +187,12 @@ export class DocReplica implements Replica {
       if (integrated !== undefined) return { outcome: 'observer-threw', error }
       return { outcome: 'unreadable', problem: String(error), partly: true }
     } finally {
-      // Where Yjs itself threw as it tidied up it would wait for that to end: no event would come ever after.
-      if (isFirst && !joins) this.#doc._transactionCleanups = []
+      // Where something threw as Yjs tidied up it would wait for that to end: no event would come ever after. What observers
+      // wrote meanwhile was not told then: `mend()` tells it.
+      if (isFirst && !joins) {
+        const left = this.#doc._transactionCleanups.filter((each) => !this.#applied.has(each))
+        this.#doc._transactionCleanups = left
+      }
       this.#left = this.#waiting()
       if (!this.#destroyed) this.#doc.on('update', this.#onUpdate)
       if (integrated !== undefined && this.#applied.has(integrated)) {

@@ -921,6 +921,28 @@ describe('a replica', () => {
     expect(told).toHaveLength(1)
   })
 
+  it('tells what an observer wrote meanwhile, though another listener throws as Yjs tidies up', () => {
+    const [alice, bob] = [newDoc(1), newDoc(2)]
+    alice.getMap('map').set('asked', 1)
+    const update = Y.encodeStateAsUpdate(alice)
+    const replica = new DocReplica(bob)
+    const told: Uint8Array[] = []
+    replica.onLocalUpdate((each) => told.push(each))
+    bob.getMap('map').observe(({ keysChanged }) => {
+      if (keysChanged.has('asked')) bob.getMap('map').set('answered', 2)
+    })
+    bob.once('update', () => {
+      throw new Error('of the program')
+    })
+    expect(replica.apply([update], 'mesh')).toMatchObject({ outcome: 'observer-threw' })
+    replica.mend()
+    for (const each of told) Y.applyUpdate(alice, each)
+    expectEqual(alice, bob)
+    expect(alice.getMap('map').get('answered')).toBe(2)
+    bob.getMap('map').set('later', 3)
+    expect(told).toHaveLength(2)
+  })
+
   it('takes in nothing of a batch in which one update cannot be read', () => {
     const alice = newDoc(1)
     alice.getText('text').insert(0, 'hello')
