@@ -325,11 +325,11 @@ export class Peer {
       case 'broadcastClaim':
         return this.overlay.broadcast({ type: 'claim', ...effect.claim })
       case 'sendClaim':
-        return this.overlay.unicast(effect.to, { type: 'claim', ...effect.claim })
+        return void this.overlay.unicast(effect.to, { type: 'claim', ...effect.claim })
       case 'confront':
         return this.overlay.confront(effect.peer)
       case 'sendYield':
-        return this.overlay.unicast(effect.to, { type: 'yielded', role, epoch: effect.epoch })
+        return void this.overlay.unicast(effect.to, { type: 'yielded', role, epoch: effect.epoch })
       case 'unfit':
         this.#fitness.step({ type: 'storage', durable: false }, this.#before.monotonicMs)
         return
@@ -502,7 +502,7 @@ export class Peer {
   #messagesEffect(effect: MessagesEffect, now: Instant): void {
     switch (effect.type) {
       case 'sendTo':
-        return this.overlay.unicast(effect.peer, effect.payload)
+        return void this.overlay.unicast(effect.peer, effect.payload)
       case 'broadcast':
         return this.overlay.broadcast(effect.payload)
       case 'emit':
@@ -530,7 +530,8 @@ export class Peer {
     const { overlay } = this
     switch (effect.type) {
       case 'sendTo':
-        return overlay.unicast(effect.peer, effect.payload)
+        if (!overlay.unicast(effect.peer, effect.payload)) this.docs.refused([effect.peer], effect.payload)
+        return
       case 'multicast': {
         const refused = overlay.multicast(effect.peers, effect.payload)
         if (refused.length > 0) this.docs.refused(refused, effect.payload)

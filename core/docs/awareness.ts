@@ -27,6 +27,9 @@ export class DocAwareness {
   readonly #waiting = new Map<PeerId, Map<number, AwarenessState>>()
   #untold = new Set<number>()
   #toldAtMs = Number.NEGATIVE_INFINITY
+  /** The overlay had no room for what they were to be told; and when they are told all anew. */
+  #refusedBy = new Set<PeerId>()
+  #retryAtMs = Infinity
   /** When those to whom there is no link are told anew: what goes by way of others may not come, and nobody hears of that. */
   #renewAtMs: number
 
@@ -37,7 +40,7 @@ export class DocAwareness {
   }
 
   get deadlineMs(): number {
-    return Math.min(this.#tellAtMs, this.#mustRenew ? this.#renewAtMs : Infinity)
+    return Math.min(this.#tellAtMs, this.#retryAtMs, this.#mustRenew ? this.#renewAtMs : Infinity)
   }
 
   get #tellAtMs(): number {
@@ -59,6 +62,7 @@ export class DocAwareness {
 
   tick(holders: readonly PeerId[]): void {
     if (this.#mustRenew && this.#desk.nowMs >= this.#renewAtMs) this.#renew(holders)
+    if (this.#desk.nowMs >= this.#retryAtMs) this.#retry(holders)
     if (this.#desk.nowMs < this.#tellAtMs) return
     const states = [...this.#untold].flatMap((client) => this.#own.get(client) ?? [])
     this.#untold = new Set()
@@ -71,9 +75,17 @@ export class DocAwareness {
     for (const peer of holders) if (!this.#desk.linked.has(peer)) this.greet(peer)
   }
 
-  /** The overlay had no room for it: it is told again, whole. */
-  refused(): void {
-    for (const client of this.#own.keys()) this.#untold.add(client)
+  #retry(holders: readonly PeerId[]): void {
+    const peers = holders.filter((peer) => this.#refusedBy.has(peer))
+    this.#refusedBy = new Set()
+    this.#retryAtMs = Infinity
+    for (const peer of peers) this.greet(peer)
+  }
+
+  /** The overlay had no room for it: they are told again, whole, a second later. */
+  refused(peers: readonly PeerId[]): void {
+    for (const peer of peers) this.#refusedBy.add(peer)
+    this.#retryAtMs = Math.min(this.#retryAtMs, this.#desk.nowMs + limits.docAskIntervalMs)
   }
 
   /** Somebody has the document open whom we have not told yet, or who may not have heard: of what is gone, too. */

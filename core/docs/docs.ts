@@ -102,7 +102,10 @@ export class Docs {
   refused(peers: readonly PeerId[], payload: Payload): void {
     this.#unshown = true
     if (payload.type === 'docUpdates') this.#documents.get(payload.doc)?.refusedBy(peers)
-    if (payload.type === 'docAwareness') this.#documents.get(payload.doc)?.awareness.refused()
+    if (payload.type === 'docAwareness') this.#documents.get(payload.doc)?.awareness.refused(peers)
+    if (payload.type === 'docWant') {
+      for (const peer of peers) this.#documents.get(payload.state.doc)?.wantRefused(peer, payload.transfer)
+    }
     if (payload.type !== 'docs') return
     for (const { doc } of payload.open) this.#documents.get(doc)?.refusedBy(peers)
     for (const peer of peers) {

@@ -494,6 +494,13 @@ export class Document {
     for (const holder of refused) this.agreement.expect(holder, this.#revision)
   }
 
+  /** Nor for what we asked of that one, and with it how our copy stands. */
+  wantRefused(peer: PeerId, transfer: number): void {
+    const holder = this.agreement.get(peer)
+    if (holder) holder.untold = true
+    this.#fetching.refused(peer, transfer)
+  }
+
   // --------------------------------------------------------------------------------------------- view
 
   /** Tells the program where anything has changed. */

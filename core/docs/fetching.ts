@@ -190,6 +190,12 @@ export class Fetching {
     this.#finishWhenApplied(current)
   }
 
+  /** What asked for it did not go out. */
+  refused(peer: PeerId, transfer: number): void {
+    const current = this.#current
+    if (current?.from === peer && current.transfer === transfer) this.#give(current)
+  }
+
   /** No way to it any more. */
   gone(peer: PeerId): void {
     const current = this.#current

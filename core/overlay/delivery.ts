@@ -40,11 +40,14 @@ export class Delivery {
     this.#offerToNewLinks(id)
   }
 
-  /** Over the link to it where there is one, else by way of neighbours; may be lost. */
-  unicast(to: PeerId, payload: Payload): void {
+  /**
+   * Over the link to it where there is one, else by way of neighbours; may be lost. False: nothing went out, the lane was
+   * full or there is no way.
+   */
+  unicast(to: PeerId, payload: Payload): boolean {
     const direct = this.#context.links.to(to)
-    if (direct) this.send(direct, { type: 'direct', payload })
-    else this.#forward(this.#newUnicast(to, payload), undefined)
+    if (direct) return this.send(direct, { type: 'direct', payload })
+    return this.#forward(this.#newUnicast(to, payload), undefined) > 0
   }
 
   /**

@@ -183,9 +183,12 @@ export class Overlay {
     this.#delivery.broadcast(payload)
   }
 
-  /** To one peer, over as many hops as it takes; at most once, and not at all where there is no way. */
-  unicast(to: PeerId, payload: Payload): void {
-    this.#delivery.unicast(to, payload)
+  /**
+   * To one peer, over as many hops as it takes; at most once, and not at all where there is no way. False: nothing went out, the
+   * lane is full or there is no way.
+   */
+  unicast(to: PeerId, payload: Payload): boolean {
+    return this.#delivery.unicast(to, payload)
   }
 
   /**

@@ -388,6 +388,34 @@ describe('the network', () => {
     expect(alice.view('notes')?.state).toBe('synced')
   })
 
+  test('DO4 what there was no room to ask for is asked for soon', () => {
+    const { world, alice, bob } = twoOpen()
+    alice.refusing.add(bob.id)
+    bob.edit('notes', (doc) => doc.getMap('map').set('large', 'x'.repeat(100 * 1024)))
+    world.run(200)
+    expect(alice.sentTo(bob, 'docWant').length).toBeGreaterThan(0)
+    alice.refusing.clear()
+    world.run(2_000)
+    expect([alice, bob].map((each) => each.view('notes')?.state)).toEqual(['synced', 'synced'])
+  })
+
+  test('DO11 awareness for which one has no room is told that one again each second, and the others once', () => {
+    const world = new DocsWorld()
+    const [alice, bob, carol] = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+    for (const each of [alice, bob, carol]) each.open('notes')
+    world.run(2_000)
+    alice.refusing.add(bob.id)
+    const cursor = { client: 7, clock: 1, state: '{"at":1}' }
+    alice.step({ type: 'awareDoc', doc: 'notes', states: [cursor] })
+    world.run(5_000)
+    expect(alice.sentTo(carol, 'docAwareness')).toHaveLength(1)
+    expect(alice.sentTo(bob, 'docAwareness').length).toBeLessThan(8)
+    alice.refusing.clear()
+    world.run(2_000)
+    const shown = bob.events.flatMap((event) => (event.event === 'docAwareness' ? event.states : []))
+    expect(shown).toEqual([cursor])
+  })
+
   test('an edit that was under way on a link that ended arrives soon, though its sender was never gone', () => {
     const { world, alice, bob } = twoOpen()
     append(alice, 'x')
