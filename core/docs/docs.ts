@@ -17,6 +17,8 @@ import { Words } from './words.ts'
 interface Answer {
   /** It has told which documents it has open. */
   answered: boolean
+  /** It was told which are open here. */
+  introduced: boolean
   /** What we told it last did not go out. */
   untold: boolean
   /** It said to have none open when we opened one. It may have opened one at that moment, as we did: it is still to be asked … */
@@ -30,6 +32,7 @@ interface Answer {
 
 const noAnswer = (): Answer => ({
   answered: false,
+  introduced: false,
   untold: false,
   unasked: false,
   passedOver: false,
@@ -325,6 +328,7 @@ export class Docs {
   /** Tells it which documents are open here, all of them. */
   #introduce(peer: PeerId, ask: boolean): void {
     const answer = this.#answers.get(peer) ?? noAnswer()
+    answer.introduced = true
     answer.untold = answer.passedOver = false
     answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
     this.#answers.set(peer, answer)
@@ -376,7 +380,8 @@ export class Docs {
     // Who asks us is answered; what it opened before it knew that we have any, it comes to ask about by itself.
     if (ask) answer.passedOver = false
     if (whole || ask) answer.unasked = false
-    if (whole) answer.answered = true
+    // Passed on by others, and no answer to us, it may be from before one of us was gone for a moment.
+    if (whole && (ask || answer.introduced || link !== undefined)) answer.answered = true
     if (ask && whole) this.#introduce(from, false)
     else if (ask) this.#answer(from, named)
   }

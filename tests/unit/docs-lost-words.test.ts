@@ -88,6 +88,28 @@ test('DO1 nor for good where there is no link', () => {
   expect([alice.text('notes'), ...statesOf([alice, bob])]).toEqual(['still here', 'synced', 'synced'])
 })
 
+test('DO1 what was under way by way of others while both were gone for a moment is no answer to either', () => {
+  const world = new DocsWorld()
+  const cast = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+  const [alice, bob] = cast
+  world.unlink(alice, bob)
+  world.run(5_000)
+  const old = cast.map(() => docsOf([], { whole: true, order: 1 }))
+  const see = (actor: DocsActor, others: readonly DocsActor[]): void => {
+    const peers = others.map(({ id, store }) => ({ peer: id, store, neighbours: [], noDocuments: false }))
+    actor.step({ type: 'live', peers, settled: true, store: actor.store, mute: false })
+  }
+  for (const actor of cast) see(actor, [])
+  for (const actor of cast) actor.open('notes')
+  world.run(1_000)
+  see(alice, [bob])
+  see(bob, [alice])
+  world.say(bob, alice, old[0]!, 0)
+  world.say(alice, bob, old[1]!, 0)
+  world.run(limits.docLinkPatienceMs + 1_000)
+  expect(statesOf(cast)).toEqual(['synced', 'synced'])
+})
+
 // Of the same mend: another way to stop waiting.
 test('DO6 who was told that we wait for somebody hears it when that one is not listened to any more', () => {
   const { world, alice, mallory } = aliceWaits('notes', 'tasks')
