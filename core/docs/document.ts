@@ -322,8 +322,9 @@ export class Document {
     // Number 0: not its own, but what it passes on.
     if (number > 0) {
       if (number <= holder.number) return this.#desk.count('docUpdatesTwice')
+      // Something was lost; or somebody who passed it on made it up, and what comes next must not be taken for old.
       if (number > holder.number + 1) holder.missed = true
-      holder.number = number
+      else holder.number = number
     }
     if (this.#closing) return void (holder.missed = true)
     const horizon = new Horizon((client) => this.replica.clockOf(client))

@@ -110,6 +110,24 @@ test('DO1 what was under way by way of others while both were gone for a moment 
   expect(statesOf(cast)).toEqual(['synced', 'synced'])
 })
 
+test('DO2 a number made up in a peer’s name does not make its next edits old', () => {
+  const world = new DocsWorld()
+  const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+  for (const actor of [alice, bob]) actor.open('notes')
+  world.run(1_000)
+  // What she then asks bob for takes its time.
+  world.filter = ({ payload }) => payload.type !== 'docEnd'
+  const made = { type: 'docUpdates' as const, doc: 'notes', number: Number.MAX_SAFE_INTEGER, updates: [] }
+  world.say(bob, alice, made, 0)
+  world.run(100)
+  bob.write('notes', 'still here')
+  world.run(100)
+  expect(alice.text('notes')).toBe('still here')
+  world.filter = () => true
+  world.run(2 * limits.docTransferTimeoutMs)
+  expect(statesOf([alice, bob])).toEqual(['synced', 'synced'])
+})
+
 // Of the same mend: another way to stop waiting.
 test('DO6 who was told that we wait for somebody hears it when that one is not listened to any more', () => {
   const { world, alice, mallory } = aliceWaits('notes', 'tasks')
