@@ -513,6 +513,7 @@ export class MeshHandle implements Mesh {
         this.#events.emit('receipt', event.receipt)
         return this.#sends.look()
       case 'expired':
+      case 'bound':
         return this.#sends.look()
       case 'inbox':
         return this.#inbox.push(event.items)

@@ -163,6 +163,8 @@ export type MessagesEvent =
   | { readonly event: 'inbox'; readonly items: readonly InboxItem[] }
   /** In every tab that knows the message; the `error` event comes in one of them only. */
   | { readonly event: 'expired'; readonly id: MessageId; readonly lacking: readonly MemberId[] }
+  /** It waits for its addressee no more: how far it has come is to be looked at anew. */
+  | { readonly event: 'bound'; readonly id: MessageId }
   | { readonly event: 'gap'; readonly gap: GapView }
   | { readonly event: 'error'; readonly error: MeshError }
 

@@ -173,8 +173,13 @@ export class Unbound {
   }
 
   forget(id: MessageId): boolean {
-    this.#rawBytes -= this.#waiting.get(id)?.raw?.length ?? 0
-    return this.#waiting.delete(id)
+    const waiting = this.#waiting.get(id)
+    if (!waiting) return false
+    this.#rawBytes -= waiting.raw?.length ?? 0
+    this.#waiting.delete(id)
+    // What is for nobody but ourselves is delivered by that, and no receipt says so.
+    this.#parts.desk.emit({ event: 'bound', id })
+    return true
   }
 
   /** It stands in a feed already: a copy of this store wrote it there, while its row was left here. */

@@ -80,6 +80,17 @@ test('a message to a name nobody bears waits, and goes out at first sight of the
   expect(bob.inbox).toEqual(['welcome'])
 })
 
+test('a message that waits for a name is delivered once a tab of the same browser bears it', async () => {
+  const world = createMeshWorld(24)
+  const alice = await joinAs(world, 'alice', { browser: 'chromium' })
+  const sent = await world.finish(alice.mesh.send('@bob', 'to the other tab'))
+  const delivered = sent.delivered()
+  await world.run(1_000)
+  await joinAs(world, 'bob', { browser: 'chromium' })
+  await world.finish(delivered)
+  expect([...sent.deliveredTo]).toEqual([alice.mesh.me.member])
+})
+
 test('messages that wait for a name keep their order, also across a restart', async () => {
   const world = createMeshWorld(37)
   const first = await joinAs(world, 'alice')
