@@ -149,7 +149,7 @@ export class Retention {
     for (const { key, value } of rows) {
       const stored = readEntry(value)
       if (!stored || stored.header.number !== pruned + 1) break
-      if (wallMs - stored.receivedAtMs < limits.retentionMs || !this.#isOver(stored)) break
+      if (wallMs - cameAtMs(stored, wallMs) < limits.retentionMs || !this.#isOver(stored)) break
       pruned++
       if (stored.header.content.type !== 'message') continue
       if (stored.entry.body !== undefined) put.push(bare(key, stored))
@@ -167,7 +167,7 @@ export class Retention {
     const { wallMs } = this.#parts.desk.now
     if (this.#isUndelivered(stored)) return false
     // No author of ours gives it longer: what others say is not obeyed.
-    const isTooOld = wallMs - stored.receivedAtMs >= limits.maxTtlMs
+    const isTooOld = wallMs - cameAtMs(stored, wallMs) >= limits.maxTtlMs
     return content.type === 'profile' || isTooOld || content.expiresAt <= wallMs
   }
 
@@ -192,7 +192,7 @@ export class Retention {
       const stored = readEntry(value)
       if (!stored || stored.header.number !== retired + 1) break
       if (
-        wallMs - stored.receivedAtMs < 2 * limits.retentionMs ||
+        wallMs - cameAtMs(stored, wallMs) < 2 * limits.retentionMs ||
         stored.header.number === feed.head!.profile
       )
         break
@@ -236,6 +236,13 @@ export class Retention {
     )
   }
 }
+
+/**
+ * Where our clock was behind when it came, and has been set since, the author's tells better. It is believed up to now only, so
+ * that nobody can have a message kept by naming a time to come.
+ */
+const cameAtMs = ({ header, mark, receivedAtMs }: StoredEntry, wallMs: number): number =>
+  mark === 'clock-ahead' && header.clockMs <= wallMs ? header.clockMs : receivedAtMs
 
 const bare = (key: string, { entry, hash, author, receivedAtMs, mark }: StoredEntry): Row =>
   row(key, entryRow, { entry: { ...entry, body: undefined }, hash, author, receivedAtMs, mark })

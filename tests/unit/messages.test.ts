@@ -819,6 +819,29 @@ describe('retention', () => {
     expect(bodies()).toBe(0)
   })
 
+  it('MS10 what came while our clock was years behind is not given up when the clock is set', () => {
+    const world = new World()
+    const a = world.add('alice')
+    a.send(bob, 'work')
+    world.settle()
+    const yearsMs = 3 * 365 * day
+    world.now = { ...world.now, wallMs: world.now.wallMs - yearsMs }
+    const b = world.add('bob')
+    world.settle()
+    world.meet()
+    world.settle()
+    expect(b.history(alice).map(bodyText)).toEqual(['work'])
+    a.kill()
+    world.now = { ...world.now, wallMs: world.now.wallMs + yearsMs }
+    world.sleep(day)
+    b.step({ type: 'inboxActive', active: true })
+    world.settle()
+    expect(b.inbox().map(({ message }) => bodyText(message))).toEqual(['work'])
+    expect(b.history(alice).map(bodyText)).toEqual(['work'])
+    world.sleep(limits.retentionMs + day)
+    expect(b.history(alice)).toEqual([])
+  })
+
   it('MS10 of a room the newest 10,000 are kept', () => {
     const world = new World()
     const a = world.add('alice')
