@@ -118,7 +118,10 @@ export interface InboxMessage<B = Body> {
   readonly body: B
   readonly sentAt: number
   readonly replyTo?: MessageId
-  /** 1 at first; more after `retry()`. */
+  /**
+   * 1 at first; one more each time it is given again, after `retry()` or because it was not handled, also over restarts. That it
+   * was given right as it came is not counted.
+   */
   readonly attempt: number
   /** Resolves once it is durable that this message is done with; it never comes again. */
   handled(options?: { signal?: AbortSignal }): Promise<void>

@@ -27,7 +27,12 @@ interface Given {
   readonly feed: StoreId
   readonly number: number
   readonly name: string
+  /** What the program is told. */
   attempt: number
+  /** What its row says: the attempt of whoever is given it next. */
+  next: number
+  /** It came in this very moment: that it is given is not written down, so that most messages cost no more than `handled`. */
+  isFresh: boolean
 }
 
 interface Found {
@@ -126,7 +131,7 @@ export class Inbox {
             const stored = readEntry(byKey.get(keys.entry(feed, number)))
             return stored ? this.#find(stored, stored.mark, attempt) : []
           })
-          this.#give(items)
+          this.#give(items, false)
           this.#scan(`${last.key}\u0001`)
         },
         failed,
@@ -139,7 +144,7 @@ export class Inbox {
     this.#scanning = false
     const fresh = this.#fresh
     this.#fresh = []
-    this.#give(fresh)
+    this.#give(fresh, true)
   }
 
   #find({ header, author, entry }: VerifiedEntry, mark: Mark, attempt: number): Found[] {
@@ -148,7 +153,7 @@ export class Inbox {
     return [{ item: { feed, number, attempt, to: content.to }, name: `${author} ${content.id}` }]
   }
 
-  #give(found: readonly Found[]): void {
+  #give(found: readonly Found[], isFresh: boolean): void {
     const unseen = found.filter(({ item, name }) => {
       const key = keys.inbox(item.feed, item.number)
       return !this.#given.has(key) && !this.#done.has(key) && !this.#isCopy(name, key)
@@ -156,7 +161,7 @@ export class Inbox {
     if (unseen.length === 0) return
     for (const { item, name } of unseen) {
       const { feed, number, attempt } = item
-      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, name })
+      this.#given.set(keys.inbox(feed, number), { feed, number, attempt, next: attempt, name, isFresh })
     }
     this.#parts.desk.emit({ event: 'inbox', items: unseen.map(({ item }) => item) })
   }
@@ -182,7 +187,7 @@ export class Inbox {
     if (!this.#active) return
     const found = this.#find(entry, mark, attempt)
     if (this.#scanning) this.#fresh.push(...found)
-    else this.#give(found)
+    else this.#give(found, attempt === 1)
   }
 
   /**
@@ -197,16 +202,19 @@ export class Inbox {
     // Of a turn that is over, or handled: an answer that comes after that does not count either.
     const isOurs = (): boolean => given !== undefined && this.#given.get(key) === given
     if (!isOurs()) return desk.resolve(request)
+    // We stood still with the answer at the door; a store that is always so slow is believed.
+    const isOld = (): boolean => !again && desk.now.monotonicMs - askedMs > limits.storageBusyMs
+    const askAgain = (): void => this.giving(request, feed, number, true)
     const then = (rows: readonly Row[]): void => {
       if (!isOurs()) return desk.resolve(request)
-      // We stood still with the answer at the door; a store that is always so slow is believed.
-      const isOld = desk.now.monotonicMs - askedMs > limits.storageBusyMs
-      if (isOld && !again) return this.giving(request, feed, number, true)
+      if (isOld()) return askAgain()
       const waits = this.#damaged.has(key) || rows.some((each) => each.key === key)
       const stored = readEntry(rows.find((each) => each.key !== key)?.value)
       const message = waits && stored ? history.view(stored, stored.mark) : undefined
-      if (!message && given) this.#leaves(key, given.name)
-      desk.resolve(request, message)
+      const give = (): void => (isOld() ? askAgain() : desk.resolve(request, isOurs() ? message : undefined))
+      if (message) return this.#count(given!, give)
+      this.#leaves(key, given!.name)
+      desk.resolve(request)
     }
     const later = (): void => {
       if (!isOurs()) return desk.resolve(request)
@@ -214,6 +222,39 @@ export class Inbox {
       this.#askAgainAtMs ??= desk.now.monotonicMs + limits.storageBusyMs
     }
     desk.read([keyRange(key), keyRange(keys.entry(feed, number))], then, later)
+  }
+
+  /**
+   * Writes down that it is given once more, before it is, so that a program can tell a message that crashes it. Where the store
+   * does not take that, it is given all the same.
+   */
+  #count(given: Given, done: () => void): void {
+    const key = keys.inbox(given.feed, given.number)
+    if (given.isFresh || given.next > given.attempt || this.#damaged.has(key)) return done()
+    const next = given.attempt + 1
+    const adopt = (found: Uint8Array | undefined): void => {
+      const read = readRow(inboxRow, found)
+      if (read) given.next = read.attempt
+      // Handled by a sibling, right now.
+      else if (this.#given.get(key) === given) this.#leaves(key, given.name)
+    }
+    this.#parts.desk.commit(
+      {
+        expect: [{ key, value: row(key, inboxRow, { attempt: given.next }).value, adopt }],
+        put: [row(key, inboxRow, { attempt: next })],
+      },
+      {
+        ok: () => {
+          given.next = next
+          done()
+        },
+        conflict: done,
+        failed: () => {
+          this.#parts.desk.count('attemptsNotStored')
+          done()
+        },
+      },
+    )
   }
 
   /** Handled elsewhere; or its entry was damaged, and it comes once that is here again; or it was ours, and has moved. */
@@ -258,11 +299,13 @@ export class Inbox {
     const key = keys.inbox(feed, number)
     const given = this.#given.get(key)
     const attempt = (given?.attempt ?? 1) + 1
-    const value = row(key, inboxRow, { attempt: attempt - 1 }).value
+    const value = row(key, inboxRow, { attempt: given?.next ?? attempt - 1 }).value
     /** Not what was given in an earlier turn: that is given anew in this one. */
     const again = (as: number): void => {
       if (!given || this.#given.get(key) !== given) return
       given.attempt = as
+      given.next = as
+      given.isFresh = false
       this.#due.set(key, desk.now.monotonicMs + Math.max(0, delayMs))
     }
     const adopt = (found: Uint8Array | undefined): void => {

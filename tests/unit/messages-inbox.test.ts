@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
-import { bodyText, damage, type Peer, trio, type World } from './messages-world.ts'
+import { bodyText, damage, failure, type Peer, trio, type World } from './messages-world.ts'
 
 const read = (peer: Peer): void => peer.step({ type: 'inboxActive', active: true })
 const given = (peer: Peer): string[] => peer.inbox().map(({ message }) => bodyText(message))
@@ -55,6 +55,82 @@ describe('asked for again', () => {
     read(b)
     world.advance(20_000)
     expect(given(b)).toEqual(['work', 'work'])
+  })
+})
+
+describe('whoever dies of it', () => {
+  /** Asks for it, as a loop of the program does. What it got: the attempt, and the text. */
+  const take = (world: World, peer: Peer): unknown[] => {
+    const item = peer.inbox().at(-1)!
+    const request = peer.giving(item)
+    world.advance(1000)
+    const message = peer.answer(request)?.value as MessageView | undefined
+    return [item.attempt, message && bodyText(message)]
+  }
+
+  it('MS7 can tell by the attempt, from the second run on', () => {
+    const { world, a, b } = trio()
+    read(b)
+    a.send('@bob', 'poison')
+    world.advance(1000)
+    const seen = [take(world, b)]
+    let run = b
+    for (let i = 0; i < 3; i++) seen.push(take(world, (run = restarted(world, run))))
+    expect(seen).toEqual([1, 1, 2, 3].map((attempt) => [attempt, 'poison']))
+    run.retry(run.inbox().at(-1)!, 100)
+    world.advance(1000)
+    expect(run.inbox().at(-1)!.attempt).toBe(4)
+    const last = restarted(world, run)
+    expect(take(world, last)).toEqual([4, 'poison'])
+    last.handle(last.inbox()[0]!)
+    world.settle()
+    expect(given(restarted(world, last))).toEqual([])
+  })
+
+  it('MS7 finds what it was not given, though it waited over some runs, at its first attempt', () => {
+    const { world, a, b } = trio()
+    for (const text of ['first', 'second']) a.send('@bob', text)
+    world.advance(1000)
+    let run = b
+    for (let i = 0; i < 3; i++) run = restarted(world, run)
+    expect(run.inbox().map(({ attempt }) => attempt)).toEqual([1, 1])
+  })
+
+  it('MS7 writes nothing more for what is given as it comes, and is counted once where its loop ends first', () => {
+    const { world, a, b } = trio()
+    read(b)
+    a.send('@bob', 'work')
+    world.advance(1000)
+    const before = b.commits.length
+    take(world, b)
+    expect(b.commits.slice(before).flatMap(({ put }) => put ?? [])).toEqual([])
+    const back = restarted(world, b)
+    for (let i = 0; i < 3; i++) take(world, back)
+    expect(restarted(world, back).inbox()[0]!.attempt).toBe(2)
+  })
+
+  it('MS7 is given it all the same where the store takes nothing', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'work')
+    world.advance(1000)
+    const back = restarted(world, b)
+    back.commitError = failure('storage-full')
+    expect(take(world, back)).toEqual([1, 'work'])
+  })
+
+  it('MS7 is not given what a sibling handles in that moment', () => {
+    const { world, a, b } = trio()
+    a.send('@bob', 'work')
+    world.advance(1000)
+    read(b)
+    world.settle()
+    const request = b.giving(b.inbox()[0]!)
+    // Its row is there when it is read, and gone when that it is given is to be written down.
+    b.work()
+    b.rows.delete(b.keysOf('inbox/')[0]!)
+    world.advance(1000)
+    expect(b.answer(request)).toEqual({ value: undefined })
+    expect(given(restarted(world, b))).toEqual([])
   })
 })
 
