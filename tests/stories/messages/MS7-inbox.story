@@ -13,6 +13,7 @@ given alice and bob join; bob takes the inbox; wait 40 s
 ! 1 times bob: inbox "job"*
 
 > bob is killed; bob comes back; bob takes the inbox; wait 5 s
+  bob: stores inbox alice 2
   bob: inbox "job", attempt 1
 ! bob: inbox "job", attempt 1
 
