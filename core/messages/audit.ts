@@ -18,6 +18,7 @@ import {
   readPlace,
   readRow,
   row,
+  talkRow,
   type StoredEntry,
 } from './rows.ts'
 
@@ -134,7 +135,7 @@ export class Audit {
       const elsewhere = shown.filter(isElsewhere)
       const put = shown.flatMap((entry) => {
         if (elsewhere.includes(entry)) return []
-        const talks = filing.talkKeys(entry).map((key) => ({ key, value: new Uint8Array() }))
+        const talks = filing.talkKeys(entry).map((key) => talkRow(key, entry.mark))
         return [this.#idRow(entry), ...talks].filter(({ key }) => !found.has(key))
       })
       const conflict = again ? next : () => this.#pointers(entries, run, next, true)

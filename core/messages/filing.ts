@@ -19,6 +19,7 @@ import {
   joinedRow,
   keys,
   row,
+  talkRow,
   timeOf,
   type HeadRow,
   type Mark,
@@ -143,7 +144,7 @@ export class Filing {
     if (content.type !== 'message') return rows
     if (mark !== 'duplicate' && mark !== 'refused')
       rows.push(row(keys.id(author, content.id), idRow, { feed, number }))
-    if (isShown(mark)) for (const key of this.talkKeys(entry)) rows.push({ key, value: new Uint8Array() })
+    if (isShown(mark)) for (const key of this.talkKeys(entry)) rows.push(talkRow(key, mark))
     if (toInbox) rows.push(row(keys.inbox(feed, number), inboxRow, { attempt: 1 }))
     return rows
   }

@@ -20,6 +20,7 @@ import {
   readRow,
   readTalkKey,
   row,
+  talkRow,
   type StoredEntry,
 } from './rows.ts'
 
@@ -270,7 +271,7 @@ export class Holes {
     const put = [row(key, entryRow, { entry: carried, hash, author, receivedAtMs, mark })]
     if (isShown(mark) && content.type === 'message') {
       put.push(row(keys.id(author, content.id), idRow, { feed: feed.id, number }))
-      for (const talk of filing.talkKeys(entry)) put.push({ key: talk, value: new Uint8Array() })
+      for (const talk of filing.talkKeys(entry)) put.push(talkRow(talk, mark))
     }
     const filled = (known?: VerifiedEntry): void => {
       feed.holes.delete(number)
@@ -327,7 +328,7 @@ export class Holes {
       if (isIdGone && hasId) this.#showAgain(key, stored, message, failed, false)
     }
     this.#parts.desk.commit(
-      { expect, put: [id, { key, value: new Uint8Array() }] },
+      { expect, put: [id, talkRow(key, stored.mark)] },
       { ok: () => {}, conflict, failed },
     )
   }

@@ -3,7 +3,7 @@
 // start and every hour, a small batch at a time.
 
 import { limits } from '../base/limits.ts'
-import type { Row } from '../base/ports.ts'
+import type { Range, Row } from '../base/ports.ts'
 import type { Parts } from './desk.ts'
 import type { Feed } from './feeds.ts'
 import {
@@ -24,6 +24,16 @@ const intervalMs = 60 * 60 * 1000
 const batchRows = 32
 /** Index rows given up in one transaction. chosen. */
 const overflowRows = 64
+
+/** Through a conversation, from its end. */
+interface Walk {
+  /** Rows asked for at once. */
+  limit: number
+  /** Met so far: of clocks that were ahead, and of others. */
+  ahead: number
+  others: number
+  readonly next: () => void
+}
 
 export class Retention {
   readonly #parts: Parts
@@ -68,26 +78,35 @@ export class Retention {
   #trim(conversation: string): void {
     const prefix = keys.talk(conversation, '')
     const next = (): void => this.#nextConversation(prefixRange(prefix).to)
-    const limit = limits.retentionMessagesPerRoom + overflowRows
-    const then = (rows: readonly Row[]): void =>
-      this.#trimRows(prefix, rows.slice(limits.retentionMessagesPerRoom), next)
-    this.#parts.desk.read([prefixRange(prefix, { limit, reverse: true })], then, next)
+    const walk = { limit: limits.retentionMessagesPerRoom + overflowRows, ahead: 0, others: 0, next }
+    this.#trimRows(prefixRange(prefix, { limit: walk.limit, reverse: true }), walk)
   }
 
-  /** These, and then what is older. */
-  #trimRows(prefix: string, surplus: readonly Row[], next: () => void): void {
+  /** These, the newest first, and then what is older. */
+  #trimRows(range: Range, walk: Walk): void {
     const { desk } = this.#parts
-    const places = surplus.flatMap(({ key }) => readTalkKey(key) ?? [])
-    const oldest = surplus.at(-1)
-    if (!oldest) return next()
-    const ranges = places.flatMap(({ feed, number }) => [
-      keyRange(keys.entry(feed, number)),
-      keyRange(keys.inbox(feed, number)),
-    ])
-    const older = { ...prefixRange(prefix, { limit: overflowRows, reverse: true }), to: oldest.key }
-    const then = (rows: readonly Row[]): void => this.#trimRows(prefix, rows, next)
-    const goOn = (): void => desk.read([older], then, next)
-    desk.read(ranges, (found) => this.#forgetBodies(found, goOn), next)
+    const then = (rows: readonly Row[]): void => {
+      const surplus = rows.filter(({ value }) => this.#isSurplus(value, walk))
+      const places = surplus.flatMap(({ key }) => readTalkKey(key) ?? [])
+      const ranges = places.flatMap(({ feed, number }) => [
+        keyRange(keys.entry(feed, number)),
+        keyRange(keys.inbox(feed, number)),
+      ])
+      const goOn = (): void => {
+        if (rows.length < walk.limit) return walk.next()
+        walk.limit = overflowRows
+        this.#trimRows({ ...range, to: rows.at(-1)!.key, limit: overflowRows }, walk)
+      }
+      if (ranges.length === 0) goOn()
+      else desk.read(ranges, (found) => this.#forgetBodies(found, goOn), walk.next)
+    }
+    desk.read([range], then, walk.next)
+  }
+
+  /** What clocks that were ahead say stands last, whenever it came: it is counted by itself, lest it push out what others say. */
+  #isSurplus(value: Uint8Array, walk: Walk): boolean {
+    const count = value.length > 0 ? ++walk.ahead : ++walk.others
+    return count > limits.retentionMessagesPerRoom
   }
 
   #forgetBodies(found: readonly Row[], next: () => void): void {

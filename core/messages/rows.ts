@@ -191,6 +191,12 @@ export type MemberRow = ValueOf<typeof memberRow>
 
 export const row = <T>(key: string, codec: Codec<T>, value: T): Row => ({ key, value: encode(codec, value) })
 
+/** A message's place in a conversation. A value says that its author's clock was ahead when it came: see retention.ts. */
+export const talkRow = (key: string, mark: Mark): Row => ({
+  key,
+  value: mark === 'clock-ahead' ? Uint8Array.of(1) : new Uint8Array(),
+})
+
 /** The value of a row, or undefined where it is absent or unreadable. */
 export function readRow<T>(codec: Codec<T>, value: Uint8Array | undefined): T | undefined {
   if (value === undefined) return undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId, StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
-import { entryRow, readEntry, readRow } from '../../core/messages/rows.ts'
+import { cursorOf, entryRow, keys, readEntry, readRow } from '../../core/messages/rows.ts'
 import { encode } from '../../core/wire/codec.ts'
 import { bodyText, failure, memberOf, type Packet, seal, trio, World } from './messages-world.ts'
 
@@ -853,6 +853,37 @@ describe('retention', () => {
     const kept = a.history('#general', 2 * limits.retentionMessagesPerRoom).map(bodyText)
     expect(kept.length).toBe(limits.retentionMessagesPerRoom)
     expect(kept[0]).toBe(`${surplus}`)
+  })
+
+  it('MS10 what a clock far ahead says pushes out nothing of what others say', () => {
+    const { world, a, b, c } = trio()
+    const own = c.messages.storeId
+    c.send('#general', 'from tomorrow')
+    world.settle()
+    c.kill()
+    const last = readEntry(b.rows.get(b.keysOf(`feed/${own}/`).at(-1)!))!
+    const content = { ...last.header.content, id: 'other' }
+    const clockMs = last.header.clockMs + day
+    const header = { ...last.header, number: last.header.number + 1, clockMs, content }
+    const forged = seal(carol, [{ header, body: last.entry.body }], last.hash)[0]!
+    world.broadcast(a, { type: 'entries', entries: [forged.entry] })
+    world.settle()
+    const key = b.keysOf('talk/#general/').at(-1)!
+    const fill = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const cursor = cursorOf({ ms: clockMs + 1 + i, counter: 0 }, own, 1000 + i)
+        b.rows.put(keys.talk('#general', cursor), b.rows.get(key)!)
+      }
+    }
+    fill(limits.retentionMessagesPerRoom - 1)
+    a.send('#general', 'from today')
+    world.settle()
+    const texts = (): string[] => b.history('#general', 2 * limits.retentionMessagesPerRoom).map(bodyText)
+    world.sleep(2 * 60 * 60 * 1000)
+    expect(texts()).toEqual(['from tomorrow', 'from today', 'from tomorrow'])
+    fill(limits.retentionMessagesPerRoom)
+    world.sleep(2 * 60 * 60 * 1000)
+    expect(texts()).toEqual(['from tomorrow', 'from today'])
   })
 
   it('MS10 a newcomer records a gap where nobody has the beginning any more', () => {
