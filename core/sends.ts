@@ -11,6 +11,7 @@ export class Sends {
   readonly #stateOf: (id: MessageId) => SentState | undefined
   readonly #waits = new Waits()
   #closed = false
+  #looks = false
 
   constructor(stateOf: (id: MessageId) => SentState | undefined) {
     this.#stateOf = stateOf
@@ -30,15 +31,20 @@ export class Sends {
     }
   }
 
-  /** A receipt or an expiry came. */
+  /** A receipt or an expiry came. Many come at once, and each promise looks at all of them together. */
   look(): void {
-    this.#waits.look()
+    if (this.#looks) return
+    this.#looks = true
+    void Promise.resolve().then(() => {
+      this.#looks = false
+      this.#waits.look()
+    })
   }
 
   /** The mesh was left. */
   close(): void {
     this.#closed = true
-    this.look()
+    this.#waits.look()
   }
 
   #delivered(id: MessageId, signal: AbortSignal | undefined): Promise<void> {
