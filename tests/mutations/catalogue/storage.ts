@@ -259,8 +259,8 @@ export const storageMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/messages/retention.ts',
-        find: 'if (wallMs - stored.receivedAtMs < limits.retentionMs || !this.#isOver(stored)) break',
-        replace: 'if (wallMs - stored.receivedAtMs < limits.retentionMs) break',
+        find: 'if (wallMs - cameAtMs(stored, wallMs) < limits.retentionMs || !this.#isOver(stored)) break',
+        replace: 'if (wallMs - cameAtMs(stored, wallMs) < limits.retentionMs) break',
       },
     ],
     profile: 'absences',
