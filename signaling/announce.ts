@@ -1,8 +1,9 @@
 // Enters a running server in this machine's registry, where agents look (core/platform/node/registry.ts), and takes
 // it out again. The file appears whole or not at all: it is written beside its place and then renamed.
 
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../core/platform/node/make-directory.ts'
 import { isPrivateDirectory, type LocalServer, registryDirectories } from '../core/platform/node/registry.ts'
 
 /**
@@ -27,7 +28,7 @@ export async function announceServer(
 }
 
 async function writeEntry(directory: string, server: LocalServer): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory)
   if (!(await isPrivateDirectory(directory))) {
     throw new Error(`${directory} belongs to somebody else, or others may write to it`)
   }

@@ -376,6 +376,14 @@ describe('the data directory', () => {
     await writeFile(file, '')
     expect(await codeOf(openDiskStore(join(file, 'data')))).toBe('storage-failed')
   })
+
+  // There the system says that a directory to be made is not there: Node's own `recursive` asks again for ever.
+  test('nor does one under /proc keep whoever joins waiting', async () => {
+    for (const dataDir of ['/proc/nope', '/proc/nope/deep']) {
+      expect(await codeOf(openDiskStore(dataDir))).toBe('storage-failed')
+      expect(await codeOf(loadDeviceKey(dataDir))).toBe('storage-failed')
+    }
+  })
 })
 
 describe('the device key', () => {

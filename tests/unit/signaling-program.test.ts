@@ -247,6 +247,18 @@ describe('the registry', () => {
     expect(await findLocalServers(environment)).toEqual([])
   })
 
+  test('SG21 a directory that cannot be made is refused', async () => {
+    const entry = {
+      url: 'http://localhost:1/',
+      pid: process.pid,
+      port: 1,
+      startedAt: 5,
+      serverId: 'f'.repeat(32),
+    }
+    const announced = announceServer(entry, { SKEIN_REGISTRY_DIR: '/proc/nope/deep' })
+    await expect(announced).rejects.toThrow('No registry directory can be used')
+  })
+
   test('SG21 the oldest server comes first, so that all agents settle on the same one', async () => {
     const [first, second] = [await startServer(), await startServer()]
     await write('1.json', { ...second, pid: process.pid, startedAt: 20 })

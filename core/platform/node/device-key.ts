@@ -1,19 +1,20 @@
 // Who an agent is: one Ed25519 pair in `<dataDir>/device-key.json`, readable by its owner only. It is on the disk
 // before it is used, and a file that cannot be read is refused rather than replaced: a new key is a new member.
 
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MeshError } from '../../base/errors.ts'
 import type { DeviceKey } from '../../base/ports.ts'
 import { deviceKeyOf, generateKeyPair } from '../shared/crypto.ts'
 import { diskError } from './disk-errors.ts'
+import { makeDirectory } from './make-directory.ts'
 import { syncDirectory } from './sync-directory.ts'
 
 /** Loads the data directory's key, or makes it: of two processes that make one at once, both end with the first. */
 export async function loadDeviceKey(dataDir: string): Promise<DeviceKey> {
   const path = join(dataDir, 'device-key.json')
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await makeDirectory(dataDir)
     let text = await readIfThere(path)
     if (text === undefined) {
       const pair = await generateKeyPair({ extractable: true })

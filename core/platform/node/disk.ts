@@ -2,7 +2,7 @@
 // so it is done when the log is on the disk. LevelDB locks its directory (one process), and one call at a time runs
 // here, which makes read-compare-write atomic. After a failed write it is opened anew before the next.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
 import { MeshError } from '../../base/errors.ts'
@@ -19,6 +19,7 @@ import {
   writeNote,
 } from './disk-damage.ts'
 import { diskError, hasRoom, levelCode } from './disk-errors.ts'
+import { makeDirectory } from './make-directory.ts'
 import { setDamagedTablesAside } from './disk-tables.ts'
 import { syncDirectory } from './sync-directory.ts'
 
@@ -36,7 +37,7 @@ export async function openDiskStore(directory: string): Promise<Store> {
   const dataDir = resolve(directory)
   const { ClassicLevel } = await importClassicLevel('classic-level')
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await makeDirectory(dataDir)
   } catch (error) {
     throw diskError(error, dataDir)
   }
