@@ -85,7 +85,10 @@ export interface TestWorld {
   finish<T>(promise: Promise<T>, options?: { withinMs?: number }): Promise<T>
   /** Does something in the middle of a run: a fault, an act of a person. */
   at(atMs: number, what: string, act: () => void): void
-  /** Nothing passes between the two any more, or only nothing from `a` to `b`; neither is told. */
+  /**
+   * Nothing passes between the two any more, or only nothing from `a` to `b`; neither is told. Here and below: throws
+   * for a name under which nobody has joined, and which is no server's address.
+   */
   cut(a: Place, b: Place, options?: { oneWay?: boolean }): void
   /** Groups that do not reach each other. Who is in none reaches everybody, the server too. */
   partition(groups: readonly (readonly Place[])[]): void
@@ -107,7 +110,18 @@ export interface TestWorld {
 /** A world in which nothing has happened yet, with one signaling server. */
 export function createWorld(options: WorldOptions): TestWorld {
   const world = createSimWorld(options)
-  world.server(signalingUrl)
+  const places = new Set<string>()
+  const server = (url = signalingUrl): TestServer => {
+    places.add(url)
+    return world.server(url)
+  }
+  server()
+  /** A misspelt one would cut nobody off, and the test would pass. */
+  const there = (place: Place): Place => {
+    const name = typeof place === 'string' ? place : place?.name
+    if (places.has(name)) return place
+    throw new Error(`Nobody called ${name} has joined. There are: ${[...places].join(', ')}.`)
+  }
   return {
     get seed() {
       return world.seed
@@ -116,20 +130,20 @@ export function createWorld(options: WorldOptions): TestWorld {
       return world.now
     },
     trace: world.trace,
-    join: (how) => join(world, how),
+    join: (how) => join(world, how, places),
     run: (ms) => world.run(ms),
     until: (condition, patience) => world.until(condition, patience),
     finish: (promise, patience) => world.finish(promise, patience),
     at: (atMs, what, act) => world.at(atMs, what, act),
-    cut: (a, b, how) => world.cut(a, b, how),
-    partition: (groups) => world.partition(groups),
-    heal: (a?: Place, b?: Place) => {
-      if (a === undefined || b === undefined) world.heal()
-      else world.heal(a, b)
+    cut: (a, b, how) => world.cut(there(a), there(b), how),
+    partition: (groups) => world.partition(groups.map((group) => group.map(there))),
+    heal: (...pair: [] | [Place, Place]) => {
+      if (pair.length === 0) world.heal()
+      else world.heal(there(pair[0]), there(pair[1]))
     },
-    dropLinks: (a, b) => world.dropLinks(a, b),
+    dropLinks: (a, b) => world.dropLinks(there(a), there(b)),
     shape: (shape) => world.shape(shape),
-    server: (url = signalingUrl) => world.server(url),
+    server,
     disk: (name) => world.disk(name),
   }
 }
@@ -137,9 +151,11 @@ export function createWorld(options: WorldOptions): TestWorld {
 async function join(
   world: World,
   { as, browser, ...options }: JoinOptions,
+  places: Set<string>,
 ): Promise<{ mesh: Mesh; process: TestProcess }> {
   checkOptions(options)
   const { name, store, signaling } = options
+  places.add(as ?? name)
   let process!: ReturnType<World['platform']>
   const opening = MeshHandle.unlessAborted(options.signal, () => {
     process = world.platform({
