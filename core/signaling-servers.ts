@@ -47,14 +47,15 @@ export class SignalingServers {
 
   /** Uses these from now on. */
   configure(urls: readonly string[], timing: Timing): void {
-    for (const [url, { client }] of this.#servers) {
-      if (urls.includes(url)) continue
-      this.#servers.delete(url)
+    const former = [...this.#servers].filter(([url]) => !urls.includes(url))
+    for (const [url] of former) this.#servers.delete(url)
+    for (const url of urls) if (!this.#servers.has(url)) this.#add(url, timing)
+    this.#wakeStandBys()
+    // Last: where nobody else is left to ask, a peer that has met nobody yet begins a mesh by itself.
+    for (const [url, { client }] of former) {
       client.close()
       this.#options.input({ type: 'dismissIntroducer', introducer: url })
     }
-    for (const url of urls) if (!this.#servers.has(url)) this.#add(url, timing)
-    this.#wakeStandBys()
     this.#options.onChange()
   }
 

@@ -389,3 +389,16 @@ test.each(['close', 'leave'] as const)(
     expect(states).toEqual([])
   },
 )
+
+test('servers that are named anew while a peer looks for its mesh do not have it begin one of its own', async () => {
+  const { world, mesh: ada } = await joinAlone()
+  await toLead({ world, mesh: ada })
+  const lost = { mesh: 'acme', name: 'bob', signaling: ['ws://nowhere.test'] }
+  const { mesh: bob } = await world.join(lost)
+  const leaders: unknown[] = []
+  bob.on('leader', ({ leader }) => leaders.push(leader?.name))
+  await bob.configure({ signaling: ['ws://signaling.test'] })
+  await world.until(() => bob.others.size === 1 && bob.status().settled)
+  await world.run(5000)
+  expect(leaders).toEqual(['ada'])
+})
