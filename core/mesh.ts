@@ -109,7 +109,7 @@ export class MeshHandle implements Mesh {
   /** Sends whose bodies are being hashed: large ones take longer, and each waits for those before it. */
   #hashing = 0
   #lastAsked: Promise<unknown> = Promise.resolve()
-  #timing: Partial<Timing>
+  #timing: Timing
 
   /**
    * What a platform's joinMesh() opens, unless the signal fires: where that was too late to keep it from opening, it is
@@ -162,7 +162,7 @@ export class MeshHandle implements Mesh {
       isHidden: options.isHidden ?? (() => false),
       signaling: options.servers,
       iceServers: options.iceServers ?? [],
-      timing: fullTiming(this.#timing),
+      timing: this.#timing,
       onEvent: (event) => take(event),
       onApply: (effect) => this.#docs.apply(effect),
       onSignaling: () => this.#changed('status'),
@@ -180,7 +180,7 @@ export class MeshHandle implements Mesh {
 
   private constructor(options: HandleOptions) {
     this.#options = options
-    this.#timing = options.timing ?? {}
+    this.#timing = fullTiming(options.timing)
     this.#duties = new Duties({
       clock: options.platform.clock,
       me: () => this.me.id,
@@ -387,13 +387,12 @@ export class MeshHandle implements Mesh {
     this.#refuseWhenLeft()
     checkCallOptions(options)
     const { signaling, iceServers, priority } = options
-    const timing = { ...this.#timing, ...withoutUndefined(options.timing ?? {}) }
-    const full = fullTiming(timing)
-    if (signaling) checkServers(signaling)
-    if (iceServers) checkIceServers(iceServers)
+    const timing = fullTiming(options.timing, this.#timing)
+    if (signaling !== undefined) checkServers(signaling)
+    if (iceServers !== undefined) checkIceServers(iceServers)
     if (priority !== undefined) checkPriority(priority)
     this.#timing = timing
-    if (options.timing) this.#driver.configureTiming(full)
+    if (options.timing) this.#driver.configureTiming(timing)
     if (signaling) {
       this.#options.onServersNamed?.()
       this.#driver.configureSignaling(signaling)

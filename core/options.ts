@@ -195,6 +195,15 @@ export function checkIceServers(servers: readonly IceServer[]): void {
   }
 }
 
+const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } = limits
+const defaultTiming: Timing = {
+  heartbeatIntervalMs,
+  silenceTimeoutMs,
+  discoveryTimeoutMs,
+  reconnectBaseMs,
+  reconnectMaxMs,
+}
+
 export function checkOptions(options: MeshOptions): void {
   if (typeof options !== 'object' || options === null) throw invalid('joinMesh() needs { mesh, name }.')
   checkCallOptions(options)
@@ -223,14 +232,18 @@ export function checkOptions(options: MeshOptions): void {
   fullTiming(options.timing)
 }
 
-/** @throws MeshError `invalid-argument` where a time is no positive number. */
-export function fullTiming(timing: Partial<Timing> = {}): Timing {
+/**
+ * @param base what holds where `timing` says nothing
+ * @throws MeshError `invalid-argument` where a time is no positive number, or is none of ours.
+ */
+export function fullTiming(timing: Partial<Timing> = {}, base: Timing = defaultTiming): Timing {
   if (typeof timing !== 'object' || timing === null)
     throw invalid(`The timing is an object of numbers, not ${show(timing)}.`)
-  const { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs } =
-    limits
-  const full = { heartbeatIntervalMs, silenceTimeoutMs, discoveryTimeoutMs, reconnectBaseMs, reconnectMaxMs }
-  Object.assign(full, withoutUndefined(timing))
+  for (const name of Object.keys(timing)) {
+    if (Object.hasOwn(base, name)) continue
+    throw invalid(`There is no timing.${name}: use ${Object.keys(base).join(', ')}.`)
+  }
+  const full = { ...base, ...withoutUndefined(timing) }
   for (const [name, value] of Object.entries(full)) {
     if (!Number.isFinite(value) || value <= 0) throw invalid(`timing.${name} must be a positive number.`)
   }

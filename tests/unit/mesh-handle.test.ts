@@ -402,3 +402,23 @@ test('servers that are named anew while a peer looks for its mesh do not have it
   await world.run(5000)
   expect(leaders).toEqual(['ada'])
 })
+
+test('configure() refuses what is of the wrong type, and changes nothing then', async () => {
+  const { mesh } = await joinAlone()
+  const before = mesh.status().signaling
+  const wrong = [
+    { timing: 5 },
+    { timing: null },
+    { timing: { heartbeatMs: 500 } },
+    { signaling: null },
+    { signaling: '' },
+    { iceServers: null },
+    { iceServers: false },
+    { priority: null },
+  ]
+  for (const options of wrong) {
+    const configuring = mesh.configure({ signaling: [], ...options } as never)
+    await expect(configuring, JSON.stringify(options)).rejects.toMatchObject({ code: 'invalid-argument' })
+  }
+  expect(mesh.status().signaling).toEqual(before)
+})

@@ -69,6 +69,7 @@ test.each([
   { signaling: ['ws://localhost:4444/#acme'] },
   { timing: null },
   { timing: 500 },
+  { timing: { heartbeatMs: 500 } },
 ])('%j is refused in a sentence', (options) => {
   expect(() => checkOptions({ mesh: 'acme', name: 'ada', ...options } as never)).toThrow(
     expect.objectContaining({ code: 'invalid-argument' }),
