@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { MeshError } from '../../core/base/errors.ts'
 import type { PeerId } from '../../core/base/ids.ts'
-import type { Clock, Signaling } from '../../core/base/ports.ts'
+import type { Clock, Signaling, SignalingEvents } from '../../core/base/ports.ts'
 import { createNodeClock } from '../../core/platform/node/clock.ts'
 import { createNodeSignaling } from '../../core/platform/node/signaling.ts'
 import { createAlarms } from '../../core/platform/shared/alarms.ts'
@@ -405,6 +405,24 @@ describe('signaling client against our server', () => {
       expect(problems[0]?.message).toMatch(/ cannot be reached \(.+\)\. It is tried again\.$/)
       expect(problems[0]?.cause).toBeInstanceOf(Error)
     }
+  })
+
+  test('an address that the browser refuses to connect to is not called none', async () => {
+    const why = 'An insecure WebSocket connection may not be initiated from a page loaded over HTTPS.'
+    const client = createSignalingClient({
+      url: 'ws://192.0.2.1:4444/',
+      clock: createTestClock(),
+      random: () => 0.5,
+      open: () => {
+        throw new DOMException(why, 'SecurityError')
+      },
+    })
+    const problems: (string | undefined)[] = []
+    client.events = { state: (_state, problem) => problems.push(problem?.message) } as SignalingEvents
+    client.start('acme', alice)
+    await vi.waitFor(() => expect(problems).toHaveLength(1))
+    expect(problems[0]).toContain(why)
+    expect(problems[0]).toContain('wss://')
   })
 
   test('an address that is none is said, and not tried for ever', async () => {

@@ -103,9 +103,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
       opened = options.open(url)
     } catch (cause) {
       // A URL that is none stays none: not tried again until the next `start`.
-      queueMicrotask(() =>
-        enter('closed', failure('cannot be reached: its address is not a WebSocket URL.', cause)),
-      )
+      queueMicrotask(() => enter('closed', failure(`cannot be reached: ${describeRefusal(cause)}.`, cause)))
       return
     }
     socket = opened
@@ -243,6 +241,14 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
     },
     close,
   }
+}
+
+/** A browser opens none to `ws://` from a page that came by https, nor to the ports of other services. */
+function describeRefusal(cause: unknown): string {
+  const { name, message } = (cause ?? {}) as { readonly name?: string; readonly message?: string }
+  return name === 'SecurityError'
+    ? `the browser does not allow it here (${message}). A page that came by https needs an address that begins with wss://`
+    : 'its address is not a WebSocket URL'
 }
 
 function describeClose(
