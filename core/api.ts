@@ -264,6 +264,11 @@ export interface MeshStatus {
   }
   /** Documents open in this peer. */
   readonly docs: readonly DocStatus[]
+  readonly load: {
+    /** How late this peer's alarms rang: the latest of them, halved with every second since. 0: it keeps up. Over a
+     * second late, it gives the lead up. */
+    readonly lagMs: number
+  }
   /** Counts since this peer started: frames, broadcasts, malformed input, false suspicions … */
   readonly counters: Readonly<Record<string, number>>
 }

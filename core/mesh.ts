@@ -26,7 +26,6 @@ import type { Address, MemberId, PeerId } from './base/ids.ts'
 import { toHex } from './base/ids.ts'
 import { limits } from './base/limits.ts'
 import type { Platform } from './base/ports.ts'
-import { withoutUndefined } from './base/without-undefined.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import { Company } from './mesh-company.ts'
 import { type Asked, Driver } from './driver.ts'
@@ -403,15 +402,17 @@ export class MeshHandle implements Mesh {
 
   status(): MeshStatus {
     const { peer, store } = this.#driver
+    const { clock, storagePersistent } = this.#options.platform
     const messages = peer.messages.status()
     const links = this.#links()
+    const lagMs = Math.round(peer.overlay.lagMs(clock.now().monotonicMs))
     return {
       settled: peer.overlay.settled,
       links,
       signaling: this.#driver.signalingStates(),
       storage: {
         kind: store.durable ? 'durable' : 'memory',
-        persistent: this.#options.platform.storagePersistent,
+        persistent: storagePersistent,
         storeId: peer.messages.storeId,
         full: this.#storage.full,
       },
@@ -422,6 +423,7 @@ export class MeshHandle implements Mesh {
         linkBytes: links.reduce((sum, link) => sum + link.queuedBytes, 0),
       },
       docs: this.#docs.status(),
+      load: { lagMs },
       counters: { ...peer.overlay.counters(), ...messages.counters, ...peer.docs.counters },
     }
   }

@@ -288,6 +288,11 @@ export class Overlay {
     return this.#context.busyUntilMs
   }
 
+  /** How late our own clock rang: the latest it was, halved with every second since. */
+  lagMs(nowMs: number): number {
+    return this.#context.membership.lagMs(nowMs)
+  }
+
   /** Our own clock rang this late: watch more patiently for a while. */
   noteLag(lateMs: number): void {
     this.#context.membership.noteLag(lateMs, this.#context.nowMs)

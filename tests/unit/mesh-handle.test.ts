@@ -422,3 +422,24 @@ test('configure() refuses what is of the wrong type, and changes nothing then', 
   }
   expect(mesh.status().signaling).toEqual(before)
 })
+
+test('status() says how late a program came to its work, for a while', async () => {
+  const world = createWorld({ seed: 1 })
+  const { mesh, process } = await world.join({ mesh: 'acme', name: 'ada' })
+  const { mesh: bob } = await world.join({ mesh: 'acme', name: 'bob' })
+  await world.until(() => mesh.others.size === 1 && bob.others.size === 1)
+  await world.run(5000)
+  expect(mesh.status().load).toEqual({ lagMs: 0 })
+  process.freeze()
+  await world.run(1000)
+  process.wake()
+  await world.run(1)
+  const { lagMs } = mesh.status().load
+  expect(lagMs).toBeGreaterThan(300)
+  expect(lagMs).toBeLessThanOrEqual(1000)
+  expect(bob.status().load.lagMs).toBe(0)
+  await world.run(1000)
+  expect(mesh.status().load.lagMs).toBeLessThanOrEqual(lagMs / 2 + 1)
+  await world.run(20_000)
+  expect(mesh.status().load).toEqual({ lagMs: 0 })
+})

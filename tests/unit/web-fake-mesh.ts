@@ -218,6 +218,7 @@ export class FakeMesh {
       },
       queues: this.queues,
       docs: this.docs,
+      load: { lagMs: 0 },
       counters: {},
     }
   }
