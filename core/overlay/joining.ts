@@ -14,12 +14,13 @@ export class Joining {
   #sinceMs: number
   /** Introducer → those it named that we have not met yet; undefined while it has not answered. */
   readonly #introducers = new Map<string, Set<PeerId> | undefined>()
-  readonly #discoveryTimeoutMs: number
+  /** Read anew each time: it may be configured meanwhile. */
+  readonly #timing: { readonly discoveryTimeoutMs: number }
   /** Somebody was named: links take their time. */
   #introduced = false
 
-  constructor(discoveryTimeoutMs: number, nowMs: number) {
-    this.#discoveryTimeoutMs = discoveryTimeoutMs
+  constructor(timing: { readonly discoveryTimeoutMs: number }, nowMs: number) {
+    this.#timing = timing
     this.#sinceMs = nowMs
   }
 
@@ -95,7 +96,7 @@ export class Joining {
 
   deadlineMs(): number {
     if (this.#seniority !== undefined) return Number.POSITIVE_INFINITY
-    return this.#sinceMs + (this.#introduced ? limits.introducedTimeoutMs : this.#discoveryTimeoutMs)
+    return this.#sinceMs + (this.#introduced ? limits.introducedTimeoutMs : this.#timing.discoveryTimeoutMs)
   }
 
   /** Everybody answered, everybody named was met, and of those met, all provisional too, we have the lowest id. */

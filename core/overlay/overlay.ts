@@ -41,7 +41,7 @@ export class Overlay {
     const self = new SelfRecord(context, delivery)
     const introductions = new Introductions(context, delivery)
     const neighbours = new Neighbours(context, delivery, self, introductions)
-    const joining = new Joining(options.timing.discoveryTimeoutMs, options.nowMs)
+    const joining = new Joining(options.timing, options.nowMs)
     const rumours = new Rumours(context, delivery)
     const view = new View(context, { delivery, self, introductions, neighbours, joining, rumours })
     this.#context = context

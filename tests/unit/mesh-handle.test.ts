@@ -443,3 +443,15 @@ test('status() says how late a program came to its work, for a while', async () 
   await world.run(20_000)
   expect(mesh.status().load).toEqual({ lagMs: 0 })
 })
+
+test('configure() changes how long a peer that finds nobody waits, while it waits', async () => {
+  const world = createWorld({ seed: 1 })
+  const nowhere = ['ws://nowhere.test']
+  const timing = { discoveryTimeoutMs: 600_000 }
+  const { mesh } = await world.join({ mesh: 'acme', name: 'ada', signaling: nowhere, timing })
+  await world.run(10_000)
+  expect(mesh.status().settled).toBe(false)
+  await mesh.configure({ timing: { discoveryTimeoutMs: 11_000 } })
+  await world.until(() => mesh.status().settled)
+  expect(world.now).toBeLessThan(12_000)
+})

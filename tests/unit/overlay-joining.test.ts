@@ -83,7 +83,7 @@ describe('how a peer comes by its place', () => {
   })
 
   test('OV17 a place is a number that can still be counted on from', () => {
-    const joining = new Joining(1000, 0)
+    const joining = new Joining({ discoveryTimeoutMs: 1000 }, 0)
     const last = { ...recordOf('bob'), seniority: limits.maxSeniority }
     expect(joining.settle(peerId('alice'), [last], () => true, 0)).toBe(true)
     expect(joining.seniority).toBe(limits.maxSeniority)
@@ -121,7 +121,7 @@ describe('meshes that meet', () => {
   })
 
   test('OV18 but not to those who have their place from it', () => {
-    const joining = new Joining(1000, 0)
+    const joining = new Joining({ discoveryTimeoutMs: 1000 }, 0)
     joining.settle(peerId('alice'), [], () => true, 1000)
     const [bob, carol] = [recordOf('bob'), recordOf('carol')]
     // Both links came up while we were alone, and each end said so: bob had no place yet.
