@@ -20,6 +20,7 @@ import {
   type Conversation,
   type ConversationKey,
 } from './conversations.ts'
+import type { TitleDraft, TitledThing } from './documents/title-draft.ts'
 import { handOver } from './draft.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import {
@@ -57,6 +58,8 @@ export interface Session {
   readonly attention: Attention
   /** What is being typed into the box for a new task; a reload keeps it. */
   readonly newTask: Signal<string>
+  /** The title of a note or a task that is being rewritten; a reload keeps it. */
+  readonly titleDraft: Signal<TitleDraft | undefined>
   /** The time, to the minute: what "5 minutes ago" and "Today" are reckoned from. */
   readonly minute: ReadonlySignal<number>
   /** Since when who is not linked with this tab. */
@@ -100,6 +103,7 @@ export function openSession(options: SessionOptions): Session {
   const selected = signal(keyIn(mesh, memory.place(meshName)) ?? '#general')
   const view = signal<View>(conversationView)
   const newTask = signal(memory.drafts(meshName).get(newTaskDraft) ?? '')
+  const titleDraft = signal(titleDraftIn(memory.drafts(meshName)))
   const minute = signal(minuteOf(now()))
   const signalingProblem = signal<string | undefined>(undefined)
   const linkHistory = createLinkHistory(now)
@@ -245,6 +249,7 @@ export function openSession(options: SessionOptions): Session {
       draft[what].value,
     ])
     drafts.push([newTaskDraft, newTask.value])
+    if (titleDraft.value) drafts.push([`${titleDraftMark}${titleDraft.value.of}`, titleDraft.value.text])
     memory.keepDrafts(meshName, new Map(drafts.filter(([, text]) => text !== '')))
   }
 
@@ -295,6 +300,7 @@ export function openSession(options: SessionOptions): Session {
     view,
     attention,
     newTask,
+    titleDraft,
     minute,
     linkHistory,
     select,
@@ -329,6 +335,13 @@ export function openSession(options: SessionOptions): Session {
 
 /** Among the drafts, beside those of conversations: no conversation is called so. */
 const newTaskDraft = 'task'
+const titleDraftMark = 'title of '
+
+function titleDraftIn(drafts: ReadonlyMap<string, string>): TitleDraft | undefined {
+  for (const [kept, text] of drafts)
+    if (kept.startsWith(titleDraftMark)) return { of: kept.slice(titleDraftMark.length) as TitledThing, text }
+  return undefined
+}
 
 const minuteOf = (time: number): number => time - (time % 60_000)
 

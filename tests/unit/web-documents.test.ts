@@ -28,6 +28,7 @@ import {
   tasksIn,
   type Task,
 } from '../../web/documents/tasks.ts'
+import type { TitleDraft } from '../../web/documents/title-draft.ts'
 import { hashOfView, viewOfHash } from '../../web/route.ts'
 import { FakeDocument } from './web-fake-document.ts'
 import { asMesh, FakeMesh } from './web-fake-mesh.ts'
@@ -127,6 +128,7 @@ describe('the documents of a stay', () => {
       mesh: asMesh(mesh),
       meshName: 'acme',
       newTask: signal(''),
+      titleDraft: signal<TitleDraft | undefined>(undefined),
       now: () => noon,
       report: (error) => expect.unreachable(String(error)),
     })

@@ -6,6 +6,7 @@ import { applyUpdate, Doc, encodeStateAsUpdate, UndoManager } from 'yjs'
 import { createDocuments } from '../../web/documents/documents.ts'
 import { noteAsJson } from '../../web/documents/exports.ts'
 import { heldOf, markAsHere, markPieces, textIn, writtenIn } from '../../web/documents/notes.ts'
+import type { TitleDraft } from '../../web/documents/title-draft.ts'
 import { asMesh, FakeMesh } from './web-fake-mesh.ts'
 
 test('what is written before the text has come is a piece, here, after a reload and to others, until it comes', async () => {
@@ -13,6 +14,7 @@ test('what is written before the text has come is a piece, here, after a reload 
     mesh: asMesh(new FakeMesh('bob')),
     meshName: 'acme',
     newTask: signalOf(''),
+    titleDraft: signalOf<TitleDraft | undefined>(undefined),
     now: () => 0,
     report: (error) => expect.unreachable(String(error)),
   })

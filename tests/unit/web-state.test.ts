@@ -243,6 +243,17 @@ describe('conversations', () => {
     expect(enter(mesh, kept).session.newTask.value).toBe('')
   })
 
+  test('a reload keeps the title that is being rewritten', () => {
+    const kept = new Map<string, string>()
+    const { mesh, session } = enter(new FakeMesh('ada'), kept)
+    session.titleDraft.value = { of: 'note abc', text: 'Better pl' }
+    const after = enter(mesh, kept).session
+    expect(after.titleDraft.value).toEqual({ of: 'note abc', text: 'Better pl' })
+    expect([...after.conversations.value.keys()]).toEqual(['#general'])
+    after.titleDraft.value = undefined
+    expect(enter(mesh, kept).session.titleDraft.value).toBeUndefined()
+  })
+
   test('what was open and begun in a store that was lost is not asked for again', () => {
     const kept = new Map<string, string>()
     const { mesh, session } = enter(new FakeMesh('ada'), kept)

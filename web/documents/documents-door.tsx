@@ -26,12 +26,13 @@ export interface DocumentsDoor {
   close(): void
 }
 
-export function createDocumentsDoor({ mesh, meshName, newTask, report }: Session): DocumentsDoor {
+export function createDocumentsDoor(session: Session): DocumentsDoor {
+  const { mesh, meshName, newTask, titleDraft, report } = session
   let pane: Opening<LoadedPane> | undefined
   const tasks = signal<ReturnType<Documents['tasks']> | undefined>(undefined)
   const load = async (): Promise<LoadedPane> => {
     const { DocumentsPane, createDocuments } = await import('./documents-pane.tsx')
-    const documents = createDocuments({ mesh, meshName, newTask, now: () => Date.now(), report })
+    const documents = createDocuments({ mesh, meshName, newTask, titleDraft, now: () => Date.now(), report })
     documents.index()
     tasks.value = documents.tasks()
     return { Pane: DocumentsPane, documents }

@@ -23,6 +23,7 @@ import {
 } from './notes.ts'
 import { createOpening, type Opening } from './opening.ts'
 import { openShared, type SharedDocument } from './shared-document.ts'
+import type { TitleDraft } from './title-draft.ts'
 import { changeSentence, createTaskWriter, readTasks, tasksDocument, tasksIn } from './tasks.ts'
 import type { Task, TaskWriter } from './tasks.ts'
 import { followUndo, type UndoState } from './undo-state.ts'
@@ -57,6 +58,8 @@ export interface TaskList {
 export interface Documents {
   readonly mesh: Mesh
   readonly meshName: string
+  /** The title that is being rewritten. */
+  readonly titleDraft: Signal<TitleDraft | undefined>
   /** Opened when first asked for. */
   index(): Opening<NotesIndex>
   tasks(): Opening<TaskList>
@@ -74,6 +77,7 @@ export interface DocumentsOptions {
   readonly mesh: Mesh
   readonly meshName: string
   readonly newTask: Signal<string>
+  readonly titleDraft: Signal<TitleDraft | undefined>
   readonly now: () => number
   readonly report: (error: unknown) => void
 }
@@ -81,7 +85,8 @@ export interface DocumentsOptions {
 /** How long an export waits for a note that others may still have. chosen. */
 const exportPatienceMs = 5000
 
-export function createDocuments({ mesh, meshName, newTask, now, report }: DocumentsOptions): Documents {
+export function createDocuments(options: DocumentsOptions): Documents {
+  const { mesh, meshName, newTask, titleDraft, now, report } = options
   let index: Opening<NotesIndex> | undefined
   let tasks: Opening<TaskList> | undefined
   /** Made here and not yet opened: their documents get a mark. */
@@ -110,6 +115,7 @@ export function createDocuments({ mesh, meshName, newTask, now, report }: Docume
   return {
     mesh,
     meshName,
+    titleDraft,
     now,
     report,
     newId,

@@ -1,6 +1,6 @@
 // One note: its title, how it stands, who is in it, and the editor. Its document is open for as long as this is shown.
 
-import { signal, useSignal, type ReadonlySignal } from '@preact/signals'
+import { signal, useSignal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { UndoManager, type Doc } from 'yjs'
 import type { Documents, NotesIndex } from './documents.ts'
@@ -19,6 +19,7 @@ import {
   WhenOpen,
 } from './parts.tsx'
 import type { SharedDocument } from './shared-document.ts'
+import { goOnTyping, type TitleDraft } from './title-draft.ts'
 import { followUndo, type UndoState } from './undo-state.ts'
 
 /** An open note with the undo of this stay on its page. */
@@ -74,7 +75,8 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
   const isNowhere = !known && page.type === 'open' && page.value.held.value === 'nothing'
   const section = useRef<HTMLElement>(null)
   useEffect(() => {
-    if (!isFresh) section.current?.focus()
+    // Its title may be being typed already.
+    if (!section.current?.contains(document.activeElement)) section.current?.focus()
   }, [])
   return (
     <section
@@ -90,6 +92,8 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
         </button>
         {!isNowhere && (
           <TitleInput
+            id={id}
+            draft={documents.titleDraft}
             title={note.title}
             isFresh={isFresh}
             disabled={!listed}
@@ -122,6 +126,9 @@ function focusText(page: HTMLElement): void {
 }
 
 interface TitleInputProps {
+  /** Of the note. */
+  readonly id: string
+  readonly draft: Signal<TitleDraft | undefined>
   readonly title: string
   readonly isFresh: boolean
   readonly disabled: boolean
@@ -131,18 +138,22 @@ interface TitleInputProps {
 }
 
 /** Enter or leaving it takes the new title, Escape the old one. Others' renaming waits while it is being typed in. */
-function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps) {
+function TitleInput({ id, draft, title, isFresh, disabled, rename, goOn }: TitleInputProps) {
   const input = useRef<HTMLInputElement>(null)
-  const typed = useSignal<string | undefined>(undefined)
+  const of = `note ${id}` as const
+  const typed = draft.value?.of === of ? draft.value.text : undefined
   /** What it was when typing began: whoever leaves it so has renamed nothing, whatever others have. */
-  const before = useRef('')
+  const before = useRef(title)
   useLayoutEffect(() => {
     if (isFresh) input.current?.select()
+    else if (typed !== undefined && input.current) goOnTyping(input.current)
   }, [])
   const take = () => {
-    const text = typed.value
-    typed.value = undefined
-    if (text !== undefined && ![title, before.current].includes(text.trim())) rename(text)
+    // As it is now, not as it was last drawn: Escape has emptied it.
+    const now = draft.peek()
+    if (now?.of !== of) return
+    draft.value = undefined
+    if (![title, before.current].includes(now.text.trim())) rename(now.text)
   }
   return (
     <input
@@ -151,13 +162,13 @@ function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps)
       data-testid="note-title"
       aria-label="Title of the note"
       dir="auto"
-      value={typed.value ?? title}
+      value={typed ?? title}
       disabled={disabled}
       maxLength={longestTitle}
       autocomplete="off"
       onInput={(event) => {
-        if (typed.value === undefined) before.current = title
-        typed.value = event.currentTarget.value
+        if (typed === undefined) before.current = title
+        draft.value = { of, text: event.currentTarget.value }
       }}
       onBlur={take}
       onKeyDown={(event) => {
@@ -169,7 +180,7 @@ function TitleInput({ title, isFresh, disabled, rename, goOn }: TitleInputProps)
           goOn()
         }
         if (event.key === 'Escape') {
-          typed.value = undefined
+          draft.value = undefined
           event.currentTarget.blur()
         }
       }}

@@ -1,22 +1,26 @@
 // One task: ticked with its box, rewritten by pressing its text, deleted with its cross.
 
-import { useSignal } from '@preact/signals'
+import { useSignal, type Signal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { asLine, longestTitle } from './entries.ts'
 import { Icon } from './parts.tsx'
 import type { Task } from './tasks.ts'
+import { goOnTyping, type TitleDraft } from './title-draft.ts'
 
 interface TaskRowProps {
   readonly task: Task
+  readonly draft: Signal<TitleDraft | undefined>
   readonly onDone: (done: boolean) => void
   readonly onRetitle: (title: string) => void
   readonly onRemove: () => void
 }
 
-export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
-  const editing = useSignal(false)
+export function TaskRow({ task, draft, onDone, onRetitle, onRemove }: TaskRowProps) {
+  const of = `task ${task.id}` as const
+  const begun = draft.peek()?.of === of ? draft.peek()?.text : undefined
+  const editing = useSignal(begun !== undefined)
   /** What it was when rewriting began: whoever leaves it so has rewritten nothing, whatever others have. */
-  const before = useRef('')
+  const before = useRef(task.title)
   const title = useRef<HTMLButtonElement>(null)
   /** The text box had the focus and was left by a key. */
   const regains = useRef(false)
@@ -28,6 +32,7 @@ export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
   const finish = (text: string | undefined, keepFocus: boolean) => {
     if (!editing.peek()) return
     editing.value = false
+    draft.value = undefined
     regains.current = keepFocus
     const line = asLine(text)
     if (text !== undefined && line !== '' && line !== before.current && line !== task.title) onRetitle(line)
@@ -48,7 +53,14 @@ export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
         onChange={(event) => onDone(event.currentTarget.checked)}
       />
       {editing.value ? (
-        <TitleBox title={task.title} finish={finish} />
+        <TitleBox
+          title={task.title}
+          begun={begun}
+          keep={(text) => {
+            draft.value = { of, text }
+          }}
+          finish={finish}
+        />
       ) : (
         <button
           ref={title}
@@ -82,15 +94,18 @@ export function TaskRow({ task, onDone, onRetitle, onRemove }: TaskRowProps) {
 
 interface TitleBoxProps {
   readonly title: string
+  /** What was typed before a reload. */
+  readonly begun: string | undefined
+  readonly keep: (text: string) => void
   /** Without a text nothing changes. */
   readonly finish: (text: string | undefined, keepFocus: boolean) => void
 }
 
-function TitleBox({ title, finish }: TitleBoxProps) {
+function TitleBox({ title, begun, keep, finish }: TitleBoxProps) {
   const input = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => {
-    input.current?.focus()
-    input.current?.select()
+    if (begun === undefined) input.current?.select()
+    else if (input.current) goOnTyping(input.current)
   }, [])
   return (
     <input
@@ -100,9 +115,10 @@ function TitleBox({ title, finish }: TitleBoxProps) {
       data-testid="task-edit"
       aria-label="The task's text; Enter takes it, Escape leaves it as it was"
       dir="auto"
-      defaultValue={title}
+      defaultValue={begun ?? title}
       maxLength={longestTitle}
       autocomplete="off"
+      onInput={(event) => keep(event.currentTarget.value)}
       onBlur={(event) => finish(event.currentTarget.value, false)}
       onKeyDown={(event) => {
         if (event.isComposing || (event.key !== 'Enter' && event.key !== 'Escape')) return

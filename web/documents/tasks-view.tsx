@@ -85,6 +85,7 @@ export function TasksView({ documents, list }: TasksViewProps) {
           <TaskRow
             key={task.id}
             task={task}
+            draft={documents.titleDraft}
             onDone={(done) => setDone(task.id, done)}
             onRetitle={(title) => list.writer.retitle(task.id, title)}
             onRemove={() => remove(task.id)}
