@@ -182,14 +182,33 @@ test('notes are named, renamed, deleted and put back, for everybody', async ({ c
   await at(bob, 'note-title').press('Escape')
   await expect(at(bob, 'note-title')).toHaveValue('Renamed')
 
+  // Bob is renaming it when alice deletes it: he keeps the focus and what he typed, and nobody has that name yet.
+  await at(bob, 'note-title').press('End')
+  await bob.page.keyboard.type(' again')
   await at(alice, 'note-delete').click()
   await expect(at(alice, 'note-item')).toHaveCount(0)
   await expect(bob.page.getByText('somebody has deleted it')).toBeVisible()
   await expect(at(bob, 'note-item')).toHaveCount(0)
+  await expect(at(bob, 'note-title')).toBeFocused()
+  await expect(at(bob, 'note-title')).toHaveValue('Renamed again')
   await at(alice, 'note-restore').click()
   await expect(noteItem(bob, 'Renamed')).toBeVisible()
   await expect(bob.page.getByText('somebody has deleted it')).toHaveCount(0)
+  await expect(at(bob, 'note-title')).toBeFocused()
+  await bob.page.keyboard.press('Escape')
+  await expect(at(bob, 'note-title')).toHaveValue('Renamed')
   await expect(at(alice, 'note-editor')).toContainText('kept text')
+
+  // Only a new note's title waits to be typed; whoever goes back finds the focus where it was, and so does who puts back.
+  await expect(alice.page.getByRole('region', { name: 'Renamed' })).toBeFocused()
+  await at(bob, 'note-editor').focus()
+  await bob.page.goBack()
+  await expect(noteItem(bob, 'Renamed').getByRole('button')).toBeFocused()
+  await bob.page.goForward()
+  await at(alice, 'note-delete').click()
+  await bob.page.getByText('somebody has deleted it').waitFor()
+  await bob.page.getByRole('button', { name: 'Put it back' }).press('Enter')
+  await expect(bob.page.getByRole('region', { name: 'Renamed' })).toBeFocused()
 
   // An address of another mesh; and whoever leaves takes none along.
   await alice.page.evaluate(() => {
@@ -339,6 +358,12 @@ test('a task ticked here is ticked there, and undo takes back only what was done
   await expect(task(bob, 'oil the winch').getByTestId('task-toggle')).toBeChecked()
   await at(alice, 'redo').click()
   await expect(task(bob, 'print the tide tables')).toBeVisible()
+
+  // A task that somebody else deletes hands the focus on as well.
+  await addTask(bob, 'a slip')
+  await task(alice, 'a slip').getByTestId('task-title').click()
+  await task(bob, 'a slip').getByTestId('task-delete').click()
+  await expect(task(alice, 'buy rope').getByTestId('task-toggle')).toBeFocused()
 
   await at(bob, 'task-filter-done').click()
   await expect(at(bob, 'task-item')).toHaveCount(1)

@@ -96,7 +96,7 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
             draft={documents.titleDraft}
             title={note.title}
             isFresh={isFresh}
-            disabled={!listed}
+            isListed={listed !== undefined}
             rename={(title) => index.rename(id, title)}
             goOn={() => section.current && focusText(section.current)}
           />
@@ -109,7 +109,15 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
             <NoSuchNote meshName={documents.meshName} />
           ) : (
             <>
-              {!listed && <OffTheList held={page.held.value} onRestore={() => index.restore(note)} />}
+              {!listed && (
+                <OffTheList
+                  held={page.held.value}
+                  onRestore={() => {
+                    index.restore(note)
+                    section.current?.focus()
+                  }}
+                />
+              )}
               <NotePage note={note} page={page} onDelete={listed && onDelete} />
             </>
           )
@@ -131,14 +139,14 @@ interface TitleInputProps {
   readonly draft: Signal<TitleDraft | undefined>
   readonly title: string
   readonly isFresh: boolean
-  readonly disabled: boolean
+  readonly isListed: boolean
   readonly rename: (title: string) => void
   /** To the text. */
   readonly goOn: () => void
 }
 
 /** Enter or leaving it takes the new title, Escape the old one. Others' renaming waits while it is being typed in. */
-function TitleInput({ id, draft, title, isFresh, disabled, rename, goOn }: TitleInputProps) {
+function TitleInput({ id, draft, title, isFresh, isListed, rename, goOn }: TitleInputProps) {
   const input = useRef<HTMLInputElement>(null)
   const of = `note ${id}` as const
   const typed = draft.value?.of === of ? draft.value.text : undefined
@@ -151,10 +159,14 @@ function TitleInput({ id, draft, title, isFresh, disabled, rename, goOn }: Title
   const take = () => {
     // As it is now, not as it was last drawn: Escape has emptied it.
     const now = draft.peek()
-    if (now?.of !== of) return
+    if (now?.of !== of || !isListed) return
     draft.value = undefined
     if (![title, before.current].includes(now.text.trim())) rename(now.text)
   }
+  useEffect(() => {
+    // What was typed when somebody deleted it has waited until it is put back.
+    if (document.activeElement !== input.current) take()
+  }, [isListed])
   return (
     <input
       ref={input}
@@ -163,7 +175,8 @@ function TitleInput({ id, draft, title, isFresh, disabled, rename, goOn }: Title
       aria-label="Title of the note"
       dir="auto"
       value={typed ?? title}
-      disabled={disabled}
+      // Disabled it would lose the focus.
+      readOnly={!isListed}
       maxLength={longestTitle}
       autocomplete="off"
       onInput={(event) => {

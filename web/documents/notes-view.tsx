@@ -27,14 +27,17 @@ export function NotesView({ documents, index, open, show }: NotesViewProps) {
     fresh.value = index.create()
     show(fresh.value)
   }
-  const goBack = () => {
-    const left = open
-    show(undefined)
-    requestAnimationFrame(() => {
-      const item = list.current?.querySelector<HTMLElement>(`[data-note-id="${left}"] button`)
-      ;(item ?? list.current)?.focus()
-    })
-  }
+  const last = useRef(open)
+  useEffect(() => {
+    const left = last.current
+    last.current = open
+    // Whoever opens it again goes on reading.
+    fresh.value = undefined
+    // The note took the focus along, whether by its button, by deleting it or by the browser's.
+    if (open !== undefined || left === undefined || document.activeElement !== document.body) return
+    const item = list.current?.querySelector<HTMLElement>(`[data-note-id="${left}"] button`)
+    ;(item ?? list.current)?.focus()
+  }, [open])
   return (
     <div class="notes-room">
       <div class="notes" data-open={open !== undefined} data-empty={notes.length === 0}>
@@ -70,10 +73,10 @@ export function NotesView({ documents, index, open, show }: NotesViewProps) {
             index={index}
             id={open}
             isFresh={open === fresh.peek()}
-            onBack={goBack}
+            onBack={() => show(undefined)}
             onDelete={() => {
               index.remove(open)
-              goBack()
+              show(undefined)
             }}
           />
         )}

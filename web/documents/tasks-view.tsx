@@ -1,12 +1,12 @@
 // The task list that everybody edits.
 
 import { useSignal, type Signal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Documents, TaskList } from './documents.ts'
 import { tasksAsJson, tasksAsMarkdown } from './exports.ts'
 import { DocumentStateLine, download, Icon, PeopleHere, UndoButtons, usePresence } from './parts.tsx'
 import { TaskRow } from './task-row.tsx'
-import { countTasks, filterTasks, type TaskFilter } from './tasks.ts'
+import { countTasks, filterTasks, type Task, type TaskFilter } from './tasks.ts'
 import { asLine, longestTitle } from './entries.ts'
 
 interface TasksViewProps {
@@ -21,33 +21,16 @@ export function TasksView({ documents, list }: TasksViewProps) {
   const tasks = list.tasks.value
   const shown = filterTasks(tasks, filter.value)
 
-  /** After the next paint. */
-  const lookAt = (selector: string, use: (found: HTMLElement) => void) =>
-    requestAnimationFrame(() => {
-      const found = section.current?.querySelector<HTMLElement>(selector)
-      if (found) use(found)
-    })
-  /** A task that goes takes the focus with it: it goes to the one that follows, the one before, or `otherwise`. */
-  const handOn = (id: string, otherwise: string) => {
-    const at = shown.findIndex((task) => task.id === id)
-    const heir = shown[at + 1] ?? shown[at - 1]
-    lookAt(heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : otherwise, (next) => next.focus())
-  }
-  const remove = (id: string) => {
-    handOn(id, '.task-form input')
-    list.writer.remove(id)
-  }
-  const setDone = (id: string, done: boolean) => {
-    // Not the text box: on a phone a tick would open the keyboard.
-    if (filter.value !== 'all') handOn(id, '.task-filters [aria-pressed=true]')
-    list.writer.setDone(id, done)
-  }
+  useFocusHandedOn(section, shown, filter.value)
   const add = (title: string) => {
     const id = documents.newId()
     const by = documents.mesh.me.name
     list.writer.add({ id, title, done: false, createdAt: documents.now(), by })
     if (filter.value === 'done') filter.value = 'all'
-    lookAt(rowOf(id), (row) => row.scrollIntoView({ block: 'nearest' }))
+    // After the next paint.
+    requestAnimationFrame(() =>
+      section.current?.querySelector(rowOf(id))?.scrollIntoView({ block: 'nearest' }),
+    )
   }
   return (
     <section
@@ -86,9 +69,9 @@ export function TasksView({ documents, list }: TasksViewProps) {
             key={task.id}
             task={task}
             draft={documents.titleDraft}
-            onDone={(done) => setDone(task.id, done)}
+            onDone={(done) => list.writer.setDone(task.id, done)}
             onRetitle={(title) => list.writer.retitle(task.id, title)}
-            onRemove={() => remove(task.id)}
+            onRemove={() => list.writer.remove(task.id)}
           />
         ))}
       </ul>
@@ -120,6 +103,32 @@ export function TasksView({ documents, list }: TasksViewProps) {
 }
 
 const rowOf = (id: string): string => `[data-task-id="${CSS.escape(id)}"]`
+
+/** A task that goes takes the focus along, whoever deleted or ticked it: the one that follows gets it, or the one before. */
+function useFocusHandedOn(
+  section: { readonly current: HTMLElement | null },
+  shown: readonly Task[],
+  filter: TaskFilter,
+): void {
+  const before = useRef(shown)
+  // Asked while the row is still there.
+  const row = section.current?.contains(document.activeElement)
+    ? document.activeElement?.closest<HTMLElement>('[data-task-id]')
+    : undefined
+  const id = row?.dataset['taskId']
+  useLayoutEffect(() => {
+    const was = before.current
+    before.current = shown
+    if (id === undefined || shown.some((task) => task.id === id)) return
+    const at = was.findIndex((task) => task.id === id)
+    const heir = [...was.slice(at + 1), ...was.slice(0, at).reverse()].find((task) => shown.some((other) => other.id === task.id))
+    // Where tasks go by a tick not the text box: on a phone that would open the keyboard.
+    const otherwise = filter === 'all' ? '.task-form input' : '.task-filters [aria-pressed=true]'
+    section.current
+      ?.querySelector<HTMLElement>(heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : otherwise)
+      ?.focus()
+  }, [shown])
+}
 
 /** Text boxes have an undo of their own; the one for new tasks has none for what it gave to the list. */
 function undoKey(event: KeyboardEvent): 'undo' | 'redo' | undefined {
