@@ -59,12 +59,16 @@ test('erasing says what may be lost, takes the other tabs along, and leaves noth
   await expect(alice.page.getByTestId('erase-stakes')).toContainText(
     '1 message of yours has not reached everyone',
   )
+  await alice.page.getByRole('button', { name: 'Back' }).press('Enter')
+  await expect(alice.page.getByTestId('leave-erase')).toBeFocused()
   await alice.page.keyboard.press('Escape')
   await expect(alice.page.getByTestId('leave-dialog')).toHaveCount(0)
+  await expect(alice.page.getByTestId('leave')).toBeFocused()
   await expect(alice.message('never to arrive')).toBeVisible()
 
   await erase(alice, mesh)
   await expect(alice.page.getByTestId('notice')).toContainText(`holds nothing of ${mesh}`, patience)
+  await expect(alice.page.getByTestId('join-name')).toBeFocused()
   await expect(second.page.getByTestId('notice')).toContainText('in another tab')
   for (const tab of [alice, second]) expect(await leftovers(tab, mesh)).toEqual([])
 
@@ -91,6 +95,7 @@ test('nothing is erased while a frozen tab could still write; once it is awake i
     'A tab of this browser is in the mesh',
     patience,
   )
+  await expect(alice.page.getByRole('heading', { name: 'nothing is erased yet' })).toBeFocused()
   expect(await leftovers(alice, mesh)).toContain(`skein:${mesh}`)
   await frozen.wake()
   await expect(second.page.getByTestId('notice')).toContainText('in another tab', patience)

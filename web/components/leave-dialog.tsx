@@ -17,6 +17,12 @@ interface LeaveDialogProps {
 export function LeaveDialog({ session, onLeave, onErase, onClose }: LeaveDialogProps) {
   const isErasing = useSignal(false)
   const busy = useSignal(false)
+  const eraseChoice = useRef<HTMLButtonElement>(null)
+  const isBack = useRef(false)
+  useEffect(() => {
+    if (isBack.current) eraseChoice.current?.focus()
+    isBack.current = isErasing.value
+  }, [isErasing.value])
   return (
     <Dialog title={`Leave ${session.meshName}`} testId="leave-dialog" isBusy={busy.value} onClose={onClose}>
       {isErasing.value ? (
@@ -39,6 +45,7 @@ export function LeaveDialog({ session, onLeave, onErase, onClose }: LeaveDialogP
               Leave
             </button>
             <button
+              ref={eraseChoice}
               type="button"
               class="quiet-button"
               data-testid="leave-erase"
@@ -81,6 +88,8 @@ function EraseForm({ session, busy, onErase, onBack }: EraseFormProps) {
       refused.value = await onErase()
     } finally {
       busy.value = false
+      // Its button could not keep the focus.
+      field.current?.focus()
     }
   }
   return (

@@ -121,7 +121,9 @@ function useFocusHandedOn(
     before.current = shown
     if (id === undefined || shown.some((task) => task.id === id)) return
     const at = was.findIndex((task) => task.id === id)
-    const heir = [...was.slice(at + 1), ...was.slice(0, at).reverse()].find((task) => shown.some((other) => other.id === task.id))
+    const heir = [...was.slice(at + 1), ...was.slice(0, at).reverse()].find((task) =>
+      shown.some((other) => other.id === task.id),
+    )
     // Where tasks go by a tick not the text box: on a phone that would open the keyboard.
     const otherwise = filter === 'all' ? '.task-form input' : '.task-filters [aria-pressed=true]'
     section.current
