@@ -120,7 +120,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       }
     },
     received(message) {
-      if (isWatched()) unread.read(message.cursor)
+      if (isWatched()) unread.read(message.cursor, message.id)
       else unread.arrived(message)
       if (messages.value === undefined && running === undefined) return
       fresh.set(message.id, message)

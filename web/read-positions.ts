@@ -1,6 +1,7 @@
 // How far this device has read each conversation of one mesh. The tabs of a browser share it: each writes it into
 // Web Storage and hears when another did. A position is the cursor of the newest message that was seen; what arrives
-// late and belongs before it is kept by its id until it is seen too.
+// late and belongs before it is kept by its id until it is seen too. A tab may hear of a message long after another one
+// has shown it (it was frozen): the ids seen last tell such a message from a late one.
 
 import type { Off } from 'skein'
 import { attempt, type Shelf } from './remembered.ts'
@@ -15,8 +16,10 @@ export interface ReadPosition {
 export interface ReadPositions {
   /** Undefined where the conversation was never looked at. */
   get(conversation: string): ReadPosition | undefined
-  /** Everything up to `cursor` was seen. A position never moves back. */
-  read(conversation: string, cursor: string): void
+  /** Everything up to `cursor` was seen, `ids` just now. A position never moves back. */
+  read(conversation: string, cursor: string, ids?: readonly string[]): void
+  /** A tab of this browser has shown it lately. */
+  wasSeen(id: string): boolean
   addLate(conversation: string, id: string): void
   /** Another tab moved a position. */
   onChange(listener: () => void): Off
@@ -26,10 +29,13 @@ export interface ReadPositions {
 const mostConversations = 1000
 /** Beyond that only the newest late ones are counted. */
 const mostLate = 100
+/** Of all conversations together. chosen: about 15 KB. */
+const mostSeen = 500
 
 type Table = ReadonlyMap<string, ReadPosition>
 
 const readPositionsKey = (mesh: string): string => `skein-app:read:${mesh}`
+const seenKey = (mesh: string): string => `skein-app:seen:${mesh}`
 
 /**
  * @param device storage that the tabs share; without it (or where it refuses) positions live as long as the tab
@@ -49,12 +55,17 @@ export function createReadPositions(
     const position = next(now.get(conversation))
     now.delete(conversation) // to the end: the last one read
     table = new Map([...now.set(conversation, position)].slice(-mostConversations))
-    save(device, key, table)
+    save(device, key, Object.fromEntries(table))
   }
+
+  const loadSeen = (): string[] => readIds(parsed(device, seenKey(mesh)))
 
   return {
     get: (conversation) => table.get(conversation),
-    read: (conversation, cursor) => {
+    wasSeen: (id) => loadSeen().includes(id),
+    read: (conversation, cursor, ids = []) => {
+      // First: who finds the position moved finds these there.
+      if (ids.length > 0) save(device, seenKey(mesh), [...new Set([...loadSeen(), ...ids])].slice(-mostSeen))
       const before = table.get(conversation)
       if (before && before.cursor >= cursor && before.late.length === 0) return
       change(conversation, (stored) => ({
@@ -87,12 +98,17 @@ function merged(mine: Table, stored: Table): Table {
 }
 
 /** Storage that is switched off, or holds what we did not write, is storage that holds nothing. */
-const load = (device: Shelf | undefined, key: string): Table =>
-  attempt(() => readTable(JSON.parse(device?.getItem(key) ?? '{}'))) ?? new Map()
+const load = (device: Shelf | undefined, key: string): Table => readTable(parsed(device, key))
+
+const parsed = (device: Shelf | undefined, key: string): unknown =>
+  attempt(() => JSON.parse(device?.getItem(key) ?? 'null') as unknown)
 
 /** Refused or full: the positions live as long as the tab. */
-const save = (device: Shelf | undefined, key: string, table: Table): void =>
-  attempt(() => device?.setItem(key, JSON.stringify(Object.fromEntries(table))))
+const save = (device: Shelf | undefined, key: string, value: unknown): void =>
+  attempt(() => device?.setItem(key, JSON.stringify(value)))
+
+const readIds = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : []
 
 function readTable(value: unknown): Table {
   const table = new Map<string, ReadPosition>()
@@ -100,8 +116,7 @@ function readTable(value: unknown): Table {
   for (const [conversation, entry] of Object.entries(value)) {
     const { cursor, late } = (entry ?? {}) as { cursor?: unknown; late?: unknown }
     if (typeof cursor !== 'string') continue
-    const ids = Array.isArray(late) ? late.filter((id): id is string => typeof id === 'string') : []
-    table.set(conversation, { cursor, late: ids })
+    table.set(conversation, { cursor, late: readIds(late) })
   }
   return table
 }

@@ -108,7 +108,7 @@ export function createMemory(device: Shelf | undefined, tab: Shelf | undefined):
     keepLoudRooms: (mesh, rooms) => keepList(`loud:${mesh}`, rooms),
     forgetInTab,
     forgetMesh(mesh) {
-      for (const what of ['visited', 'unbound', 'loud', 'read']) forget(device, `${what}:${mesh}`)
+      for (const what of ['visited', 'unbound', 'loud', 'read', 'seen']) forget(device, `${what}:${mesh}`)
       forgetInTab(mesh)
       for (const shelf of [device, tab]) if (get(shelf, 'mesh') === mesh) forget(shelf, 'mesh')
     },

@@ -14,8 +14,8 @@ export interface Unread {
   arrived(message: Message): void
   /** These are in the history. */
   found(page: readonly Message[]): void
-  /** Everything known, and everything up to `cursor`, was seen. */
-  read(cursor: string | undefined): void
+  /** Everything known, and everything up to `cursor`, was seen; `id` is of a message that has just come in. */
+  read(cursor: string | undefined, id?: MessageId): void
   /** Another tab may have moved the position. */
   follow(): void
   clearLine(): void
@@ -55,7 +55,11 @@ export function createUnread(conversation: string, positions: ReadPositions, me:
       batch(() => {
         if (message.from === me) return
         const position = positions.get(conversation)
-        if (position && message.cursor <= position.cursor) positions.addLate(conversation, message.id)
+        if (position && message.cursor <= position.cursor) {
+          // Another tab has shown it before this one heard of it.
+          if (positions.wasSeen(message.id)) return
+          positions.addLate(conversation, message.id)
+        }
         add(message)
         tally()
       }),
@@ -64,9 +68,10 @@ export function createUnread(conversation: string, positions: ReadPositions, me:
         for (const message of page) if (isNew(message)) add(message)
         tally()
       }),
-    read: (cursor = '') => {
+    read: (cursor = '', id) => {
       const newest = [cursor, ...news.values()].reduce((a, b) => (a > b ? a : b))
-      if (newest !== '') positions.read(conversation, newest)
+      const ids = id === undefined ? [...news.keys()] : [...news.keys(), id]
+      if (newest !== '') positions.read(conversation, newest, ids)
       news.clear()
       tally()
     },

@@ -1,5 +1,6 @@
 // What counts as unread, across reloads and tabs: messages by others that nobody on this device has seen.
 
+import type { Message } from 'skein'
 import { describe, expect, test, vi } from 'vitest'
 import { createReadPositions } from '../../web/read-positions.ts'
 import { createMemory } from '../../web/remembered.ts'
@@ -87,6 +88,32 @@ describe('unread counts', () => {
     expect([one.unread('#plans'), two.unread('#plans')]).toEqual([1, 1])
     two.session.select('#plans')
     await vi.waitFor(() => expect([one.unread('#plans'), two.unread('#plans')]).toEqual([0, 0]))
+  })
+
+  test('what one tab has read before another one heard of it is not new there', async () => {
+    const { mesh, bob } = acme()
+    const slowMesh = new FakeMesh('ada')
+    slowMesh.arrive('bob', { silent: true })
+    for (const name of ['general', 'plans']) slowMesh.roomMembers.set(name, mesh.roomMembers.get(name)!)
+    const device = sharedShelf()
+    const [one, slow] = [openTab(mesh, device), openTab(slowMesh, device)]
+    const hear = (messages: readonly Message[]) => {
+      for (const message of messages) {
+        slowMesh.messages.push(message)
+        slowMesh.emit('message', message)
+      }
+    }
+    const unopened = [mesh.receive(bob, '#plans', 'one'), mesh.receive(bob, '#plans', 'two')]
+    one.session.select('#plans')
+    await one.shown('#plans')
+    const open = [mesh.receive(bob, '#plans', 'three'), mesh.receive(bob, '#plans', 'four')]
+    one.session.select('#general')
+    hear([...unopened, ...open])
+    expect([one.unread('#plans'), slow.unread('#plans')]).toEqual([0, 0])
+    one.session.close()
+    const after = openTab(mesh, device)
+    await after.shown('#general')
+    expect(after.unread('#plans')).toBe(0)
   })
 
   test('a message that belongs before what was read is new all the same, also after a reload', async () => {
