@@ -27,7 +27,7 @@ export function setField(entries: Y.Map<unknown>, id: string, field: string, val
 
 export const newEntry = (fields: Fields): Y.Map<unknown> => new Y.Map(Object.entries(fields))
 
-/** One line without characters that hide, reorder or break the text around it. */
+/** One line without characters that hide, reorder or break the text around it, or are cut in two. */
 export const asLine = (text: unknown): string =>
   typeof text === 'string'
     ? text
@@ -36,6 +36,7 @@ export const asLine = (text: unknown): string =>
         .replace(/[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g, '')
         .trim()
         .slice(0, longestTitle)
+        .replace(/[\ud800-\udbff]$/, '')
     : ''
 
 /** Milliseconds since 1970; 0 where there is no such date. */
