@@ -263,10 +263,12 @@ export function openSession(options: SessionOptions): Session {
     effect(() => memory.keepPlace(meshName, selected.value)),
     effect(() => keepDrafts('text')),
     effect(() => {
-      const unbound = [...conversations.value.keys()].filter((key) => key.startsWith('@'))
+      const here = [...conversations.value.keys()].filter((key) => key.startsWith('@'))
+      // Other tabs have theirs; whoever is known by now is found without.
+      const all = new Set([...memory.unboundNames(meshName), ...here.map((key) => key.slice(1))])
       memory.keepUnboundNames(
         meshName,
-        unbound.map((key) => key.slice(1)),
+        [...all].filter((name) => boundKey(`@${name}`, mesh) === `@${name}`),
       )
     }),
   )

@@ -232,6 +232,20 @@ describe('conversations', () => {
     expect(again.get('#plans')?.draft.text.value ?? '').toBe('')
   })
 
+  test('a name that one tab has written to is not forgotten by another tab, and is once somebody bears it', () => {
+    const kept = new Map<string, string>()
+    const [one, two] = [enter(new FakeMesh('ada'), kept), enter(new FakeMesh('ada'), kept)]
+    one.session.select('@zoe')
+    two.session.select('@yan')
+    const keys = (): string[] =>
+      [...enter(new FakeMesh('ada'), kept).session.conversations.value.keys()].filter((key) =>
+        key.startsWith('@'),
+      )
+    expect(keys().toSorted()).toEqual(['@yan', '@zoe'])
+    one.mesh.arrive('zoe')
+    expect(keys()).toEqual(['@yan'])
+  })
+
   test('a reload keeps the task that was begun', () => {
     const kept = new Map<string, string>()
     const { mesh, session } = enter(new FakeMesh('ada'), kept)
