@@ -53,6 +53,8 @@ export function createConversation(options: ConversationOptions): Conversation {
   const fresh = new Map<string, Message>()
   let running: Promise<void> | undefined
   let again = false
+  /** Somebody asked for its messages; whether they could be read is another matter. */
+  let isWanted = false
 
   async function readNewest(): Promise<void> {
     do {
@@ -61,7 +63,10 @@ export function createConversation(options: ConversationOptions): Conversation {
         await readNewestOnce()
       } catch (error) {
         report(error)
-        messages.value = [...(messages.value ?? []), ...fresh.values()]
+        // What came shows at the end until it can be read where it belongs. Of nothing it is not known that it is all.
+        const shown = messages.value ?? []
+        const missing = [...fresh.values()].filter(({ id }) => !shown.some((message) => message.id === id))
+        if (missing.length > 0) messages.value = [...shown, ...missing]
         fresh.clear()
       }
     } while (again)
@@ -86,6 +91,7 @@ export function createConversation(options: ConversationOptions): Conversation {
 
   const refresh = (): Promise<void> => {
     again = true
+    isWanted = true
     running ??= readNewest().finally(() => {
       running = undefined
     })
@@ -122,7 +128,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     received(message) {
       if (isWatched()) unread.read(message.cursor, message.id)
       else unread.arrived(message)
-      if (messages.value === undefined && running === undefined) return
+      if (!isWanted) return
       fresh.set(message.id, message)
       void refresh()
     },

@@ -246,6 +246,40 @@ describe('conversations', () => {
     expect(keys()).toEqual(['@yan'])
   })
 
+  test('what could not be read is not said to be nothing, and is read when something comes', async () => {
+    const { mesh, session, bodies, texts } = enter()
+    await vi.waitFor(() => expect(bodies()).toEqual([]))
+    const bob = mesh.arrive('bob')
+    mesh.receive(bob, '#plans', 'before', { silent: true })
+    const { history } = mesh
+    mesh.history = () => Promise.reject(new Error('the disk sleeps'))
+    session.select('#plans')
+    await vi.waitFor(() => expect(texts().join()).toContain('the disk sleeps'))
+    expect(bodies()).toBeUndefined()
+    mesh.history = history
+    mesh.receive(bob, '#plans', 'now')
+    await vi.waitFor(() => expect(bodies()).toEqual(['before', 'now']))
+  })
+
+  test('a failure between two readings shows no message twice', async () => {
+    const { mesh, session, bodies, texts } = enter()
+    await vi.waitFor(() => expect(bodies()).toEqual([]))
+    const bob = mesh.arrive('bob')
+    for (let n = 0; n < 100; n++) mesh.receive(bob, '#general', n, { silent: true })
+    session.select('#general')
+    await vi.waitFor(() => expect(bodies()?.length).toBe(100))
+    const history = mesh.history.bind(mesh)
+    let calls = 0
+    mesh.history = (to, options) =>
+      ++calls === 3 ? Promise.reject(new Error('the disk sleeps')) : history(to, options)
+    const late = mesh.receive(bob, '#general', 'late', { silent: true })
+    mesh.messages.unshift(mesh.messages.pop()!)
+    mesh.emit('message', late)
+    mesh.receive(bob, '#general', 'new')
+    await vi.waitFor(() => expect(texts().join()).toContain('the disk sleeps'))
+    expect(bodies()?.filter((body) => body === 'new')).toEqual(['new'])
+  })
+
   test('a reload keeps the task that was begun', () => {
     const kept = new Map<string, string>()
     const { mesh, session } = enter(new FakeMesh('ada'), kept)
