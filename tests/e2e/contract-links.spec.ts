@@ -4,6 +4,7 @@
 import { expect, test } from '@playwright/test'
 import type { BrowserContext, Page } from '@playwright/test'
 import { linkContract } from '../contract/link-contract.ts'
+import { goBackThroughCache } from './support/back-forward-cache.ts'
 
 const path = '/tests/e2e/pages/links.html'
 const ids = { alice: 'a'.repeat(32), bob: 'b'.repeat(32), carol: 'c'.repeat(32) }
@@ -141,7 +142,7 @@ test('TB6 a tab put into the back/forward cache is gone for its siblings, and li
   // What is said meanwhile must not throw the page out of the cache.
   const carol = await openTab(context, 'carol')
   await expect.poll(() => siblingsOf(alice)).toBe('c')
-  await bob.goBack({ waitUntil: 'commit' })
+  await goBackThroughCache(bob)
   await expect.poll(() => logOf(bob)).toContain('resume')
   await expect.poll(() => siblingsOf(bob)).toBe('ac')
   await expect.poll(() => siblingsOf(alice)).toBe('bc')

@@ -144,7 +144,7 @@ test('a note outlives a reload with the signaling server gone, and goes on from 
   await alice.page.keyboard.type('written before')
   await untilSaved(alice)
   await expect(at(alice, 'note-state')).toContainText('Only you are here')
-  await alice.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await alice.untilServedOffline()
 
   await cast.server.kill()
   await at(alice, 'note-title').press('End')

@@ -4,6 +4,7 @@
 
 import { expect } from '@playwright/test'
 import type { Agent } from './support/agent-process.ts'
+import { goBackThroughCache } from './support/back-forward-cache.ts'
 import { type Cast, test } from './support/fixtures.ts'
 import {
   type Agreement,
@@ -128,6 +129,8 @@ test('its tab navigates away into the back/forward cache, and comes out when ano
   const before = await untilAgree([alice])
   await untilOneDuty([alice])
   const { me } = await alice.report()
+  // When the service worker takes over the pages that are there, the browser drops those in the cache.
+  await alice.untilServedOffline()
   await alice.navigateAway('about:blank')
   const bob = await (await cast.profile('bob')).open({ mesh })
   await bob.lead()
@@ -135,9 +138,7 @@ test('its tab navigates away into the back/forward cache, and comes out when ano
   await untilOneDuty([bob])
 
   const wokenAtMs = Date.now()
-  await alice.goBack()
-  await alice.page.waitForFunction(() => window.cameFromCache !== undefined)
-  expect(await alice.page.evaluate(() => window.cameFromCache)).toBe(true)
+  await goBackThroughCache(alice.page)
   expectSameLeader(await untilAgree([alice, bob]), after)
   await untilOneDuty([alice, bob])
   const { acts, me: still } = await alice.report()

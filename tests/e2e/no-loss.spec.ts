@@ -406,9 +406,8 @@ const toldAlready = (error: unknown): void => {
   if (!String(error).includes('has been already registered')) throw error
 }
 
-/** The service worker holds the whole app: it opens without the server. */
 async function untilServedOffline(profile: Profile, mesh: string): Promise<void> {
   const tab = await profile.open({ mesh })
-  await tab.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await tab.untilServedOffline()
   await tab.close()
 }

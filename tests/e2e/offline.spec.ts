@@ -14,7 +14,7 @@ test('opens without a server, shows its history, queues messages, and delivers t
   await untilAgree([alice, bob])
   await alice.write('while there was a server')
   await expect(alice.message('while there was a server')).toHaveAttribute('data-state', 'delivered', patience)
-  await alice.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await alice.untilServedOffline()
 
   await server.kill()
   await alices.quit()

@@ -25,7 +25,7 @@ test('chat goes on; a reopened tab joins through its sibling; newcomers join whe
   const before = await untilAgree([alice, bob, carol, closing])
   await alice.write('before')
   await expect(bob.message('before')).toBeVisible()
-  await closing.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await closing.untilServedOffline()
   const running = [alice, bob, carol]
   const ids = (await reports(running)).map(({ me }) => me)
 

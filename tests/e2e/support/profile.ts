@@ -123,7 +123,4 @@ function watchPage(make: typeof createProbe): void {
     window.longestPauseMs = Math.max(window.longestPauseMs ?? 0, nowMs - lastMs)
     lastMs = nowMs
   }, 10)
-  window.addEventListener('pageshow', (event) => {
-    window.cameFromCache = event.persisted
-  })
 }

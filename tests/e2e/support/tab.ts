@@ -13,8 +13,6 @@ declare global {
     probe?: Probe | undefined
     /** How long the page ever stood still, as its own timer saw it. */
     longestPauseMs?: number
-    /** From the last `pageshow`: did the page come out of the back/forward cache? */
-    cameFromCache?: boolean
   }
 }
 
@@ -68,6 +66,11 @@ export class Tab implements Participant {
     })
     const silence = new Promise<string>((resolve) => setTimeout(() => resolve('the page is silent'), 15_000))
     return Promise.race([seen, silence]).catch(String)
+  }
+
+  /** The service worker holds the whole app, and the page is its own: from now on it opens without the server. */
+  async untilServedOffline(): Promise<void> {
+    await this.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   }
 
   // --------------------------------------------------------------------------------- through the library
