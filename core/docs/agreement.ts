@@ -58,6 +58,12 @@ export class Agreement {
     return [...this.#holders.values()]
   }
 
+  /** Of what is asked of every document after every frame: without an array. */
+  some(is: (holder: Holder) => boolean): boolean {
+    for (const holder of this.#holders.values()) if (is(holder)) return true
+    return false
+  }
+
   peers(): PeerId[] {
     return [...this.#holders.keys()]
   }
@@ -187,12 +193,9 @@ export class Agreement {
 
   /** Nothing that any holder has is missing here, nothing of ours there, and no holder waits for anybody. */
   complete(): boolean {
-    return this.all().every(
+    return !this.some(
       (holder) =>
-        !lacks(holder) &&
-        !holder.unsure &&
-        holder.needs === undefined &&
-        holder.state.waitingFor.length === 0,
+        lacks(holder) || holder.unsure || holder.needs !== undefined || holder.state.waitingFor.length > 0,
     )
   }
 
@@ -208,7 +211,7 @@ export class Agreement {
 
   /** What some of them have was not taken in: it would take our copy over its limit. */
   get refuses(): boolean {
-    return this.all().some(({ refused }) => refused)
+    return this.some(({ refused }) => refused)
   }
 
   /** Somebody else has what is missing here, and could be asked now. */
@@ -219,7 +222,10 @@ export class Agreement {
 
   /** When a source that has to wait may be asked again. */
   get retryAtMs(): number {
-    return Math.min(Infinity, ...this.all().filter(isSource).map(readyAtMs))
+    let next = Infinity
+    for (const holder of this.#holders.values())
+      if (isSource(holder)) next = Math.min(next, readyAtMs(holder))
+    return next
   }
 
   /** Who has not confirmed what it needs, or waits for others, and has to be asked by now. */
@@ -229,7 +235,9 @@ export class Agreement {
 
   /** When to ask the next one. */
   get askAtMs(): number {
-    return Math.min(Infinity, ...this.all().map(askableAtMs))
+    let next = Infinity
+    for (const holder of this.#holders.values()) next = Math.min(next, askableAtMs(holder))
+    return next
   }
 
   #distance({ peer }: Holder): number {

@@ -180,7 +180,9 @@ export class Docs {
   }
 
   #everybodyAnswered(): boolean {
-    return this.#askable().every(([, answer]) => isKnown(answer))
+    for (const [peer, answer] of this.#answers)
+      if (!isKnown(answer) && this.#isAskable(peer, answer)) return false
+    return true
   }
 
   #askable(): [PeerId, Answer][] {

@@ -120,13 +120,17 @@ export class Document {
   }
 
   get deadlineMs(): number {
-    const deadlines = [this.#storage.deadlineMs]
-    if (this.open) {
-      deadlines.push(this.#fetching.deadlineMs, this.#edits.deadlineMs, this.awareness.deadlineMs)
-      deadlines.push(this.#telling.deadlineMs)
-      if (!this.#fetching.busy && !this.#closing) deadlines.push(this.agreement.retryAtMs)
-    }
-    return Math.min(...deadlines)
+    const storageMs = this.#storage.deadlineMs
+    if (!this.open) return storageMs
+    const mayFetch = !this.#fetching.busy && !this.#closing
+    return Math.min(
+      storageMs,
+      this.#fetching.deadlineMs,
+      this.#edits.deadlineMs,
+      this.awareness.deadlineMs,
+      this.#telling.deadlineMs,
+      mayFetch ? this.agreement.retryAtMs : Infinity,
+    )
   }
 
   /** What we say of it. */

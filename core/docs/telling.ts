@@ -122,7 +122,7 @@ export class Telling {
 
   /** Whoever was told that we wait is told when we no longer do: it calls nothing synced until then. */
   look(): void {
-    if (this.#tellAtMs < Infinity || !this.#agreement.all().some(({ toldWaiting }) => toldWaiting)) return
+    if (this.#tellAtMs < Infinity || !this.#agreement.some(({ toldWaiting }) => toldWaiting)) return
     if (this.#agreement.waitingFor().length === 0) this.soon()
   }
 
@@ -164,7 +164,7 @@ export class Telling {
   }
 
   #antiEntropyDueMs(): number {
-    return this.#agreement.all().some((holder) => holder.untold) ? this.#antiEntropyAtMs : Infinity
+    return this.#agreement.some((holder) => holder.untold) ? this.#antiEntropyAtMs : Infinity
   }
 }
 
