@@ -209,6 +209,11 @@ export class Agreement {
     return ready.sort((a, b) => a.failures - b.failures || this.#distance(a) - this.#distance(b))[0]
   }
 
+  /** What did not fit may do so now. */
+  makeRoom(): void {
+    for (const holder of this.#holders.values()) holder.refused = false
+  }
+
   /** What some of them have was not taken in: it would take our copy over its limit. */
   get refuses(): boolean {
     return this.some(({ refused }) => refused)

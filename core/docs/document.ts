@@ -50,6 +50,8 @@ export class Document {
   /** What the program wrote would be refused by every peer: treated as over the limit, for good. */
   #unreadable: string | undefined
   #closing = false
+  /** What was not taken in last, for it did not fit; it is asked for again once it would. */
+  #refusedBytes = Infinity
   #view: DocView
   /** The program handed in a document that held something already. */
   readonly #brought: boolean
@@ -243,6 +245,10 @@ export class Document {
   #changed(): void {
     this.#revision++
     this.#telling.changed()
+    if (!this.agreement.refuses || this.replica.sizeBytes + this.#refusedBytes > this.#options.maxBytes)
+      return
+    this.#refusedBytes = Infinity
+    this.agreement.makeRoom()
   }
 
   #wentOver(): void {
@@ -372,9 +378,9 @@ export class Document {
       for (const { client } of scan.ranges) if (replica.clockOf(client) === 0) newClients.add(client)
     }
     const clients = replica.clients + newClients.size
-    return (
-      bytes === 0 || (replica.sizeBytes + bytes <= this.#options.maxBytes && clients <= limits.maxDocClients)
-    )
+    const isSmall = replica.sizeBytes + bytes <= this.#options.maxBytes
+    if (bytes > 0 && !isSmall) this.#refusedBytes = bytes
+    return bytes === 0 || (isSmall && clients <= limits.maxDocClients)
   }
 
   piece(from: PeerId, link: number | undefined, piece: PayloadOf<'docPiece'>): void {

@@ -40,6 +40,27 @@ describe('what others hold would take it over its limit', () => {
     }
   })
 
+  test('DO10 it is taken in as soon as there is room for it, and not asked for before', () => {
+    const { world, alice, bob } = twoOpen()
+    bob.edit('notes', (doc) =>
+      doc.getArray('list').push(['a', 'b', 'c', 'd'].map((name) => name.repeat(small / 5))),
+    )
+    world.run(5_000)
+    alice.edit('notes', (doc) => doc.getMap('map').set('half', 'x'.repeat(small / 2)))
+    world.run(5_000)
+    expect(bob.view('notes')).toMatchObject({ state: 'syncing', problem: { code: 'doc-over-limit' } })
+    const asked = (): number => bob.sentTo(alice, 'docWant').length
+    const before = asked()
+    bob.edit('notes', (doc) => doc.getArray('list').delete(0))
+    world.run(1_000)
+    expect([asked() - before, bob.view('notes')?.state]).toEqual([0, 'syncing'])
+    bob.edit('notes', (doc) => doc.getArray('list').delete(0))
+    world.run(1_000)
+    expect(asked() - before).toBe(1)
+    for (const each of [alice, bob]) expect(each.view('notes')).toMatchObject({ state: 'synced' })
+    expect(bob.view('notes')?.problem).toBeUndefined()
+  })
+
   test('DO6 and whoever wrote it does not say synced, however small it was: it is told', () => {
     const { world, alice, bob } = twoOpen()
     for (let i = 0; i < 3; i++) alice.write('notes', 'x'.repeat(small / 2 - 1_000))
