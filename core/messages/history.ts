@@ -11,7 +11,6 @@ import {
   cursorOf,
   isShown,
   keys,
-  prefixRange,
   readEntry,
   readRow,
   readTalkKey,
@@ -113,8 +112,7 @@ export class History {
     }
     if (address.startsWith('#')) return [page(address)]
     const members = address.startsWith('@') ? this.#parts.rooms.bearers(address.slice(1)) : [address]
-    const waiting = this.#parts.unbound.size > 0 ? [prefixRange('unbound/')] : []
-    return [...members.map(page), ...waiting]
+    return [...members.map(page), ...this.#parts.unbound.rowsFor(address, before, limit)]
   }
 
   /** From the rows of `ranges`: the keys of the page's entries, oldest first. */

@@ -364,10 +364,12 @@ export class Outbox {
           }
           for (const { queued } of planned) this.#resolve(queued)
           desk.count('entriesWritten', entries.length)
+          unbound.bindNext()
           this.pump()
         },
         conflict: () => {
           for (const queued of settled) this.#forget(queued)
+          unbound.bindNext()
           this.#again(
             feed,
             planned.filter(({ queued }) => !settled.has(queued as QueuedMessage)),

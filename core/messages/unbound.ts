@@ -3,7 +3,7 @@
 // out, which is reported.
 
 import type { MeshError } from '../base/errors.ts'
-import type { Address, MessageId } from '../base/ids.ts'
+import { compareText, type Address, type MessageId } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import type { Range, Row } from '../base/ports.ts'
 import type { Expectation, Parts } from './desk.ts'
@@ -26,14 +26,20 @@ interface Waiting {
   readonly to: UnboundRow['to']
   readonly expiresAt: number
   readonly order: number
+  readonly cursor: string
   /** Its row, as far as there is room: where that is damaged, it is written again. */
   readonly raw: Uint8Array | undefined
 }
 
 /** Of rows that are kept in memory as well, all together. chosen. */
 const maxRawBytes = 4 * 1024 * 1024
-/** Rows read at once when looking what siblings keep. chosen: at most this many bodies in memory. */
-const followRows = 64
+/** Rows read at once when looking what siblings keep, and messages on their way into the feed. chosen: at most this many
+ * bodies in memory. */
+const rowsAtOnce = 64
+
+// It stands nowhere yet, in no feed and under no number: in the feed's stead is its order.
+const cursorAs = ({ sentAt, order }: Pick<UnboundRow, 'sentAt' | 'order'>): string =>
+  cursorOf({ ms: sentAt, counter: 0 }, order.toString(16).padStart(32, '0') as never, 0)
 
 export class Unbound {
   readonly #parts: Parts
@@ -42,6 +48,11 @@ export class Unbound {
   readonly #keeping = new Set<QueuedMessage>()
   /** Kept by this run, so that `message` is not emitted again when they find their addressee. */
   readonly #announced = new Set<MessageId>()
+  /** Can be addressed now, in the order in which it goes out. */
+  #toBind: MessageId[] = []
+  /** Of these, what is being read, or on its way into the feed. */
+  readonly #binding = new Set<MessageId>()
+  readonly #reading = new Set<MessageId>()
   #nextExpiryMs = Number.POSITIVE_INFINITY
   #lastOrder = 0
   #rawBytes = 0
@@ -56,12 +67,13 @@ export class Unbound {
     else this.#parts.desk.count('unreadableRows')
   }
 
-  #know(id: MessageId, { to, expiresAt, order }: UnboundRow, value: Uint8Array): void {
+  #know(id: MessageId, row: UnboundRow, value: Uint8Array): void {
+    const { to, expiresAt, order } = row
     if (this.#waiting.has(id)) return
     const hasRoom = this.#rawBytes + value.length <= maxRawBytes
     if (hasRoom) this.#rawBytes += value.length
     this.#parts.receipts.sentAnew(id)
-    this.#waiting.set(id, { to, expiresAt, order, raw: hasRoom ? value : undefined })
+    this.#waiting.set(id, { to, expiresAt, order, cursor: cursorAs(row), raw: hasRoom ? value : undefined })
     this.#lastOrder = Math.max(this.#lastOrder, order)
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAt)
   }
@@ -119,7 +131,7 @@ export class Unbound {
           resolve(this.stateOf(id))
           this.#announced.add(id)
           desk.emit({ event: 'message', message: this.view(value) })
-          this.bind()
+          if (this.#parts.rooms.resolve(to) !== undefined) this.bind()
         },
         // The same id again: it waits already, or was written before; the outbox tells which.
         conflict: () => {
@@ -137,7 +149,7 @@ export class Unbound {
 
   view(value: UnboundRow): MessageView {
     const { desk, rooms } = this.#parts
-    const { id, to, body, sentAt, replyTo, order } = value
+    const { id, to, body, sentAt, replyTo } = value
     return {
       id,
       feed: undefined,
@@ -152,8 +164,7 @@ export class Unbound {
       deliveredTo: new Set(),
       state: 'waiting',
       clockAhead: false,
-      // It stands nowhere yet, in no feed and under no number: in the feed's stead is its order.
-      cursor: cursorOf({ ms: sentAt, counter: 0 }, order.toString(16).padStart(32, '0') as never, 0),
+      cursor: cursorAs(value),
     }
   }
 
@@ -222,14 +233,14 @@ export class Unbound {
   }
 
   get firstRows(): Range {
-    return prefixRange('unbound/', { limit: followRows })
+    return prefixRange('unbound/', { limit: rowsAtOnce })
   }
 
   /** What siblings keep: these rows, and all after them, so that what goes out goes in the order in which it was sent. */
   follow(rows: readonly Row[]): void {
     for (const { key, value } of rows) this.load(key.slice('unbound/'.length) as MessageId, value)
     const last = rows.at(-1)
-    if (!last || rows.length < followRows) return this.bind()
+    if (!last || rows.length < rowsAtOnce) return this.bind()
     const next = { ...this.firstRows, from: `${last.key}\u0001` }
     this.#parts.desk.read(
       [next],
@@ -238,13 +249,36 @@ export class Unbound {
     )
   }
 
+  /** The rows of the newest that wait for that name, as many as are wanted. */
+  rowsFor(to: Address, before: string | undefined, limit: number): Range[] {
+    const waiting = [...this.#waiting].filter(
+      ([, each]) => each.to === to && (before === undefined || each.cursor < before),
+    )
+    waiting.sort(([, a], [, b]) => compareText(a.cursor, b.cursor))
+    return waiting.slice(-limit).map(([id]) => keyRange(keys.unbound(id)))
+  }
+
   /** Turns what can be addressed now into entries, in the order in which it was sent. */
   bind(): void {
     const { outbox, rooms } = this.#parts
     if (!outbox.ready) return
-    for (const [id, waiting] of [...this.#waiting].sort(([, a], [, b]) => a.order - b.order)) {
-      if (outbox.isQueued(id)) continue
-      if (rooms.resolve(waiting.to) === undefined) continue
+    const names = new Set([...this.#waiting.values()].map(({ to }) => to))
+    for (const to of names) if (rooms.resolve(to) === undefined) names.delete(to)
+    const found = [...this.#waiting].filter(([, { to }]) => names.has(to))
+    this.#toBind = found.sort(([, a], [, b]) => a.order - b.order).map(([id]) => id)
+    this.bindNext()
+  }
+
+  /** As much of it as there is room for. */
+  bindNext(): void {
+    const { outbox } = this.#parts
+    for (const id of this.#binding)
+      if (!this.#reading.has(id) && !outbox.isQueued(id)) this.#binding.delete(id)
+    while (this.#binding.size < rowsAtOnce) {
+      const id = this.#toBind.shift()
+      if (id === undefined) return
+      if (!this.#waiting.has(id) || this.#binding.has(id) || outbox.isQueued(id)) continue
+      this.#binding.add(id)
       this.#queue(id)
     }
   }
@@ -252,7 +286,8 @@ export class Unbound {
   #queue(id: MessageId): void {
     const { desk, feeds, outbox } = this.#parts
     const idKey = keys.id(desk.me.member, id)
-    desk.read([keyRange(keys.unbound(id)), keyRange(idKey)], (rows) => {
+    const then = (rows: readonly Row[]): void => {
+      this.#reading.delete(id)
       const found = new Map(rows.map(({ key, value }) => [key, value]))
       const raw = found.get(keys.unbound(id))
       const read = readRow(unboundRow, raw)
@@ -263,7 +298,14 @@ export class Unbound {
       if (place && (feeds.get(place.feed)?.head?.number ?? 0) >= place.number) this.#isIn(place, id)
       // Or it found the row damaged, and set it aside before we looked.
       if (!raw && !found.has(idKey)) this.restore(id)
-    })
+      this.bindNext()
+    }
+    const failed = (): void => {
+      this.#reading.delete(id)
+      this.bindNext()
+    }
+    this.#reading.add(id)
+    desk.read([keyRange(keys.unbound(id)), keyRange(idKey)], then, failed)
   }
 
   /** A sibling tab wrote it there. What came of it since is told with the entry. */

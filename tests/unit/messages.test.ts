@@ -574,6 +574,36 @@ describe('addresses', () => {
     expect(pages).toEqual([['4', '5', '6'], ['1', '2', '3'], ['0']])
   })
 
+  it('MS6 much that waits goes out in the order it was sent, a bounded number of bodies at a time', () => {
+    const world = new World()
+    const a = world.add('alice')
+    const sent = Array.from({ length: 300 }, (_, i) => `${i}`)
+    for (const text of sent) a.send('@zoe', text)
+    world.settle()
+    const zoe = world.add('zoe')
+    world.settle()
+    let reads = 0
+    a.readFails = (from) => {
+      if (from.startsWith('unbound/')) reads++
+      return false
+    }
+    world.meet()
+    expect(reads).toBeLessThanOrEqual(64)
+    world.advance(1000)
+    expect(zoe.texts()).toEqual(sent)
+    expect(a.messages.status()).toMatchObject({ waitingForName: 0, undelivered: 0 })
+  })
+
+  it('MS6 of what waits a page of history reads only what is on it', () => {
+    const { world, a } = trio()
+    for (const to of ['@zoe', '@yan'] as const) for (const text of ['0', '1', '2']) a.send(to, text)
+    world.settle()
+    const ranges = a.messages.historyRanges('@zoe', undefined, 2)
+    const rows = ranges.flatMap((range) => a.rows.range(range))
+    expect(rows.map(({ key }) => key.split('/')[0])).toEqual(['unbound', 'unbound'])
+    expect(a.history('@zoe', 2).map(bodyText)).toEqual(['1', '2'])
+  })
+
   it('MS6 unbound mail expires and that is reported', () => {
     const world = new World()
     const a = world.add('alice')
