@@ -305,12 +305,19 @@ export class Rooms {
   }
 
   rooms(): Map<string, RoomView> {
-    const names = new Set(this.joined.keys())
-    for (const { profile } of this.#known.values()) for (const room of profile?.rooms ?? []) names.add(room)
-    const views = [...names].sort(compareText).map((name): RoomView => {
-      return { name, members: this.membersOf(name), joined: this.joined.has(name) }
-    })
-    return new Map(views.map((view) => [view.name, view]))
+    const members = new Map<string, MemberId[]>([...this.joined.keys()].map((name) => [name, []]))
+    // Through the members once: whoever makes up many that are in many rooms must not cost us their product.
+    for (const [member, { profile }] of [...this.#known].sort(([a], [b]) => compareText(a, b))) {
+      for (const room of new Set(profile?.rooms)) {
+        const inRoom = members.get(room)
+        if (inRoom) inRoom.push(member)
+        else members.set(room, [member])
+      }
+    }
+    const found = [...members].sort(([a], [b]) => compareText(a, b))
+    return new Map(
+      found.map(([name, inRoom]) => [name, { name, members: inRoom, joined: this.joined.has(name) }]),
+    )
   }
 
   /** Says what changed in this step, once. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId, StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
-import { cursorOf, entryRow, keys, readEntry, readRow } from '../../core/messages/rows.ts'
+import { cursorOf, entryRow, keys, memberRow, readEntry, readRow } from '../../core/messages/rows.ts'
+import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { encode } from '../../core/wire/codec.ts'
 import { bodyText, failure, memberOf, type Packet, seal, trio, World } from './messages-world.ts'
 
@@ -572,6 +573,23 @@ describe('addresses', () => {
     for (let page = a.history('@zoe', 3); page.length > 0; page = a.history('@zoe', 3, page[0]!.cursor))
       pages.push(page.map(bodyText))
     expect(pages).toEqual([['4', '5', '6'], ['1', '2', '3'], ['0']])
+  })
+
+  it('MS6 rooms that many made up cost no more than there are of them', () => {
+    const rows = new MemoryRows()
+    const roomsEach = 250
+    const members = Array.from({ length: 200 }, (_, i) => memberOf(`nobody ${i}`))
+    for (const [i, member] of members.entries()) {
+      const rooms = Array.from({ length: roomsEach }, (_, j) => `room-${i}-${j}`)
+      const place = { feed: '0'.repeat(32) as StoreId, number: 1, clockMs: 1, clockCounter: 0 }
+      const profile = { name: 'nobody', kind: 'human' as const, rooms: [...rooms, 'all'], ...place }
+      rows.put(keys.member(member), encode(memberRow, { profile, lastSeenAt: 1 }))
+    }
+    const a = new World().add('alice', { rows })
+    const rooms = a.messages.rooms()
+    expect(rooms.size).toBe(members.length * roomsEach + 1)
+    expect(rooms.get('all')!.members).toEqual(members.toSorted())
+    expect([...rooms.keys()]).toEqual([...rooms.keys()].toSorted())
   })
 
   it('MS6 much that waits goes out in the order it was sent, a bounded number of bodies at a time', () => {
