@@ -418,7 +418,9 @@ describe('signaling client against our server', () => {
       },
     })
     const problems: (string | undefined)[] = []
-    client.events = { state: (_state, problem) => problems.push(problem?.message) } as SignalingEvents
+    client.events = {
+      state: (_state, problem) => problems.push(problem?.message),
+    } as Partial<SignalingEvents> as SignalingEvents
     client.start('acme', alice)
     await vi.waitFor(() => expect(problems).toHaveLength(1))
     expect(problems[0]).toContain(why)
