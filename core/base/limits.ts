@@ -156,6 +156,8 @@ export const limits = {
   leisureMs: 1500,
   /** With no more others than these the rest follow sooner. chosen: two of them may be tabs of one browser that dies. */
   smallMesh: 4,
+  /** … and, where ever new ones are heard of, at the latest after this. chosen: a large mesh that starts at once has formed. */
+  maxLeisureMs: 15 * second,
   smallLeisureMs: 1 * second,
   /** A dial or a knock counts as a link to come for this long; then another is tried beside it. chosen: see dialHeadStartMs. */
   linkPatienceMs: 1 * second,

@@ -55,6 +55,9 @@ export class Topology {
   #leisureAtMs = Number.NEGATIVE_INFINITY
   #linkedBefore = 0
   /** When one more may be looked for, though there are links enough. */
+  /** Since when they wait, and when somebody was heard of last. */
+  #lingersSinceMs = Number.NEGATIVE_INFINITY
+  #lingeredAtMs = Number.NEGATIVE_INFINITY
   #lookAtMs = Number.NEGATIVE_INFINITY
 
   constructor(me: PeerId, random: Random) {
@@ -245,7 +248,7 @@ export class Topology {
       attempt.nextAtMs = nowMs + limits.knockDelayMs
       return undefined
     }
-    const isNeeded = isFirst || attempt.wanted || view.isClose(peer)
+    const isNeeded = isFirst || attempt.wanted || view.isClose(peer) || this.#isPutOff(nowMs)
     // In the view it knows of us too, most likely, and dials at its own leisure.
     const knockMs = this.#dials(peer) || !view.inView(peer) ? 0 : limits.leisureKnockMs
     if (!isNeeded && nowMs < this.#leisureAtMs + knockMs) {
@@ -315,6 +318,16 @@ export class Topology {
     const endsMs = [...this.#attempts.values()]
       .map(({ knockedAtMs }) => knockedAtMs + limits.dialHeadStartMs)
       .filter((endMs) => endMs > nowMs)
+    // Without a link there is nothing to wait with.
+    if (this.#linkedBefore === 0 || nowMs >= this.#lingeredAtMs + limits.leisureMs)
+      this.#lingersSinceMs = nowMs
+    this.#lingeredAtMs = nowMs
+  }
+
+  /** Ever new ones are heard of: whoever makes up names, one after the other, would put the links at leisure off for good. */
+  #isPutOff(nowMs: number): boolean {
+    const isCalm = nowMs >= this.#lingeredAtMs + limits.leisureMs
+    return !isCalm && nowMs >= this.#lingersSinceMs + limits.maxLeisureMs
     return endsMs.length < limits.maxKnocksAtOnce ? nowMs : Math.min(...endsMs)
   }
 

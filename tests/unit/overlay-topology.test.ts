@@ -225,6 +225,23 @@ describe('getting links', () => {
       let nowMs = 0
       while (tick(nowMs, { linkedPeers }).length === 0) nowMs = topology.deadlineMs()
       return nowMs
+  test('OV34 names that somebody makes up one after the other put the rest off for a while only', () => {
+    const { topology, tick } = seekerOf(alice)
+    topology.seek(bob, 0)
+    topology.seek(carol, 0)
+    const [first] = tick(0)
+    topology.linked(first!.peer)
+    const rest = first!.peer === bob ? carol : bob
+    const madeUp = strangers(600, 'd')
+    let dialledAtMs = Infinity
+    for (let nowMs = 400; nowMs < 60_000 && dialledAtMs === Infinity; nowMs += 400) {
+      topology.knocked(madeUp[nowMs / 400]!, nowMs)
+      const view = { linkedPeers: 1, inView: (peer: PeerId) => peer === bob || peer === carol }
+      if (tick(nowMs, view).some(({ peer }) => peer === rest)) dialledAtMs = nowMs
+    }
+    expect(dialledAtMs).toBeLessThan(60_000)
+  })
+
     }
     expect(restAtMs(limits.smallMesh)).toBeLessThanOrEqual(limits.smallLeisureMs)
     expect(restAtMs(limits.smallMesh)).toBeGreaterThanOrEqual(limits.smallLeisureMs / 2)
