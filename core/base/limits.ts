@@ -41,6 +41,8 @@ export const limits = {
   maxPeers: 256,
   /** Peers a link is sought to at one time. chosen: all a view holds, and as many named or lost. */
   maxSought: 512,
+  /** … of those that one introducer alone has named. chosen: as many as a mesh has, and others have as many. */
+  maxSoughtOfOne: 256,
   /** Above these a record is malformed: room to add one safely for ever, out of reach by honest counting. chosen. */
   maxIncarnation: 2 ** 48,
   maxSeniority: 2 ** 48,
@@ -154,10 +156,10 @@ export const limits = {
    * of for up to `leisureMs`. measured: bench/mesh (ADR 017). */
   firstLinks: 1,
   leisureMs: 1500,
-  /** With no more others than these the rest follow sooner. chosen: two of them may be tabs of one browser that dies. */
-  smallMesh: 4,
   /** … and, where ever new ones are heard of, at the latest after this. chosen: a large mesh that starts at once has formed. */
   maxLeisureMs: 15 * second,
+  /** With no more others than these the rest follow sooner. chosen: two of them may be tabs of one browser that dies. */
+  smallMesh: 4,
   smallLeisureMs: 1 * second,
   /** A dial or a knock counts as a link to come for this long; then another is tried beside it. chosen: see dialHeadStartMs. */
   linkPatienceMs: 1 * second,

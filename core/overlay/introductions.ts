@@ -36,8 +36,8 @@ export class Introductions {
   }
 
   /** An introducer named that peer; it may know nothing of us. `before`: it was there before we were. */
-  named(peer: PeerId, before: boolean): void {
-    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs, { named: before })
+  named(peer: PeerId, by: string, before: boolean): void {
+    if (!this.#context.links.to(peer)) this.#topology.seek(peer, this.#context.nowMs, { named: before, by })
   }
 
   /** We go, or stand still: nobody is sought any more. */

@@ -143,7 +143,7 @@ export class Overlay {
     if (this.#context.suspended) return
     const others = peers.filter((peer) => peer !== this.self.id).slice(0, limits.maxPeers)
     this.#joining.answered(introducer, others)
-    for (const peer of others) this.#introductions.named(peer, introducer !== tabsIntroducer)
+    for (const peer of others) this.#introductions.named(peer, introducer, introducer !== tabsIntroducer)
     this.#view.settle()
   }
 

@@ -37,6 +37,8 @@ interface Attempt {
   stranger: boolean
   /** It was declared gone, and nobody has spoken of it since. */
   lost: boolean
+  /** The introducer that named it, and nobody else. */
+  by: string | undefined
   /** It has said something to us: it lives, and a link may take its time. */
   answered: boolean
   /** It was time for it, but others are under way, or it is one of those made at leisure. */
@@ -53,11 +55,11 @@ export class Topology {
   readonly #named = new Set<PeerId>()
   /** Links beyond the first ones wait until nobody was heard of for a while. */
   #leisureAtMs = Number.NEGATIVE_INFINITY
-  #linkedBefore = 0
-  /** When one more may be looked for, though there are links enough. */
   /** Since when they wait, and when somebody was heard of last. */
   #lingersSinceMs = Number.NEGATIVE_INFINITY
   #lingeredAtMs = Number.NEGATIVE_INFINITY
+  #linkedBefore = 0
+  /** When one more may be looked for, though there are links enough. */
   #lookAtMs = Number.NEGATIVE_INFINITY
 
   constructor(me: PeerId, random: Random) {
@@ -68,7 +70,7 @@ export class Topology {
   /**
    * Somebody we should have a link to, for a while or as long as the view holds it. `knockAfterMs`: where the far
    * end knows of us too and is the one that dials, it gets a moment before we knock. `pause`: not at once. `again`:
-   * there was one. `named`: by an introducer. `stranger`: it says so itself, and nobody else. `lost`: it was declared gone.
+   * there was one. `named`: by an introducer. `by`: by this one. `stranger`: it says so itself, and nobody else. `lost`: it was declared gone.
    */
   seek(
     peer: PeerId,
@@ -78,20 +80,23 @@ export class Topology {
       readonly pause?: boolean
       readonly again?: boolean
       readonly named?: boolean
+      readonly by?: string
       readonly stranger?: boolean
       readonly lost?: boolean
     } = {},
   ): void {
     if (peer === this.#me) return
-    const { knockAfterMs = 0, pause = false, again = false, stranger = false, lost = false } = options
+    const { knockAfterMs = 0, pause = false, again = false, by, stranger = false, lost = false } = options
     if (options.named && this.#named.size < limits.maxSought) this.#named.add(peer)
     const known = this.#attempts.get(peer)
     if (known) {
       known.untilMs = nowMs + limits.rememberLostMs
       known.stranger &&= stranger
       known.lost &&= lost
+      if (known.by !== by) known.by = undefined
       return
     }
+    if (by !== undefined) this.#makeRoomOf(by)
     if (this.#attempts.size >= limits.maxSought && !this.#makeRoom()) return
     this.#linger(nowMs)
     if (again || pause) this.#resume()
@@ -104,6 +109,7 @@ export class Topology {
       knocked: false,
       stranger,
       lost,
+      by,
       answered: false,
       postponed: false,
       giveUpAtMs: Number.POSITIVE_INFINITY,
@@ -299,9 +305,29 @@ export class Topology {
     return victim !== undefined && this.#attempts.delete(victim[0])
   }
 
+  /** Of too many that one introducer alone has named, the first gives way: one that makes up ever new ones leaves room to the others. */
+  #makeRoomOf(introducer: string): void {
+    const named = [...this.#attempts].filter(([, { by }]) => by === introducer)
+    if (named.length < limits.maxSoughtOfOne) return
+    const victim = named.find(([, { connection }]) => connection === undefined)
+    if (!victim) return
+    this.#attempts.delete(victim[0])
+    this.#named.delete(victim[0])
+  }
+
   #linger(nowMs: number): void {
     const isSmall = this.#linkedBefore + this.#attempts.size <= limits.smallMesh
     this.#leisureAtMs = nowMs + this.#jittered(isSmall ? limits.smallLeisureMs : limits.leisureMs)
+    // Without a link there is nothing to wait with.
+    if (this.#linkedBefore === 0 || nowMs >= this.#lingeredAtMs + limits.leisureMs)
+      this.#lingersSinceMs = nowMs
+    this.#lingeredAtMs = nowMs
+  }
+
+  /** Ever new ones are heard of: whoever makes up names, one after the other, would put the links at leisure off for good. */
+  #isPutOff(nowMs: number): boolean {
+    const isCalm = nowMs >= this.#lingeredAtMs + limits.leisureMs
+    return !isCalm && nowMs >= this.#lingersSinceMs + limits.maxLeisureMs
   }
 
   /** To whom dials and knocks are out of which a link may still come. */
@@ -318,16 +344,6 @@ export class Topology {
     const endsMs = [...this.#attempts.values()]
       .map(({ knockedAtMs }) => knockedAtMs + limits.dialHeadStartMs)
       .filter((endMs) => endMs > nowMs)
-    // Without a link there is nothing to wait with.
-    if (this.#linkedBefore === 0 || nowMs >= this.#lingeredAtMs + limits.leisureMs)
-      this.#lingersSinceMs = nowMs
-    this.#lingeredAtMs = nowMs
-  }
-
-  /** Ever new ones are heard of: whoever makes up names, one after the other, would put the links at leisure off for good. */
-  #isPutOff(nowMs: number): boolean {
-    const isCalm = nowMs >= this.#lingeredAtMs + limits.leisureMs
-    return !isCalm && nowMs >= this.#lingersSinceMs + limits.maxLeisureMs
     return endsMs.length < limits.maxKnocksAtOnce ? nowMs : Math.min(...endsMs)
   }
 

@@ -74,6 +74,16 @@ describe('getting links', () => {
     expect(tick(0)).toEqual([expect.objectContaining({ type: 'dial', peer: bob })])
   })
 
+  test('OV20 an introducer that names ever new peers leaves room for those whom another names', () => {
+    const { topology, tick } = seekerOf(alice)
+    for (const peer of strangers(2 * limits.maxSought)) topology.seek(peer, 0, { named: true, by: 'hostile' })
+    topology.seek(bob, 0, { named: true, by: 'honest' })
+    const dialled = new Set<string>()
+    for (let nowMs = 0; nowMs < 600_000 && !dialled.has(bob); nowMs += 100)
+      for (const action of tick(nowMs)) if (action.type === 'dial') dialled.add(action.peer)
+    expect(dialled).toContain(bob)
+  })
+
   test('OV20 a dial of which nothing more is heard is abandoned, and made again', () => {
     const { topology, tick } = seekerOf(alice)
     topology.seek(bob, 0)
@@ -215,16 +225,6 @@ describe('getting links', () => {
     }
   })
 
-  test('OV34 in a small mesh the rest follow sooner', () => {
-    const restAtMs = (peers: number): number => {
-      const { topology, tick } = seekerOf(alice)
-      const others = strangers(peers)
-      for (const peer of others) topology.seek(peer, 0)
-      for (const { peer } of tick(0)) topology.linked(peer)
-      const linkedPeers = limits.firstLinks
-      let nowMs = 0
-      while (tick(nowMs, { linkedPeers }).length === 0) nowMs = topology.deadlineMs()
-      return nowMs
   test('OV34 names that somebody makes up one after the other put the rest off for a while only', () => {
     const { topology, tick } = seekerOf(alice)
     topology.seek(bob, 0)
@@ -242,6 +242,16 @@ describe('getting links', () => {
     expect(dialledAtMs).toBeLessThan(60_000)
   })
 
+  test('OV34 in a small mesh the rest follow sooner', () => {
+    const restAtMs = (peers: number): number => {
+      const { topology, tick } = seekerOf(alice)
+      const others = strangers(peers)
+      for (const peer of others) topology.seek(peer, 0)
+      for (const { peer } of tick(0)) topology.linked(peer)
+      const linkedPeers = limits.firstLinks
+      let nowMs = 0
+      while (tick(nowMs, { linkedPeers }).length === 0) nowMs = topology.deadlineMs()
+      return nowMs
     }
     expect(restAtMs(limits.smallMesh)).toBeLessThanOrEqual(limits.smallLeisureMs)
     expect(restAtMs(limits.smallMesh)).toBeGreaterThanOrEqual(limits.smallLeisureMs / 2)
