@@ -86,6 +86,8 @@ export interface HandleOptions extends MeshOptions {
   readonly onLeft?: () => void
 }
 
+const ignoredForTheProblemTellsMore = (): void => undefined
+
 export class MeshHandle implements Mesh {
   readonly #options: HandleOptions
   readonly #events = new Emitter<MeshEvents>((problem, event) => {
@@ -134,8 +136,8 @@ export class MeshHandle implements Mesh {
     } catch (problem) {
       const { connector, store } = options.platform
       connector.close()
+      await store.close().catch(ignoredForTheProblemTellsMore)
       options.onLeft?.()
-      await store.close()
       throw problem
     }
   }

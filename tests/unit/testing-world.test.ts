@@ -29,3 +29,25 @@ test('names under which nobody has joined are refused: the test would pass with 
   world.heal('ada', 'first-tab')
   world.heal()
 })
+
+test('joining rejects as joinMesh() does where a frozen tab of the same browser holds the store', async () => {
+  const outcomes = new Set<unknown>()
+  for (let seed = 1; seed <= 8; seed++) {
+    const world = createWorld({ seed })
+    const tab = { mesh: 'acme', name: 'ada', browser: 'firefox' }
+    const { mesh, process } = await world.join({ ...tab, as: 'first' })
+    await world.run(5000)
+    void mesh.send('@ada', 'hello')
+    await world.run(1)
+    // Inside a transaction, or not.
+    process.freeze()
+    const joining = world.join({ ...tab, as: 'second' })
+    outcomes.add(
+      await joining.then(
+        () => 'joined',
+        (problem: { code?: unknown }) => problem.code ?? problem,
+      ),
+    )
+  }
+  expect(outcomes).toEqual(new Set(['joined', 'storage-busy']))
+})
