@@ -123,6 +123,7 @@ test('a page from another address without https says what is missing and what to
     await page.goto(`http://${address}:${server.port}/#mesh=${cast.mesh}&name=alice`)
     await expect(page.getByTestId('insecure')).toHaveText(/^.{20,}\.$/)
     await expect(page.getByText(`http://localhost:${server.port}`).first()).toBeVisible()
+    await expect(page.getByText('npm start --')).toContainText(`--port ${server.port} `)
     expect(await page.evaluate(() => window.mesh)).toBe(undefined)
   } finally {
     await server.close()

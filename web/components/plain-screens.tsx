@@ -46,7 +46,10 @@ export function InsecureScreen({ sentence }: { sentence: string }) {
         </li>
         <li>
           Start the server with a certificate:{' '}
-          <code>npm start -- --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem</code>, and open{' '}
+          <code>
+            npm start -- --host 0.0.0.0 {port && `--port ${port} `}--tls-cert cert.pem --tls-key key.pem
+          </code>
+          , and open{' '}
           <code>
             https://{hostname}
             {port && `:${port}`}
