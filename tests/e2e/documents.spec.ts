@@ -360,8 +360,12 @@ test('a task ticked here is ticked there, and undo takes back only what was done
   await expect(task(bob, 'print the tide tables')).toBeVisible()
 
   // A task that somebody else deletes hands the focus on as well.
-  await addTask(bob, 'a slip')
-  await task(alice, 'a slip').getByTestId('task-title').click()
+  for (const title of ['a slip', 'another']) await addTask(bob, title)
+  await task(alice, 'another').getByTestId('task-title').click()
+  await task(bob, 'another').getByTestId('task-delete').click()
+  // Not to a box that the next blank would tick.
+  await expect(alice.page.getByRole('list', { name: 'Tasks' })).toBeFocused()
+  await task(alice, 'a slip').getByTestId('task-toggle').focus()
   await task(bob, 'a slip').getByTestId('task-delete').click()
   await expect(task(alice, 'buy rope').getByTestId('task-toggle')).toBeFocused()
 

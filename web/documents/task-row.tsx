@@ -104,8 +104,9 @@ interface TitleBoxProps {
 function TitleBox({ title, begun, keep, finish }: TitleBoxProps) {
   const input = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => {
-    if (begun === undefined) input.current?.select()
-    else if (input.current) goOnTyping(input.current)
+    if (begun !== undefined && input.current) return goOnTyping(input.current)
+    input.current?.focus()
+    input.current?.select()
   }, [])
   return (
     <input

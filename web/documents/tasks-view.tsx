@@ -63,7 +63,7 @@ export function TasksView({ documents, list }: TasksViewProps) {
         <PeopleHere people={list.document.people.value} label="At the task list now" testId="tasks-people" />
       </div>
       <TaskForm text={list.draft} add={add} />
-      <ul class="task-list" aria-labelledby="tasks-title">
+      <ul class="task-list" aria-labelledby="tasks-title" tabIndex={-1}>
         {shown.map((task) => (
           <TaskRow
             key={task.id}
@@ -116,6 +116,7 @@ function useFocusHandedOn(
     ? document.activeElement?.closest<HTMLElement>('[data-task-id]')
     : undefined
   const id = row?.dataset['taskId']
+  const isTyping = document.activeElement?.matches('[data-testid=task-edit]')
   useLayoutEffect(() => {
     const was = before.current
     before.current = shown
@@ -126,9 +127,9 @@ function useFocusHandedOn(
     )
     // Where tasks go by a tick not the text box: on a phone that would open the keyboard.
     const otherwise = filter === 'all' ? '.task-form input' : '.task-filters [aria-pressed=true]'
-    section.current
-      ?.querySelector<HTMLElement>(heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : otherwise)
-      ?.focus()
+    const next = heir ? `${rowOf(heir.id)} [data-testid=task-toggle]` : otherwise
+    // Nobody who types on shall tick another task with the next blank.
+    section.current?.querySelector<HTMLElement>(isTyping ? '.task-list' : next)?.focus()
   }, [shown])
 }
 
