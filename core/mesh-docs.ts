@@ -205,8 +205,12 @@ class Handle implements DocHandle {
     await this.#handedOver()
     const { heldUpdates, problem } = this.#opened.view
     // The store may have room again by now: what it said before this call does not count.
-    const hindered = (): MeshError | undefined =>
-      this.problem === problem && !(problem && isLasting(problem)) ? undefined : this.problem
+    const hindered = (): MeshError | undefined => {
+      const now = this.#opened.view
+      // What does not fit of what others hold keeps nothing out of the store that is here.
+      if (now.problem && isLasting(now.problem)) return now.storedUpdates < 0 ? now.problem : undefined
+      return now.problem === problem ? undefined : now.problem
+    }
     // Others may go on typing: what came since is not waited for.
     const isStored = (): boolean => {
       const { stored, storedUpdates } = this.#opened.view

@@ -535,7 +535,7 @@ export class Document {
       ...this.#fetching.progress,
       stored: this.stored,
       heldUpdates: this.#storage.heldUpdates,
-      storedUpdates: this.#storage.storedUpdates,
+      storedUpdates: this.#over ? -1 : this.#storage.storedUpdates,
       problem: this.problem,
     }
   }

@@ -215,7 +215,7 @@ function circularValue(): Record<string, unknown> {
   return circular
 }
 
-const refused = { state: 'syncing', stored: false, problem: { code: 'invalid-argument' } }
+const refused = { state: 'syncing', stored: false, storedUpdates: -1, problem: { code: 'invalid-argument' } }
 
 /** What a later run finds on its disk. */
 function reloaded(actor: DocsActor): DocsActor {

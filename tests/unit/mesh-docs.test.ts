@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import type { DocHandle, DocState } from '../../core/api.ts'
+import { MeshError } from '../../core/base/errors.ts'
 import type { DocView } from '../../core/docs/types.ts'
 import { MeshDocs } from '../../core/mesh-docs.ts'
 
@@ -56,6 +57,23 @@ test('opening ends with its signal while the handle before closes, and can be tr
   const again = docs.open('notes', options, undefined)
   answers.shift()!()
   expect((await again).name).toBe('notes')
+  docs.end()
+})
+
+test('whenStored() waits for what is here though what others hold does not fit, and not where what is here does not', async () => {
+  const { docs, answers } = setUp()
+  const opening = docs.open('notes', options, undefined)
+  answers.shift()!()
+  const handle = await opening
+  const problem = new MeshError('doc-over-limit', 'too large')
+  docs.show({ ...view, stored: false, heldUpdates: 1, problem })
+  const stored = handle.whenStored()
+  await Promise.resolve()
+  docs.show({ ...view, heldUpdates: 1, storedUpdates: 1, problem })
+  await stored
+  await handle.whenStored()
+  docs.show({ ...view, stored: false, heldUpdates: 1, storedUpdates: -1, problem })
+  await expect(handle.whenStored()).rejects.toBe(problem)
   docs.end()
 })
 
