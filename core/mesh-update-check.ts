@@ -36,14 +36,15 @@ export function checkUpdate(doc: Y.Doc, update: Uint8Array, scan: UpdateScan): R
 }
 
 /**
- * Of the values of a key Yjs keeps the last alive, which is one operation. An update can say that a text of several stands
- * there: split in two, of which one goes, it makes Yjs throw while it collects garbage, and no event of the document comes
- * ever after. Such values are deleted, in the transaction in which they came.
+ * Of the values of a key Yjs keeps the last alive, which is one operation. An update can say that several stand there: split
+ * in two, of which one goes, they make Yjs throw while it collects garbage, and no event of the document comes ever after.
+ * Such values are deleted, in the transaction in which they came.
  *
- * @returns true where there were any
+ * @returns true where there were any that no program of Yjs makes. Plain values come so from honest ones: where an undo
+ * manager keeps the content of deleted values they are one operation, and that they are deleted is said at the end of a transfer.
  */
 export function dropSplitValues(transaction: Y.Transaction, { ranges }: UpdateScan): boolean {
-  let dropped = false
+  let isForged = false
   for (const { client, from, to } of ranges) {
     const structs = transaction.doc.store.clients.get(client)
     if (structs === undefined || clockAfter(structs) <= from) continue
@@ -52,11 +53,11 @@ export function dropSplitValues(transaction: Y.Transaction, { ranges }: UpdateSc
       if (struct.id.clock >= to) break
       const isValue = struct instanceof Y.Item && struct.parentSub !== null && !struct.deleted
       if (!isValue || (struct.length === 1 && struct.right === null)) continue
+      isForged ||= !(struct.content instanceof Y.ContentAny || struct.content instanceof Y.ContentJSON)
       struct.delete(transaction)
-      dropped = true
     }
   }
-  return dropped
+  return isForged
 }
 
 /** How deep that operation lies in types; 0 at the root, and where the document does not hold it. */

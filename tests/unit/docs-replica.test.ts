@@ -779,6 +779,33 @@ describe('a replica', () => {
     expect([told.length > 0, outer.toJSON()]).toEqual([true, { key: 3 }])
   })
 
+  it.each([300, 2000])(
+    'takes in segments of %i bytes of what an undo manager keeps: values of one key, and later that they are deleted',
+    (bytes) => {
+      const [alice, bob, carol] = [newDoc(1), newDoc(2), newDoc(3)]
+      const map = alice.getMap<unknown>('map')
+      const undo = new Y.UndoManager(map, { captureTimeout: 0 })
+      map.set('key', 'first')
+      Y.applyUpdate(carol, Y.encodeStateAsUpdate(alice))
+      map.set('key', 'second')
+      // Two of one key at once: hers goes in between.
+      carol.getMap('map').set('key', 'hers')
+      Y.applyUpdate(alice, Y.encodeStateAsUpdate(carol))
+      map.delete('key')
+      for (let other = 0; other < 20; other++) map.set(`other ${other}`, 'x'.repeat(100))
+      const replica = new DocReplica(bob)
+      const outcomes = new Set<string>()
+      const reader = createSegmentReader(alice, [])
+      for (let next = reader.next(bytes); next; next = reader.next(bytes))
+        outcomes.add(replica.apply([next], 'mesh').outcome)
+      expect([...outcomes]).toEqual(['applied'])
+      expectEqual(alice, bob)
+      undo.undo()
+      replica.apply([Y.encodeStateAsUpdate(alice, Y.encodeStateVector(bob))], 'mesh')
+      expectEqual(alice, bob)
+    },
+  )
+
   it('goes on telling of edits where Yjs threw as it tidied up', () => {
     const doc = newDoc(2)
     const replica = new DocReplica(doc)
