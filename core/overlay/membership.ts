@@ -151,6 +151,8 @@ export class Membership {
     if (known) {
       const isNewer = record.incarnation > known.record.incarnation
       if (!isNewer && (source === 'hearsay' || !isMadeUp(known.record, record))) return false
+      // Nobody could put that right but over a link of their own, and whoever has none would pass it on to those again.
+      if (source === 'hearsay' && isFarAhead(record, known.record)) return false
       known.record = record
       this.#changes++
       if (source !== 'hearsay') known.isMet = true
@@ -380,7 +382,9 @@ export class Membership {
 
 /** Against what the peer itself says now: no honest news is that far ahead, nor says something else in the same breath. */
 function isMadeUp(held: PeerRecord, own: PeerRecord): boolean {
-  if (held.incarnation > own.incarnation)
-    return held.incarnation > own.incarnation + limits.maxIncarnationJump
+  if (held.incarnation > own.incarnation) return isFarAhead(held, own)
   return JSON.stringify(held) !== JSON.stringify(own)
 }
+
+const isFarAhead = (held: PeerRecord, own: PeerRecord): boolean =>
+  held.incarnation > own.incarnation + limits.maxIncarnationJump

@@ -222,6 +222,30 @@ describe('a hostile peer', () => {
     expect(alice.delivered().length).toBe(heard + 1)
   })
 
+  test('OV35 that says what others are under numbers far ahead of theirs: nobody believes it, with a link to them or without', () => {
+    const { world, alice, bob, send } = besieged()
+    const carol = world.add('carol')
+    world.connect(bob, carol)
+    world.until(() => alice.overlay.others().some(({ id }) => id === carol.id), 5000)
+    const { maxIncarnation: incarnation } = limits
+    for (const record of alice.overlay.others()) {
+      const forged = { ...record, incarnation, fit: false }
+      const payload = { type: 'record', record: forged } as const
+      send(...framesOf({ type: 'direct', payload: { type: 'records', records: [forged] } }))
+      send(...framesOf({ type: 'broadcast', origin: record.id, sequence: 1_000, payload }, 1))
+    }
+    const others = alice.overlay.others().filter(({ id }) => id !== mallory.id)
+    expect(others.map(({ id, fit }) => [id, fit])).toEqual(
+      [bob.id, carol.id].toSorted().map((id) => [id, true]),
+    )
+    // What they say next is news all the same.
+    world.step(carol, ({ overlay }) => overlay.updateSelf({ priority: 7 }))
+    world.until(
+      () => alice.overlay.others().some(({ id, priority }) => id === carol.id && priority === 7),
+      5000,
+    )
+  })
+
   test('OV35 … however much it says after that, so that what it made up is kept no longer', () => {
     const { world, alice, bob, send } = besieged()
     const payload = { type: 'cast', topic: 'x', body: Uint8Array.of(0) } as const

@@ -116,8 +116,8 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/membership.ts',
-        find: 'return held.incarnation > own.incarnation + limits.maxIncarnationJump',
-        replace: 'return false',
+        find: '  held.incarnation > own.incarnation + limits.maxIncarnationJump',
+        replace: '  held === own',
       },
     ],
     profile: 'false words',

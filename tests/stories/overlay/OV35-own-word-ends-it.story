@@ -21,13 +21,7 @@ given alice, bob and carol join; wait 40 s
 ! at most 4 times *: leader *
 
 > carol says to bob: record of alice of incarnation +1000000 at place 9; wait 20 s
-  alice -> bob: to all: record of alice, place 1, 2 links
-  alice -> carol: to all: record of alice, place 1, 2 links
-  alice: leader alice -> alice, epoch 5 (merged)
-  bob: leader alice -> bob, epoch 4 (stalled)
-  bob: leader bob -> alice, epoch 5 (outranked)
   carol -> bob: record of alice, place 9, 2 links
-  carol: leader alice -> alice, epoch 5 (merged)
 ! now bob sees alice at place 1
 ! now alice leads alice, bob and carol
 ! at most 4 times *: leader *
