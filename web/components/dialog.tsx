@@ -2,7 +2,7 @@
 // and gives the focus back. It begins at the element marked `data-first`.
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 interface DialogProps {
   readonly title: string
@@ -16,7 +16,7 @@ interface DialogProps {
 /** Shown for as long as it is drawn. */
 export function Dialog({ title, testId, isBusy = false, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement
     const dialog = element.current
     dialog?.showModal()

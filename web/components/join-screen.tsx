@@ -1,7 +1,7 @@
 // Asks who the person is and which mesh to join.
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { defaultMesh, type Screen } from '../app.ts'
 import { Wordmark } from './wordmark.tsx'
 
@@ -13,7 +13,7 @@ interface JoinScreenProps {
 export function JoinScreen({ screen, onJoin }: JoinScreenProps) {
   const nameInput = useRef<HTMLInputElement>(null)
   const meshInput = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const wrong = screen.nameProblem === undefined && screen.meshProblem !== undefined ? meshInput : nameInput
     wrong.current?.focus()
   }, [screen])

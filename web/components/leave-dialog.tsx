@@ -1,7 +1,7 @@
 // Leaves the mesh: for now, with everything kept on this device, or for good. The second asks for the mesh's name.
 
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { whatIsAtStake } from '../erasing.ts'
 import type { Session } from '../state.ts'
 import { Dialog } from './dialog.tsx'
@@ -15,23 +15,25 @@ interface LeaveDialogProps {
 }
 
 export function LeaveDialog({ session, onLeave, onErase, onClose }: LeaveDialogProps) {
-  const isErasing = useSignal(false)
+  const choice = useSignal<'leave' | 'erase'>('leave')
+  const isErasing = choice.value === 'erase'
   const busy = useSignal(false)
   const eraseChoice = useRef<HTMLButtonElement>(null)
-  const isBack = useRef(false)
-  useEffect(() => {
-    if (isBack.current) eraseChoice.current?.focus()
-    isBack.current = isErasing.value
-  }, [isErasing.value])
+  const wasErasing = useRef(false)
+  // Before anything else can be pressed: an effect after the next frame comes late for a quick hand.
+  useLayoutEffect(() => {
+    if (wasErasing.current && !isErasing) eraseChoice.current?.focus()
+    wasErasing.current = isErasing
+  }, [isErasing])
   return (
     <Dialog title={`Leave ${session.meshName}`} testId="leave-dialog" isBusy={busy.value} onClose={onClose}>
-      {isErasing.value ? (
+      {isErasing ? (
         <EraseForm
           session={session}
           busy={busy}
           onErase={onErase}
           onBack={() => {
-            isErasing.value = false
+            choice.value = 'leave'
           }}
         />
       ) : (
@@ -50,7 +52,7 @@ export function LeaveDialog({ session, onLeave, onErase, onClose }: LeaveDialogP
               class="quiet-button"
               data-testid="leave-erase"
               onClick={() => {
-                isErasing.value = true
+                choice.value = 'erase'
               }}
             >
               Leave and erase what this device holds…
@@ -74,7 +76,7 @@ function EraseForm({ session, busy, onErase, onBack }: EraseFormProps) {
   const typed = useSignal('')
   const refused = useSignal<string | undefined>(undefined)
   const field = useRef<HTMLInputElement>(null)
-  useEffect(() => field.current?.focus(), [])
+  useLayoutEffect(() => field.current?.focus(), [])
   const { meshName } = session
   const stakes = whatIsAtStake(session.status.value)
   const siblings = session.peers.value.filter(

@@ -1,13 +1,13 @@
 // Full screens without a mesh: opening, an insecure address, a failure, erasing.
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Wordmark } from './wordmark.tsx'
 
 /** What was pressed to come here is gone: the focus is at the title, from which it goes on to the buttons. */
 function PlainScreen({ title, children }: { title: string; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [])
+  useLayoutEffect(() => heading.current?.focus(), [])
   return (
     <main class="plain-screen">
       <div class="card">
