@@ -157,6 +157,8 @@ export class Election {
     else if (far !== undefined) this.#hear(elected!, far, false, nowMs)
     if (elected === this.me) this.#claimWhereDue(nowMs)
     else if (elected !== undefined) this.#followWhereDue(elected, nowMs)
+    // What it did from now on would be refused as out of date.
+    if (this.leading && elected !== this.me && this.#claimerAbove() !== undefined) this.#stopDuty()
     this.#rememberWhereDue(nowMs)
     this.#answerClaims()
     this.#startDutyWhereDue()
@@ -440,19 +442,20 @@ export class Election {
     if (this.#reminders.confrontsNow(rival !== undefined, nowMs)) this.#confront(rival!)
   }
 
-  /**
-   * Claims above the peer that we elect and follow, which does not answer that: others may elect the claimer, of which we hold
-   * what it never said.
-   */
+  /** Claims above the peer that we elect and follow, which does not answer that: others may elect the claimer. */
   #rival(): PeerId | undefined {
     const elected = this.#view.elected
-    if (elected === undefined || elected === this.me || elected !== this.#accepted?.claim.leader)
-      return undefined
+    const isFollowed = elected !== undefined && elected === this.#accepted?.claim.leader
+    return isFollowed && elected !== this.me ? this.#claimerAbove() : undefined
+  }
+
+  /** Lives, is not elected, and claims above what we follow or hold; not by hearsay, of which it may have said nothing. */
+  #claimerAbove(): PeerId | undefined {
     const above = [...this.#heard.all()].find(
       ({ leader, epoch, firstHand }) =>
         firstHand &&
         epoch > this.epoch &&
-        leader !== elected &&
+        leader !== this.#view.elected &&
         leader !== this.me &&
         this.#view.isLive(leader),
     )

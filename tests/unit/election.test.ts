@@ -779,6 +779,17 @@ describe('EL10 no gap: who lost its rank leads until the next one claims', () =>
     expect(story.claim(alice, 6)).toContain('duty stops')
   })
 
+  test('EL10 its duty stops where another that lives claims above it meanwhile, and starts above that if it is elected again', () => {
+    const story = leadingAlone(alice, 1)
+    story.view(candidate(alice), bob, candidate(carol, { priority: 5 }))
+    expect(story.claim(bob, 3, carol)).toEqual([])
+    expect(story.claim(bob, 3)).toEqual(['duty stops'])
+    expect(story.election.leader).toBe(alice)
+    expect(story.view(alice, bob)).toEqual(['persist 4'])
+    expect(story.persisted(4)).toContain('broadcast alice 4')
+    expect(story.yielded(bob, 4)).toEqual(['duty starts 4'])
+  })
+
   test('EL10 if the better one goes before it claimed, nothing has happened', () => {
     const story = leadingAlone(bob, 5)
     story.view(alice, bob)
