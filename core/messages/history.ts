@@ -131,9 +131,12 @@ export class History {
     before: string | undefined,
     limit: number,
   ): MessageView[] {
+    const asked = new Set(rows.map(({ key }) => key))
     const stored = entries.flatMap((value) => {
       const entry = readEntry(value)
-      return entry ? (this.view(entry, entry.mark) ?? []) : []
+      // Where an entry was lost, and its feed went on differently elsewhere, another one stands in its place.
+      const isItsPlace = entry && this.#parts.filing.talkKeys(entry).some((key) => asked.has(key))
+      return isItsPlace ? (this.view(entry, entry.mark) ?? []) : []
     })
     const waiting = rows.flatMap(({ key, value }) => {
       const read = key.startsWith('unbound/') ? readRow(unboundRow, value) : undefined

@@ -252,12 +252,14 @@ export class Holes {
 
   /**
    * What stood there was another entry: that peer has nothing for us there, and would be asked for the same again at once.
-   * Signed by our own key, and of our own feed, it proves that another copy of this store wrote it.
+   * Signed by our own key, and of our own feed, it proves that another copy of this store wrote it; of an old one of ours, too,
+   * and what is damaged of our end gives way to that.
    */
   #fitsNot(feed: Feed, { entry, from }: Offered): void {
-    const { desk, forks, outbox, sync } = this.#parts
+    const { desk, forks, oldFeeds, outbox, sync } = this.#parts
     desk.count('holesNotFitting')
     if (feed.id === outbox.storeId) forks.proven(from, entry.header.number)
+    else if (entry.author === desk.me.member) oldFeeds.realign(feed, from)
     else sync.unserved(from, feed.id)
   }
 

@@ -20,6 +20,7 @@ import {
   readPlace,
   readRow,
   row,
+  type HeadRow,
   type StoredEntry,
 } from './rows.ts'
 
@@ -32,6 +33,9 @@ const firstStep = 8
 const healingMs = 2_000
 
 const placeOf = (item: OpenItem): string => keys.entry(item.feed, item.number)
+
+/** The last entry that two copies share. */
+type Common = Pick<HeadRow, 'number' | 'hash'>
 
 interface Realigning {
   from: PeerId
@@ -226,9 +230,10 @@ export class OldFeeds {
     this.#probeBack(feed, realigning)
   }
 
+  /** From the first hole: what stands there may be of another end already. */
   #probeBack(feed: Feed, { from, step }: Realigning): void {
     const { number, retired } = feed.head!
-    this.#parts.sync.probe(from, feed.id, Math.max(retired, number - step))
+    this.#parts.sync.probe(from, feed.id, Math.max(retired, Math.min(number, ...feed.holes) - step))
   }
 
   #compareCopies(feed: Feed, realigning: Realigning, entries: readonly VerifiedEntry[]): void {
@@ -260,14 +265,14 @@ export class OldFeeds {
         this.#parts.sync.unserved(from, feed.id)
         return this.#parts.log.reread(feed)
       }
-      let common = first - 1
+      let common: Common = { number: first - 1, hash: entries[0]!.header.previous }
       for (const { header, hash } of entries) {
         const mine = ours.get(header.number)
         if (!mine && feed.holes.has(header.number)) continue
         if (!mine || !equalBytes(mine.hash, hash)) break
-        common = header.number
+        common = { number: header.number, hash }
       }
-      if (common < last && common < feed.head.number) this.#giveUp(feed, common, from)
+      if (common.number < last && common.number < feed.head.number) this.#giveUp(feed, common, from)
       else this.#parts.log.incoming(from, true, entries)
     }
     realigning.isReading = true
@@ -276,21 +281,22 @@ export class OldFeeds {
   }
 
   /** Drops our entries after `common`, at most a batch at a time, once what they carried has moved; `from` has others. */
-  #giveUp(feed: Feed, common: number, from: PeerId): void {
+  #giveUp(feed: Feed, common: Common, from: PeerId): void {
     const { desk } = this.#parts
     const head = feed.head!
-    const first = Math.max(common + 1, head.number - moveRows + 1)
-    desk.read([numberRange('feed', feed.id, first, head.number)], (rows) => {
-      const entries = rows.flatMap(({ value }) => readEntry(value) ?? [])
+    const ours = numberRange('feed', feed.id, common.number + 1, head.number, moveRows)
+    desk.read([{ ...ours, reverse: true }], (rows) => {
+      const entries = rows.flatMap(({ value }) => readEntry(value) ?? []).reverse()
       // A sibling gave them up before us.
-      if (rows.length === 0) return this.#parts.log.reread(feed)
-      desk.read(idRanges(entries), (found) => this.#rescue(feed, common, from, entries, found))
+      if (entries.length === 0 && feed.holes.size === 0) return this.#parts.log.reread(feed)
+      desk.read(idRanges(entries), (found) => this.#rescue(feed, head, common, from, entries, found))
     })
   }
 
   #rescue(
     feed: Feed,
-    common: number,
+    head: HeadRow,
+    common: Common,
     from: PeerId,
     entries: readonly StoredEntry[],
     ids: readonly Row[],
@@ -299,29 +305,29 @@ export class OldFeeds {
     const left = messagesAt(feed.id, entries, ids)
     for (const stored of left) this.#moveFrom(feed, stored)
     const withBodies = left.filter(({ entry }) => entry.body !== undefined)
-    if (withBodies.length > 0 || entries.some(({ header }) => receipts.isOpen(feed.id, header.number))) return
-    this.#drop(feed, common, from, entries)
+    // What others say they hold of their end says nothing of a message of ours that is lost and still owed.
+    const numbers = [...feed.holes, ...entries.map(({ header }) => header.number)]
+    const isOwed = (number: number): boolean => number > common.number && receipts.isOpen(feed.id, number)
+    if (withBodies.length > 0 || numbers.some(isOwed)) return
+    this.#drop(feed, head, common, from, entries)
   }
 
-  #drop(feed: Feed, common: number, from: PeerId, entries: readonly StoredEntry[]): void {
+  #drop(feed: Feed, head: HeadRow, common: Common, from: PeerId, entries: readonly StoredEntry[]): void {
     const { desk, feeds, filing, log, sync } = this.#parts
-    const head = feed.head
-    const first = entries[0]
-    if (!head || !first || feed.busy || entries.at(-1)!.header.number !== head.number) return
-    const number = first.header.number - 1
-    const next = {
-      ...head,
-      number,
-      hash: first.header.previous,
-      profile: head.profile > number ? 0 : head.profile,
-    }
+    if (feed.head !== head || feed.busy) return
+    const first = entries[0]?.header
+    const end = first ? { number: first.number - 1, hash: first.previous } : common
+    const next = { ...head, ...end, profile: head.profile > end.number ? 0 : head.profile }
     const written = row(keys.head(feed.id), headRow, next)
-    const doomed = entries.flatMap((entry) => [
-      keys.entry(feed.id, entry.header.number),
-      keys.inbox(feed.id, entry.header.number),
-      keys.expired(feed.id, entry.header.number),
-      ...filing.talkKeys(entry),
-    ])
+    const holes = [...feed.holes].filter((number) => number > end.number)
+    const doomed = [
+      ...entries.flatMap((entry) => [keys.entry(feed.id, entry.header.number), ...filing.talkKeys(entry)]),
+      ...holes.map((number) => keys.hole(feed.id, number)),
+      ...[...holes, ...entries.map(({ header }) => header.number)].flatMap((number) => [
+        keys.inbox(feed.id, number),
+        keys.expired(feed.id, number),
+      ]),
+    ]
     feed.busy = true
     desk.commit(
       { expect: [log.headExpectation(feed)], put: [written], delete: doomed },
@@ -329,9 +335,9 @@ export class OldFeeds {
         ok: () => {
           feeds.setHead(feed, next, written.value)
           log.settle(feed)
-          if (number > common) return this.#giveUp(feed, common, from)
+          if (end.number > common.number) return this.#giveUp(feed, common, from)
           // From whom it was: a third party may still hold, and offer, the end that was just given up.
-          sync.probe(from, feed.id, common)
+          sync.probe(from, feed.id, common.number)
           sync.wake()
           sync.compareWithin(healingMs)
         },
