@@ -2,6 +2,7 @@
 
 import { expect } from '@playwright/test'
 import { type Cast, test } from './support/fixtures.ts'
+import { focusedByPressing } from './support/focus.ts'
 import { patience, untilAgree } from './support/participant.ts'
 import type { Tab } from './support/tab.ts'
 
@@ -43,6 +44,8 @@ test('rooms are created, joined and left; what is written in one comes to its me
 }) => {
   const { alice, bob } = await aliceAndBob(cast)
   await alice.joinRoom('plans')
+  const atAlice = (room: string) => alice.page.locator(`[data-testid=room][data-room=${room}] button`)
+  for (const room of ['general', 'plans']) expect(await focusedByPressing(atAlice(room))).toBe('composer')
   const atBob = bob.page.locator('[data-testid=room][data-room=plans]')
   await expect(atBob).toHaveAttribute('data-joined', 'false')
   await bob.openRoom('plans')

@@ -1,7 +1,7 @@
 // The box to write in. Enter sends, Shift+Enter begins a line (on touch screens Enter does); the text stays until it is
 // stored.
 
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { sends, type Draft } from '../draft.ts'
 import { useMedia } from './drawer.tsx'
 
@@ -20,7 +20,8 @@ export function Composer({ draft, label, hint }: ComposerProps) {
   useEffect(() => {
     if (box.current) fitHeight(box.current)
   }, [text])
-  useEffect(() => {
+  // At once: later it would take the focus from where somebody has begun to type meanwhile.
+  useLayoutEffect(() => {
     if (window.matchMedia('(hover: hover)').matches) box.current?.focus({ preventScroll: true })
   }, [])
   return (

@@ -29,11 +29,14 @@ export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: Dra
   useLayoutEffect(() => {
     if (!shown) return
     const before = document.activeElement
-    element.current?.focus()
+    const drawer = element.current
+    drawer?.focus()
     const unwatch = onCloseRequest(onClose)
     return () => {
       unwatch()
-      if (before instanceof HTMLElement) before.focus()
+      // Unless what was chosen in it has taken the focus already.
+      const isLeft = document.activeElement === document.body || drawer?.contains(document.activeElement)
+      if (isLeft && before instanceof HTMLElement) before.focus()
     }
   }, [shown])
   return (

@@ -1,7 +1,7 @@
 // How the mesh stands, in figures, for those who want them: live, readable on a phone, and as text for a bug report.
 
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { conversationView } from '../route.ts'
 import type { Session } from '../state.ts'
 import { statusSections, statusText, type StatusInput, type StatusSection } from '../status-report.ts'
@@ -10,7 +10,7 @@ import { CopyButton } from './copy-button.tsx'
 export function StatusView({ session }: { session: Session }) {
   const site = useSiteStorage()
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [])
+  useLayoutEffect(() => heading.current?.focus(), [])
   const sections = statusSections({
     meshName: session.meshName,
     me: session.me.value,

@@ -74,7 +74,7 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
   const page = opening.now.value
   const isNowhere = !known && page.type === 'open' && page.value.held.value === 'nothing'
   const section = useRef<HTMLElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Its title may be being typed already.
     if (!section.current?.contains(document.activeElement)) section.current?.focus()
   }, [])
