@@ -152,7 +152,7 @@ export class Membership {
       const isNewer = record.incarnation > known.record.incarnation
       if (!isNewer && (source === 'hearsay' || !isMadeUp(known.record, record))) return false
       // Nobody could put that right but over a link of their own, and whoever has none would pass it on to those again.
-      if (source === 'hearsay' && isFarAhead(record, known.record)) return false
+      if (source === 'hearsay' && isFarAhead(record.incarnation, known.record.incarnation)) return false
       known.record = record
       this.#changes++
       if (source !== 'hearsay') known.isMet = true
@@ -221,7 +221,7 @@ export class Membership {
     const known = this.#known.get(peer)
     if (known && known.record.incarnation > incarnation) return undefined
     const before = known?.record.incarnation ?? this.#gone.get(peer) ?? 0
-    if (incarnation > before + limits.maxIncarnationJump) return undefined
+    if (isFarAhead(incarnation, before)) return undefined
     this.#bury(peer, incarnation)
     return known?.record
   }
@@ -382,9 +382,10 @@ export class Membership {
 
 /** Against what the peer itself says now: no honest news is that far ahead, nor says something else in the same breath. */
 function isMadeUp(held: PeerRecord, own: PeerRecord): boolean {
-  if (held.incarnation > own.incarnation) return isFarAhead(held, own)
+  if (held.incarnation > own.incarnation) return isFarAhead(held.incarnation, own.incarnation)
   return JSON.stringify(held) !== JSON.stringify(own)
 }
 
-const isFarAhead = (held: PeerRecord, own: PeerRecord): boolean =>
-  held.incarnation > own.incarnation + limits.maxIncarnationJump
+/** Of two incarnations of one peer: so far ahead is no honest news. */
+export const isFarAhead = (incarnation: number, of: number): boolean =>
+  incarnation > of + limits.maxIncarnationJump

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts'
 import type { PeerRecord } from '../wire/messages.ts'
 import type { Context } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { isFarAhead } from './membership.ts'
 
 export class SelfRecord {
   readonly #context: Context
@@ -38,7 +39,7 @@ export class SelfRecord {
     if (suspended) return
     // A lower one is answered already; who sent it has not heard. One far ahead was made up: following it would use the
     // numbers up, and our own word ends it wherever we have a link.
-    const isFar = incarnation > self.incarnation + limits.maxIncarnationJump
+    const isFar = isFarAhead(incarnation, self.incarnation)
     if (incarnation < self.incarnation || isFar) return this.#announceWithin(limits.recordDelayMs)
     this.#context.self = { ...self, incarnation }
     this.update({}, 'now')

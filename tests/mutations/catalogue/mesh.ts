@@ -116,8 +116,8 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/membership.ts',
-        find: '  held.incarnation > own.incarnation + limits.maxIncarnationJump',
-        replace: '  held === own',
+        find: '  incarnation > of + limits.maxIncarnationJump',
+        replace: '  incarnation === of + Infinity',
       },
     ],
     profile: 'false words',
