@@ -116,8 +116,13 @@ export const meshMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'core/overlay/membership.ts',
-        find: '  incarnation > of + limits.maxIncarnationJump',
-        replace: '  incarnation === of + Infinity',
+        find: 'return isFarAhead(held.incarnation, own.incarnation)',
+        replace: 'return false',
+      },
+      {
+        file: 'core/overlay/membership.ts',
+        find: 'isFarAhead(record.incarnation, known.record.incarnation)',
+        replace: 'false',
       },
     ],
     profile: 'false words',
