@@ -21,6 +21,7 @@ import {
   readTalkKey,
   row,
   talkRow,
+  type Mark,
   type StoredEntry,
 } from './rows.ts'
 
@@ -211,7 +212,7 @@ export class Holes {
 
   /** The lowest hole first: only what it names can be known to fit behind it. */
   #fillNext(feed: Feed): void {
-    const { desk, log, sync } = this.#parts
+    const { desk, filing, log, sync } = this.#parts
     const head = feed.head
     const early = this.#early.get(feed)
     if (feed.holes.size === 0) this.#early.delete(feed)
@@ -226,7 +227,8 @@ export class Holes {
     const isNamed = number !== head.number || equalBytes(entry.hash, head.hash)
     if (!continues || !isNamed) return this.#fitsNot(feed, offered)
     feed.busy = true
-    const ranges = [keyRange(keys.entry(feed.id, number + 1))]
+    const talks = filing.talkKeys(entry)
+    const ranges = [keys.entry(feed.id, number + 1), ...talks].map(keyRange)
     if (content.type === 'message') ranges.push(keyRange(keys.id(entry.author, content.id)))
     if (log.mustKeepBody(entry, offered.from)) ranges.push(keyRange(keys.inbox(feed.id, number)))
     const release = (): void => log.settle(feed)
@@ -244,7 +246,11 @@ export class Holes {
           return release()
         }
         const id = readRow(idRow, rows.find(({ key }) => key.startsWith('id/'))?.value)
-        this.#fill(feed, entry, id !== undefined && (id.feed !== feed.id || id.number !== number))
+        const isDuplicate = id !== undefined && (id.feed !== feed.id || id.number !== number)
+        const mark = isDuplicate ? 'duplicate' : filing.judge(entry)
+        // It came in time, once: what is expired when it comes has no place in a conversation.
+        const wasInTime = mark === 'expired' && entry.entry.body && rows.some(({ key }) => talks.includes(key))
+        this.#fill(feed, entry, wasInTime ? 'none' : mark)
       },
       release,
     )
@@ -263,13 +269,12 @@ export class Holes {
     else sync.unserved(from, feed.id)
   }
 
-  #fill(feed: Feed, entry: VerifiedEntry, duplicate: boolean): void {
+  #fill(feed: Feed, entry: VerifiedEntry, mark: Mark): void {
     const { desk, filing, log, sync, feeds } = this.#parts
     const { number, content } = entry.header
     const key = keys.entry(feed.id, number)
     const receivedAtMs = Math.max(0, Math.floor(desk.now.wallMs))
     const { entry: carried, hash, author } = entry
-    const mark = duplicate ? 'duplicate' : filing.judge(entry)
     const put = [row(key, entryRow, { entry: carried, hash, author, receivedAtMs, mark })]
     if (isShown(mark) && content.type === 'message') {
       put.push(row(keys.id(author, content.id), idRow, { feed: feed.id, number }))

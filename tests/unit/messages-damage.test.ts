@@ -426,6 +426,18 @@ describe('corruption', () => {
     expect(b.messages.digest).toBe(digest)
   })
 
+  it('MS9 what had arrived in time is shown again, though its time has run out when it is fetched anew', () => {
+    const { world, a, b } = trio('damage')
+    a.send('@bob', 'in time', { ttlMs: 60_000 })
+    world.advance(1000)
+    expect(b.texts()).toEqual(['in time'])
+    world.advance(10 * 60_000)
+    damage(b, entryKey(a, 2))
+    world.advance(2 * limits.antiEntropyIntervalMs)
+    expect(b.keysOf('hole/')).toEqual([])
+    expect(b.history(memberOf('alice')).map(bodyText)).toEqual(['in time'])
+  })
+
   it('MS9 a hole is remembered across a restart', () => {
     const { world, a, b } = trio('damage')
     for (let i = 0; i < 3; i++) a.send('@bob', `${i}`)
