@@ -249,7 +249,8 @@ export class Holes {
         const isDuplicate = id !== undefined && (id.feed !== feed.id || id.number !== number)
         const mark = isDuplicate ? 'duplicate' : filing.judge(entry)
         // It came in time, once: what is expired when it comes has no place in a conversation.
-        const wasInTime = mark === 'expired' && entry.entry.body && rows.some(({ key }) => talks.includes(key))
+        const wasInTime =
+          mark === 'expired' && entry.entry.body && rows.some(({ key }) => talks.includes(key))
         this.#fill(feed, entry, wasInTime ? 'none' : mark)
       },
       release,
