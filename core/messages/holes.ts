@@ -100,6 +100,16 @@ export class Holes {
     this.#fallBack(known)
   }
 
+  /** These are stored. Of those that were known when that was read a sibling may have filled some, or given up the end they were in. */
+  adopt(feed: Feed, known: readonly number[], stored: readonly number[]): void {
+    const { feeds } = this.#parts
+    for (const number of known) feed.holes.delete(number)
+    for (const number of stored) this.load(feed.id, number)
+    if (feed.holes.size > 0 || !feed.head) return
+    this.#looking.delete(feed)
+    feeds.show(feed, feed.head.number, feed.head.hash)
+  }
+
   /**
    * An entry that should be there is not. Believed only where the store says so within a transaction.
    * @param settled Told whether that is known now, also to the next run; false: the store could not be written.

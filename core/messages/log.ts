@@ -350,12 +350,13 @@ export class Log {
         for (const { key, value } of rows) {
           const id = key.slice('head/'.length) as StoreId
           const feed = feeds.open(id)
-          // Older: we know better, and our next commit compares.
           const head = feed && !feed.busy ? readRow(headRow, value) : undefined
           if (!feed || !head) continue
           // The same end, and less before it: a sibling retired what was old.
           const isShorter = head.number === feed.head?.number && head.retired > feed.head.retired
           if (isShorter || head.number > (feed.head?.number ?? 0)) this.adopt(feed, value)
+          // Of an old feed of ours a sibling may have given up the end we know. Else we know better, and our next commit compares.
+          else if (this.#isOldOfOurs(feed) && !(feed.raw && equalBytes(feed.raw, value))) this.reread(feed)
         }
         then?.()
       },
@@ -363,20 +364,28 @@ export class Log {
     )
   }
 
-  /** Takes over a feed's head as it is stored, even a lower one: a sibling may have given up the end we know. */
+  #isOldOfOurs({ id, head }: Feed): boolean {
+    return head?.member === this.#parts.desk.me.member && id !== this.#parts.outbox.storeId
+  }
+
+  /** Takes over a feed's head and holes as they are stored, even a lower head: a sibling may have given up the end we know. */
   reread(feed: Feed): void {
-    const { desk, sync } = this.#parts
+    const { desk, holes, sync } = this.#parts
     if (feed.busy) return
     feed.busy = true
+    const known = [...feed.holes]
     const then = (rows: readonly Row[]): void => {
-      const value = rows[0]?.value
-      if (value && !(feed.raw && equalBytes(value, feed.raw))) {
-        this.adopt(feed, value)
+      const raw = rows.find(({ key }) => key === keys.head(feed.id))?.value
+      if (raw && !(feed.raw && equalBytes(raw, feed.raw))) {
+        this.adopt(feed, raw)
         sync.compareSoon()
       }
+      const stored = rows.flatMap(({ key }) => readPlace(key)?.number ?? [])
+      holes.adopt(feed, known, stored)
       this.settle(feed)
     }
-    desk.read([keyRange(keys.head(feed.id))], then, () => this.settle(feed))
+    const ranges = [keyRange(keys.head(feed.id)), prefixRange(`hole/${feed.id}/`)]
+    desk.read(ranges, then, () => this.settle(feed))
   }
 
   /** One entry of ours as it is stored. */

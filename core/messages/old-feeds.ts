@@ -259,9 +259,11 @@ export class OldFeeds {
         return this.#probeBack(feed, realigning)
       }
       this.#realigning.delete(feed.id)
-      // What is stored at our head is not our head: a sibling has given up this end, and gone on with the other.
+      // What is stored at our head is not our head, or no hole is where we know one: a sibling has given up this end, and gone on
+      // with the other.
       const atHead = ours.get(feed.head.number)
-      if (atHead && !equalBytes(atHead.hash, feed.head.hash)) {
+      const isFilled = [...feed.holes].some((number) => ours.get(number) !== undefined)
+      if (isFilled || (atHead && !equalBytes(atHead.hash, feed.head.hash))) {
         this.#parts.sync.unserved(from, feed.id)
         return this.#parts.log.reread(feed)
       }

@@ -2,7 +2,17 @@
 
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../core/base/limits.ts'
-import { bodyText, copyOf, failure, type Peer, trio, twoBehind, type World } from './messages-world.ts'
+import {
+  bodyText,
+  copyOf,
+  damage,
+  failure,
+  memberOf,
+  type Peer,
+  trio,
+  twoBehind,
+  type World,
+} from './messages-world.ts'
 
 const hour = 60 * 60 * 1000
 const day = 24 * hour
@@ -288,5 +298,33 @@ describe('what a sibling stored', () => {
       expect(tab.messages.status().counters['holesNotStored']).toBeUndefined()
       dave.kill()
     }
+  })
+})
+
+describe('a damaged end of an old feed of ours that a sibling gave up', () => {
+  it.each([
+    ['as long as', 3, 3],
+    ['longer than', 5, 3],
+    ['shorter than', 3, 6],
+  ])('MS8 MS9 is not known any more where the other end is %s it', (_, theirs, ours) => {
+    const { world, a, b, c } = trio('damage')
+    const backup = copyOf(a.rows)
+    const texts = ['one', 'two', 'three', 'four', 'five'].slice(0, theirs)
+    for (const text of texts) a.send('@bob', text)
+    world.advance(1000)
+    a.kill()
+    const tabs = [world.add('alice', { rows: backup }), world.add('alice', { rows: backup })] as const
+    for (const tab of tabs) for (const other of [b, c]) world.cut(tab, other)
+    const mine = ['mine', 'lost', 'mine, too', 'four', 'five', 'six'].slice(0, ours)
+    for (const text of mine) tabs[0].send('#empty', text)
+    world.advance(1000)
+    damage(tabs[0], `feed/${tabs[0].messages.storeId}/000000000003`)
+    world.advance(1000)
+    world.heal()
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    for (const { messages } of [...tabs, c]) expect(messages.digest).toBe(b.messages.digest)
+    expect(tabs[0].history(memberOf('bob')).map(bodyText)).toEqual(texts)
+    expect(tabs[0].history('#empty').map(bodyText)).toEqual(mine.filter((text) => text !== 'lost'))
+    expect(tabs[0].keysOf('hole/')).toEqual([])
   })
 })
