@@ -275,9 +275,9 @@ export class Holes {
   #fitsNot(feed: Feed, { entry, from }: Offered): void {
     const { desk, forks, oldFeeds, outbox, sync } = this.#parts
     desk.count('holesNotFitting')
-    if (feed.id === outbox.storeId) forks.proven(from, entry.header.number)
-    else if (entry.author === desk.me.member) oldFeeds.realign(feed, from)
-    else sync.unserved(from, feed.id)
+    if (feed.id === outbox.storeId) return forks.proven(from, entry.header.number)
+    sync.unserved(from, feed.id)
+    if (entry.author === desk.me.member) oldFeeds.realign(feed, from)
   }
 
   #fill(feed: Feed, entry: VerifiedEntry, mark: Mark): void {

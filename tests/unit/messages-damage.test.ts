@@ -108,6 +108,30 @@ describe('forks', () => {
     expect(restored.keysOf('hole/')).toEqual([])
   })
 
+  it.each([
+    ['what is lost of it is still owed', '@carol'],
+    ['nothing can be stored', '#empty'],
+  ] as const)('MS8 while %s theirs is not asked for again and again', (_, to) => {
+    const { world, a, c } = trio('damage')
+    const backup = copyOf(a.rows)
+    for (const text of ['one', 'two', 'three']) a.send('@bob', text)
+    world.advance(1000)
+    c.kill()
+    const restored = putBack(world, a, backup)
+    for (const text of ['lost', 'mine', 'mine, too']) restored.send(to, text)
+    world.settle()
+    damage(restored, entryKey(restored, 2))
+    world.settle()
+    world.meet()
+    while (restored.errors('store-forked').length === 0 && world.happen(() => 0));
+    if (to === '#empty') restored.commitError = new MeshError('storage-full', 'The disk is full.')
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(restored.sent.filter(({ type }) => type === 'want').length).toBeLessThan(20)
+    restored.commitError = undefined
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(restored.history(bob).map(bodyText)).toEqual(to === '#empty' ? ['one', 'two', 'three'] : [])
+  })
+
   it('MS8 who could not look at the end that others keep hears of it again', () => {
     const { world, a, b, c } = trio('damage')
     a.send('@bob', 'one')
