@@ -258,12 +258,12 @@ export class OldFeeds {
         realigning.step *= 8
         return this.#probeBack(feed, realigning)
       }
-      this.#realigning.delete(feed.id)
       // What is stored at our head is not our head, or no hole is where we know one: a sibling has given up this end, and gone on
       // with the other.
       const atHead = ours.get(feed.head.number)
       const isFilled = [...feed.holes].some((number) => ours.get(number) !== undefined)
       if (isFilled || (atHead && !equalBytes(atHead.hash, feed.head.hash))) {
+        this.#realigning.delete(feed.id)
         this.#parts.sync.unserved(from, feed.id)
         return this.#parts.log.reread(feed)
       }
@@ -274,6 +274,10 @@ export class OldFeeds {
         if (!mine || !equalBytes(mine.hash, hash)) break
         common = { number: header.number, hash }
       }
+      // Entries are large, and no more of them fitted into one answer: where the copies part comes after these.
+      if (common.number === last && last < feed.head.number)
+        return this.#parts.sync.probe(from, feed.id, last)
+      this.#realigning.delete(feed.id)
       if (common.number < last && common.number < feed.head.number) this.#giveUp(feed, common, from)
       else this.#parts.log.incoming(from, true, entries)
     }

@@ -357,10 +357,10 @@ export class Sync {
 
   /** Starts what fetches may be started. */
   wake(): void {
-    const { feeds, holes } = this.#parts
+    const { feeds, holes, oldFeeds } = this.#parts
     for (const [id, heads] of this.#ahead) {
       const feed = feeds.get(id)
-      if (feed && holes.isLooking(feed)) continue
+      if (feed && (holes.isLooking(feed) || oldFeeds.isRealigning(id))) continue
       const held = feed?.visible.number ?? 0
       for (const [peer, head] of heads) if (head.number <= held) heads.delete(peer)
       if (heads.size === 0) this.#ahead.delete(id)

@@ -132,6 +132,24 @@ describe('forks', () => {
     expect(restored.history(bob).map(bodyText)).toEqual(to === '#empty' ? ['one', 'two', 'three'] : [])
   })
 
+  it('MS8 where two copies part is found, however large the entries before that', () => {
+    const { world, a, b, c } = trio('damage')
+    for (let i = 0; i < 6; i++) a.send('@bob', `${i}`.padEnd(100_000, '.'))
+    world.advance(1000)
+    const backup = copyOf(a.rows)
+    for (const text of ['one', 'two', 'three']) a.send('@bob', text)
+    world.advance(1000)
+    const restored = putBack(world, a, backup)
+    restored.send('#empty', 'mine')
+    world.settle()
+    world.meet()
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(restored.messages.digest).toBe(b.messages.digest)
+    expect(restored.messages.digest).toBe(c.messages.digest)
+    expect(restored.history(bob).slice(6).map(bodyText)).toEqual(['one', 'two', 'three'])
+    expect(restored.history('#empty').map(bodyText)).toEqual(['mine'])
+  })
+
   it('MS8 who could not look at the end that others keep hears of it again', () => {
     const { world, a, b, c } = trio('damage')
     a.send('@bob', 'one')
