@@ -107,6 +107,8 @@ export class Parted {
     const compare = (rows: readonly Row[]): void => {
       survey.isReading = false
       if (this.#surveys.get(id) !== survey) return
+      // As far as theirs was read both are one: they part after that.
+      if (survey.common === survey.reached) survey.common = undefined
       survey.common ??= this.#common(feed, own, rows)
       if (survey.common === undefined) return this.#further(feed, survey)
       survey.reached = last

@@ -150,6 +150,26 @@ describe('forks', () => {
     expect(restored.history('#empty').map(bodyText)).toEqual(['mine'])
   })
 
+  it('MS8 what stands before the end that others keep stays where it is, however large', () => {
+    const { world, a } = trio('damage')
+    for (let i = 0; i < 6; i++) a.send('@bob', `${i}`.padEnd(100_000, '.'))
+    world.advance(1000)
+    const backup = copyOf(a.rows)
+    a.send('@bob', 'other')
+    world.advance(1000)
+    const restored = putBack(world, a, backup)
+    for (const text of ['mine', 'mine, too']) restored.send('#empty', text)
+    world.settle()
+    world.meet()
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(restored.history(bob).map((message) => bodyText(message).replaceAll('.', ''))).toEqual([
+      ...['0', '1', '2', '3', '4', '5'],
+      'other',
+    ])
+    // Its profile, the other end, and ours.
+    expect(restored.keysOf(`feed/${restored.messages.storeId}/`).length).toBe(4)
+  })
+
   it('MS8 who could not look at the end that others keep hears of it again', () => {
     const { world, a, b, c } = trio('damage')
     a.send('@bob', 'one')
