@@ -60,6 +60,7 @@ export class OpenDoc {
   readonly #stops: (() => void)[] = []
   /** Local edits of this task, not yet handed to the peer. */
   #edits: Uint8Array[] = []
+  #toldPending = false
   #endsTask = false
   #toldAwareness: string | undefined
   #awarenessIsOver = false
@@ -147,7 +148,10 @@ export class OpenDoc {
   }
 
   flush(): void {
-    if (this.#edits.length === 0 || this.left) return
+    const { pending } = this.replica
+    // Of what was put in too early Yjs tells nothing.
+    if ((this.#edits.length === 0 && pending === this.#toldPending) || this.left) return
+    this.#toldPending = pending
     const updates = this.#edits
     this.#edits = []
     this.#options.input({ type: 'editDoc', doc: this.name, updates })

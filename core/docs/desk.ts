@@ -9,13 +9,22 @@ import type { Payload, PayloadOf } from '../wire/messages.ts'
 import type { DocsEffect, DocsEvent, DocsPeer } from './types.ts'
 import type { UpdateScan } from './update-scan.ts'
 
-interface Slip<T> {
+interface Asked {
+  /** The document that did. */
+  readonly doc: string
+}
+
+interface Slip<T> extends Asked {
   readonly answer: (value: T) => void
   readonly failed: (error: MeshError) => void
 }
 
 /** A document's own part, called when its update is in, with what was wrong where it could not be read. */
 type Applied = (problem: string | undefined, partly: boolean) => void
+
+interface Job extends Asked {
+  readonly applied: Applied
+}
 
 export class Desk {
   readonly me: PeerId
@@ -34,6 +43,8 @@ export class Desk {
   readonly liveSinceMs = new Map<PeerId, number>()
   /** Sent what no document can hold: not listened to any more where documents are concerned. */
   readonly outcasts = new Set<PeerId>()
+  /** Documents to which something has happened since they were last looked at. */
+  readonly touched = new Set<string>()
   readonly counters: Record<string, number> = {}
   /**
    * A document that is opened again goes on counting above what was told of it before: whoever did not hear that it was
@@ -48,7 +59,7 @@ export class Desk {
   #lastSlip = 0
   readonly #commits = new Map<number, Slip<void>>()
   readonly #reads = new Map<number, Slip<readonly Row[]>>()
-  readonly #jobs = new Map<number, Applied>()
+  readonly #jobs = new Map<number, Job>()
 
   constructor(options: { me: PeerId; writer: string }) {
     this.me = options.me
@@ -120,22 +131,27 @@ export class Desk {
     if (peers.length > 0) this.effect({ type: 'multicast', peers, payload })
   }
 
-  commit(transaction: Commit, answer: () => void, failed: (error: MeshError) => void): void {
+  commit(doc: string, transaction: Commit, answer: () => void, failed: (error: MeshError) => void): void {
     const commit = ++this.#lastSlip
-    this.#commits.set(commit, { answer, failed })
+    this.#commits.set(commit, { doc, answer, failed })
     this.effect({ type: 'commit', commit, transaction })
   }
 
-  read(range: Range, answer: (rows: readonly Row[]) => void, failed: (error: MeshError) => void): void {
+  read(
+    doc: string,
+    range: Range,
+    answer: (rows: readonly Row[]) => void,
+    failed: (error: MeshError) => void,
+  ): void {
     const read = ++this.#lastSlip
-    this.#reads.set(read, { answer, failed })
+    this.#reads.set(read, { doc, answer, failed })
     this.effect({ type: 'read', read, ranges: [range] })
   }
 
   /** @param scans of each of the updates, so that nobody reads them through again */
   apply(doc: string, updates: readonly Uint8Array[], scans: readonly UpdateScan[], applied: Applied): void {
     const job = ++this.#lastSlip
-    this.#jobs.set(job, applied)
+    this.#jobs.set(job, { doc, applied })
     this.effect({ type: 'applyDoc', doc, job, updates, scans })
   }
 
@@ -158,12 +174,13 @@ export class Desk {
   }
 
   applied(job: number, problem: string | undefined, partly: boolean): void {
-    this.#take(this.#jobs, job)?.(problem, partly)
+    this.#take(this.#jobs, job)?.applied(problem, partly)
   }
 
-  #take<T>(slips: Map<number, T>, slip: number): T | undefined {
+  #take<T extends Asked>(slips: Map<number, T>, slip: number): T | undefined {
     const found = slips.get(slip)
     slips.delete(slip)
+    if (found) this.touched.add(found.doc)
     return found
   }
 }

@@ -54,8 +54,9 @@ export class Docs {
   readonly #servings: Servings
   readonly #answers = new Map<PeerId, Answer>()
   #closing: Closing[] = []
-  /** Something changed outside of a step that programs are to see. */
-  #unshown = false
+  /** Everybody alive has said what he has open. */
+  #everybodyAnswered = false
+  #wasTalking = false
 
   /** @param options `writer`: 8 hex digits, new at every start. */
   constructor(options: { me: PeerId; writer: string }) {
@@ -73,8 +74,10 @@ export class Docs {
   }
 
   get deadlineMs(): number {
-    let next = this.#unshown ? this.#desk.nowMs : Infinity
-    for (const { deadlineMs } of this.#documents.values()) next = Math.min(next, deadlineMs)
+    this.#heedTalk()
+    // Something may have changed outside of a step that programs are to see.
+    let next = this.#desk.touched.size > 0 ? this.#desk.nowMs : Infinity
+    for (const { dueAtMs } of this.#documents.values()) next = Math.min(next, dueAtMs)
     // After every frame, with everybody in the mesh: without an array.
     if (this.#desk.isMute) return next
     for (const [peer, answer] of this.#answers)
@@ -84,9 +87,12 @@ export class Docs {
 
   step(input: DocsInput, now: Instant): DocsEffect[] {
     this.#desk.now = now
-    this.#unshown = false
     this.#take(input)
-    for (const document of this.#documents.values()) document.show()
+    this.#countAnswers()
+    // Of hundreds that are open, mostly one.
+    const { touched } = this.#desk
+    for (const name of touched) this.#documents.get(name)?.show()
+    touched.clear()
     this.#finishClosing()
     return this.#desk.takeEffects()
   }
@@ -103,14 +109,13 @@ export class Docs {
 
   /** The overlay had no room for it. */
   refused(peers: readonly PeerId[], payload: Payload): void {
-    this.#unshown = true
-    if (payload.type === 'docUpdates') this.#documents.get(payload.doc)?.refusedBy(peers)
-    if (payload.type === 'docAwareness') this.#documents.get(payload.doc)?.awareness.refused(peers)
+    if (payload.type === 'docUpdates') this.#touch(payload.doc)?.refusedBy(peers)
+    if (payload.type === 'docAwareness') this.#touch(payload.doc)?.awareness.refused(peers)
     if (payload.type === 'docWant') {
-      for (const peer of peers) this.#documents.get(payload.state.doc)?.wantRefused(peer, payload.transfer)
+      for (const peer of peers) this.#touch(payload.state.doc)?.wantRefused(peer, payload.transfer)
     }
     if (payload.type !== 'docs') return
-    for (const { doc } of payload.open) this.#documents.get(doc)?.refusedBy(peers)
+    for (const { doc } of payload.open) this.#touch(doc)?.refusedBy(peers)
     for (const peer of peers) {
       const answer = this.#answers.get(peer)
       if (!answer) continue
@@ -129,18 +134,18 @@ export class Docs {
         this.#waitForLinks()
         // What went to it over the link before may not have come.
         if (desk.live.has(input.peer)) this.#introduce(input.peer, false)
-        for (const document of this.#documents.values()) document.linkedAgain(input.peer)
+        for (const document of this.#touchAll()) document.linkedAgain(input.peer)
         return
       case 'unlinked':
         desk.linked.delete(input.peer)
         this.#servings.stop(input.peer, undefined)
-        for (const document of this.#documents.values()) document.unlinked(input.peer)
+        for (const document of this.#touchAll()) document.unlinked(input.peer)
         return
       case 'suspend':
-        for (const document of this.#documents.values()) document.suspend()
+        for (const document of this.#touchAll()) document.suspend()
         return
       case 'audit':
-        for (const document of this.#documents.values()) document.audit()
+        for (const document of this.#touchAll()) document.audit()
         return
       case 'payload':
         if (!desk.outcasts.has(input.from)) this.#payload(input.from, input.link, input.payload)
@@ -150,11 +155,11 @@ export class Docs {
       case 'closeDoc':
         return this.#closeDoc(input)
       case 'editDoc':
-        return this.#documents.get(input.doc)?.edited(input.updates)
+        return this.#touch(input.doc)?.edited(input.updates)
       case 'unwritableDoc':
-        return this.#documents.get(input.doc)?.unreadable(input.reason)
+        return this.#touch(input.doc)?.unreadable(input.reason)
       case 'awareDoc':
-        return this.#documents.get(input.doc)?.setAwareness(input.states)
+        return this.#touch(input.doc)?.setAwareness(input.states)
       case 'docApplied':
         return desk.applied(input.job, input.problem, input.partly ?? false)
       case 'committed':
@@ -173,16 +178,42 @@ export class Docs {
   }
 
   #tick(): void {
-    for (const document of this.#documents.values()) document.tick()
+    this.#heedTalk()
+    for (const document of this.#documents.values()) {
+      if (this.#desk.nowMs >= document.dueAtMs) this.#touch(document.name)?.tick()
+    }
     for (const [peer, answer] of this.#askable()) {
       if (this.#desk.nowMs >= answer.askAtMs) this.#introduce(peer, !isKnown(answer))
     }
   }
 
-  #everybodyAnswered(): boolean {
+  /** The document of that name, to which something is about to happen. */
+  #touch(doc: string): Document | undefined {
+    const document = this.#documents.get(doc)
+    if (document) this.#desk.touched.add(doc)
+    return document
+  }
+
+  #touchAll(): Iterable<Document> {
+    for (const doc of this.#documents.keys()) this.#desk.touched.add(doc)
+    return this.#documents.values()
+  }
+
+  /** How long to rest depends on whether people talk, which ends without a word. */
+  #heedTalk(): void {
+    const { talking } = this.#desk
+    if (talking === this.#wasTalking) return
+    this.#wasTalking = talking
+    for (const document of this.#documents.values()) document.plan()
+  }
+
+  /** How each document stands hangs on whether somebody is left who has not answered. */
+  #countAnswers(): void {
+    const before = this.#everybodyAnswered
+    this.#everybodyAnswered = true
     for (const [peer, answer] of this.#answers)
-      if (!isKnown(answer) && this.#isAskable(peer, answer)) return false
-    return true
+      if (!isKnown(answer) && this.#isAskable(peer, answer)) this.#everybodyAnswered = false
+    if (this.#everybodyAnswered !== before) this.#touchAll()
   }
 
   #askable(): [PeerId, Answer][] {
@@ -208,7 +239,7 @@ export class Docs {
       name: doc,
       replica,
       maxBytes,
-      everybodyAnswered: () => this.#everybodyAnswered(),
+      everybodyAnswered: () => this.#everybodyAnswered,
       outcast: (peer) => this.#outcast(peer),
       loaded: () => {
         this.#desk.effect({ type: 'resolve', request })
@@ -222,6 +253,7 @@ export class Docs {
       openness: (open) => (open ? this.#opened(document) : this.#closed(document)),
     })
     this.#documents.set(doc, document)
+    this.#desk.touched.add(doc)
   }
 
   /** Whoever has it open says so, and whoever has not: what they said before may be old. */
@@ -239,15 +271,13 @@ export class Docs {
 
   #closed(document: Document): void {
     const { name } = document
-    // It may have been found out while a piece was made, outside of a step.
-    this.#unshown = true
     this.#servings.stop(undefined, name)
     const live = [...this.#desk.live.keys()]
     this.#desk.multicast(live, this.#desk.docsWith({ closed: [name] }))
   }
 
   #closeDoc({ request, doc }: Extract<DocsInput, { type: 'closeDoc' }>): void {
-    const document = this.#documents.get(doc)
+    const document = this.#touch(doc)
     document?.beginClosing()
     if (document) this.#closing.push({ request, document })
     else this.#desk.effect({ type: 'resolve', request })
@@ -261,6 +291,7 @@ export class Docs {
         const { storageFailure } = document
         if (!storageFailure) return true
         document.stayOpen()
+        this.#desk.touched.add(document.name)
         this.#desk.effect({ type: 'reject', request, error: storageFailure })
         return false
       }
@@ -292,6 +323,7 @@ export class Docs {
     desk.settled = settled
     desk.store = store
     desk.isMute = mute && this.#documents.size === 0
+    this.#touchAll()
     const now = new Set(peers.map(({ peer }) => peer))
     for (const peer of [...desk.live.keys()]) if (!now.has(peer)) this.#gone(peer)
     for (const record of peers) {
@@ -335,7 +367,7 @@ export class Docs {
     answer.askAtMs = this.#desk.nowMs + limits.docAskIntervalMs
     this.#answers.set(peer, answer)
     const open: DocState[] = []
-    for (const document of this.#documents.values()) {
+    for (const document of this.#touchAll()) {
       const state = document.tellTo(peer)
       if (state) open.push(state)
     }
@@ -347,26 +379,26 @@ export class Docs {
       case 'docs':
         return this.#docs(from, link, payload)
       case 'docUpdates':
-        return this.#documents.get(payload.doc)?.updates(from, link, payload)
+        return this.#touch(payload.doc)?.updates(from, link, payload)
       case 'docWant':
         return this.#want(from, link, payload)
       case 'docPiece':
-        return this.#documents.get(payload.doc)?.piece(from, link, payload)
+        return this.#touch(payload.doc)?.piece(from, link, payload)
       case 'docEnd':
-        return this.#documents.get(payload.state.doc)?.ended(from, payload)
+        return this.#touch(payload.state.doc)?.ended(from, payload)
       case 'docGot':
         return this.#servings.got(from, payload)
       case 'docAwareness':
         // Of somebody who is not in our view nobody would say that he is gone.
         if (!this.#answers.has(from)) return this.#desk.count('docsOfStrangers')
-        return this.#documents.get(payload.doc)?.awareness.take(from, payload.states)
+        return this.#touch(payload.doc)?.awareness.take(from, payload.states)
     }
   }
 
   #outcast(peer: PeerId): void {
     this.#desk.outcasts.add(peer)
     this.#servings.stop(peer, undefined)
-    for (const document of this.#documents.values()) document.forget(peer)
+    for (const document of this.#touchAll()) document.forget(peer)
   }
 
   #docs(from: PeerId, link: number | undefined, payload: PayloadOf<'docs'>): void {
@@ -394,8 +426,7 @@ export class Docs {
     state: DocState,
     how: { anew?: boolean; answered?: boolean } = {},
   ): void {
-    if (this.#counts(from, link, state.doc, state.order))
-      this.#documents.get(state.doc)?.heard(from, state, how)
+    if (this.#counts(from, link, state.doc, state.order)) this.#touch(state.doc)?.heard(from, state, how)
   }
 
   /** What it says of that document was not overtaken by something newer. */
@@ -412,7 +443,7 @@ export class Docs {
     const open: DocState[] = []
     const closed: string[] = []
     for (const doc of new Set(docs)) {
-      const state = this.#documents.get(doc)?.tellTo(peer)
+      const state = this.#touch(doc)?.tellTo(peer)
       if (state) open.push(state)
       else closed.push(doc)
     }
@@ -421,7 +452,7 @@ export class Docs {
 
   #notOpen(from: PeerId, doc: string): void {
     this.#servings.stop(from, doc)
-    this.#documents.get(doc)?.notOpen(from)
+    this.#touch(doc)?.notOpen(from)
   }
 
   #want(from: PeerId, link: number | undefined, want: PayloadOf<'docWant'>): void {

@@ -55,6 +55,8 @@ export class Document {
   #view: DocView
   /** The program handed in a document that held something already. */
   readonly #brought: boolean
+  /** When to step with `tick` at the latest, as it was when it was last looked at. */
+  dueAtMs = Infinity
 
   constructor(desk: Desk, options: DocumentOptions) {
     this.#desk = desk
@@ -121,7 +123,7 @@ export class Document {
     return new MeshError('doc-over-limit', text, { details: { doc: this.name } })
   }
 
-  get deadlineMs(): number {
+  get #deadlineMs(): number {
     const storageMs = this.#storage.deadlineMs
     if (!this.open) return storageMs
     const mayFetch = !this.#fetching.busy && !this.#closing
@@ -192,7 +194,9 @@ export class Document {
 
   // ----------------------------------------------------------------------------------------- our own
 
+  /** Without updates: only what waits inside Yjs has changed. */
   edited(updates: readonly Uint8Array[]): void {
+    if (updates.length === 0) return
     this.#changed()
     const wasOver = this.#over
     for (const update of updates) this.#unreadable ??= this.#refusalOf(update)
@@ -214,6 +218,8 @@ export class Document {
 
   /** It holds what cannot be written: found out when it was to be stored or sent. */
   unreadable(reason: string): void {
+    // It may have been found out while a piece was made, outside of a step.
+    this.#desk.touched.add(this.name)
     this.#unreadable ??= reason
     const wasOver = this.#over
     this.#over = true
@@ -514,9 +520,10 @@ export class Document {
 
   // --------------------------------------------------------------------------------------------- view
 
-  /** Tells the program where anything has changed. */
+  /** Something has happened to it: tells the program where anything has changed. */
   show(): void {
     this.#telling.look()
+    this.plan()
     const view = this.#makeView()
     const before = this.#view
     if (sameView(view, before)) return
@@ -525,6 +532,10 @@ export class Document {
       this.#desk.emit({ event: 'error', error: view.problem })
     }
     this.#desk.emit({ event: 'doc', view })
+  }
+
+  plan(): void {
+    this.dueAtMs = this.#deadlineMs
   }
 
   #makeView(): DocView {

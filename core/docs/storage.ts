@@ -131,8 +131,8 @@ export class Storage {
 
   get deadlineMs(): number {
     if (!this.#loaded) return this.#loading.length > 0 && !this.#applying ? this.#desk.nowMs : Infinity
-    const mayBegin = this.#rewriteNeeded && this.#mayRewrite
-    const waits = !this.#busy && (this.#backlog.waits || this.#rewrite !== undefined || mayBegin)
+    const isUntidy = this.#smallIsMuch || (this.#wantsRewrite() && this.#mayRewrite)
+    const waits = !this.#busy && (this.#backlog.waits || this.#rewrite !== undefined || isUntidy)
     return this.#retryAtMs ?? (waits ? this.#restUntilMs : Infinity)
   }
 
@@ -225,7 +225,7 @@ export class Storage {
       this.#loading.push(...rows)
       this.#applyNext()
     }
-    this.#desk.read(range, take, (error) => this.#events.loadFailed(error))
+    this.#desk.read(this.#doc, range, take, (error) => this.#events.loadFailed(error))
   }
 
   /** One row a task: the program and the links get their turn in between. */
@@ -266,6 +266,7 @@ export class Storage {
     const transaction = { put: [{ key: asideKey(row.key), value: row.value }], delete: [row.key] }
     // A failure leaves the row where it is: it is met again at the next start.
     this.#desk.commit(
+      this.#doc,
       transaction,
       () => undefined,
       () => this.#desk.count('docRowsNotSetAside'),
@@ -300,8 +301,7 @@ export class Storage {
    */
   #writeRest(updates: readonly Uint8Array[]): void {
     if (this.#rewrite) return this.#writeSegment(this.#rewrite, updates)
-    if (this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes)
-      return this.#mergeSmall(updates)
+    if (this.#smallIsMuch) return this.#mergeSmall(updates)
     if (this.#wantsRewrite()) this.#startRewrite(updates)
   }
 
@@ -316,6 +316,10 @@ export class Storage {
       for (const { key, value } of put) this.#count(key, value.length)
       this.#desk.count('docRowsMerged')
     })
+  }
+
+  get #smallIsMuch(): boolean {
+    return this.#small.length > limits.maxSmallDocRows || this.#smallBytes > limits.maxDocSegmentBytes
   }
 
   /** Rows of many more bytes, or many more in number, than the document needs. */
@@ -400,7 +404,7 @@ export class Storage {
       }
       this.#next()
     }
-    this.#desk.commit(transaction, answer, (error) => this.#failed(error))
+    this.#desk.commit(this.#doc, transaction, answer, (error) => this.#failed(error))
   }
 
   #failed(error: MeshError): void {

@@ -53,7 +53,7 @@ export class Telling {
     if (nowMs >= this.#compareAtMs) this.#compare()
     if (nowMs >= this.#antiEntropyDueMs()) this.tell(this.#agreement.all().filter(({ untold }) => untold))
     if (nowMs >= this.#agreement.askAtMs) this.#askConfirmation()
-    if (nowMs >= this.#askAtMs) this.ask([...this.#unheard])
+    if (nowMs >= this.#askAtMs && !this.everybodyHeard) this.ask([...this.#unheard])
   }
 
   // ------------------------------------------------------------------------------------- what happened

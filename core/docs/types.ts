@@ -94,7 +94,7 @@ export type DocsInput =
     }
   /** Resolved once what waits to be stored is. */
   | { readonly type: 'closeDoc'; readonly request: number; readonly doc: string }
-  /** The program changed it: updates in their order. */
+  /** The program changed it: updates in their order; none where only what waits inside Yjs has changed. */
   | { readonly type: 'editDoc'; readonly doc: string; readonly updates: readonly Uint8Array[] }
   /** The program put in what cannot be written. */
   | { readonly type: 'unwritableDoc'; readonly doc: string; readonly reason: string }

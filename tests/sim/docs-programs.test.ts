@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { Awareness } from 'y-protocols/awareness'
-import { Doc } from 'yjs'
+import { applyUpdate, Doc } from 'yjs'
 import type { DocHandle } from '../../core/api.ts'
 import { createMeshWorld, joinAs, joinInTurn, type Actor } from './mesh-world.ts'
 import type { World } from '../../core/platform/sim/world.ts'
@@ -56,6 +56,22 @@ test('a listener that throws in the midst of Yjs’ own work keeps nothing from 
   const again = await joinAs(world, 'alice', { process: alice.process.restart() })
   const reopened = await world.finish(again.mesh.doc('notes'))
   expect(textOf(reopened)).toBe(text)
+})
+
+test('DO6 a document into which its program put something too early says so, though nothing else happens to it', async () => {
+  const { world, hers, his } = await twoOpen(939)
+  const other = new Doc()
+  const parts: Uint8Array[] = []
+  other.on('update', (update: Uint8Array) => parts.push(update))
+  // Everybody is told of everything, and the mesh is at rest.
+  await world.run(60_000)
+  for (const word of ['first ', 'second ']) other.getText('text').insert(other.getText('text').length, word)
+  applyUpdate(hers.doc, parts[1]!)
+  await world.run(1_000)
+  expect(hers.state).toBe('syncing')
+  applyUpdate(hers.doc, parts[0]!)
+  await untilEqual(world, hers, his)
+  expect(textOf(his)).toBe('first second ')
 })
 
 test.each(['closed', 'left'])(

@@ -1,10 +1,11 @@
 // The docs machine alone: documents opened and closed, messages and rows lost on the way, stores that fail, and what it
 // says meanwhile. Each story was a fault once.
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
+import { Document } from '../../core/docs/document.ts'
 import { docRange } from '../../core/docs/rows.ts'
 import type { DocView } from '../../core/docs/types.ts'
 import { DocsWorld, type DocsActor } from './docs-world.ts'
@@ -41,7 +42,27 @@ const viewsOfTwo =
     actor.step({ type: 'live', peers, settled: true, store: actor.store, mute })
   }
 
+/** How often documents are asked how they stand, and told the time, while two open so many of them. */
+function looksWhileOpening(documents: number): number {
+  const looks = (['show', 'tick'] as const).map((look) => vi.spyOn(Document.prototype, look))
+  const { world, alice, bob } = two()
+  for (let i = 0; i < documents; i++) {
+    for (const each of [alice, bob]) each.open(`notes-${i}`)
+    world.run(100)
+  }
+  world.run(2_000)
+  for (const each of [alice, bob])
+    expect([...each.views.values()].filter(({ state }) => state === 'synced')).toHaveLength(documents)
+  const count = looks.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+  for (const look of looks) look.mockRestore()
+  return count
+}
+
 describe('opening and closing', () => {
+  test('what happens to one document is no work for all that are open', () => {
+    expect(looksWhileOpening(80)).toBeLessThan(2.5 * looksWhileOpening(40))
+  })
+
   test('a document that the other has long open is not called synced before it is here', () => {
     const { world, alice, bob } = two()
     alice.open('notes')

@@ -103,7 +103,7 @@ export const documentMutations: readonly Mutation[] = [
         file: 'core/docs/storage.ts',
         find: '    this.#rewriteNeeded = false\n    this.#small = []\n',
         replace:
-          '    this.#desk.commit({ delete: [...this.#rows.keys()] }, () => undefined, () => undefined)\n' +
+          '    this.#desk.commit(this.#doc, { delete: [...this.#rows.keys()] }, () => undefined, () => undefined)\n' +
           '    this.#rewriteNeeded = false\n    this.#small = []\n',
       },
     ],
