@@ -50,7 +50,7 @@ export class Document {
   /** What the program wrote would be refused by every peer: treated as over the limit, for good. */
   #unreadable: string | undefined
   #closing = false
-  /** What was not taken in last, for it did not fit; it is asked for again once it would. */
+  /** The least of what was not taken in, for it did not fit; all of it is asked for again once that would. */
   #refusedBytes = Infinity
   #view: DocView
   /** The program handed in a document that held something already. */
@@ -85,6 +85,7 @@ export class Document {
       finished: (from, end, news) => this.#fetched(from, end, news),
       malformed: (from, link, reason) => this.#malformed(from, link, reason),
       fits: (update, scan) => this.#fits([update], [scan]),
+      tooLarge: (bytes) => this.#noteRefused(bytes),
       overLimit: (from) => this.#refuse(from),
     })
     this.#view = this.#makeView()
@@ -251,10 +252,10 @@ export class Document {
   #changed(): void {
     this.#revision++
     this.#telling.changed()
-    if (!this.agreement.refuses || this.replica.sizeBytes + this.#refusedBytes > this.#options.maxBytes)
-      return
+    const { refuses } = this.agreement
+    if (refuses && this.replica.sizeBytes + this.#refusedBytes > this.#options.maxBytes) return
     this.#refusedBytes = Infinity
-    this.agreement.makeRoom()
+    if (refuses) this.agreement.makeRoom()
   }
 
   #wentOver(): void {
@@ -385,8 +386,12 @@ export class Document {
     }
     const clients = replica.clients + newClients.size
     const isSmall = replica.sizeBytes + bytes <= this.#options.maxBytes
-    if (bytes > 0 && !isSmall) this.#refusedBytes = bytes
+    if (bytes > 0 && !isSmall) this.#noteRefused(bytes)
     return bytes === 0 || (isSmall && clients <= limits.maxDocClients)
+  }
+
+  #noteRefused(bytes: number): void {
+    this.#refusedBytes = Math.min(this.#refusedBytes, bytes)
   }
 
   piece(from: PeerId, link: number | undefined, piece: PayloadOf<'docPiece'>): void {

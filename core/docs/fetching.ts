@@ -57,6 +57,8 @@ export interface FetchingEvents {
   malformed(from: PeerId, link: number | undefined, reason: string): void
   /** It may grow by that. */
   fits(update: Uint8Array, scan: UpdateScan): boolean
+  /** So much does not fit, whatever it holds. */
+  tooLarge(bytes: number): void
   overLimit(from: PeerId): void
 }
 
@@ -160,7 +162,11 @@ export class Fetching {
     }
     // What a sender has under way is looked into in any case: it may be deletions.
     const roomBytes = Math.max(this.#maxBytes - this.#replica.sizeBytes, mostAheadBytes)
-    if (current.readyBytes + segmentBytes > roomBytes) return this.#overLimit(current)
+    const aheadBytes = current.readyBytes + segmentBytes
+    if (aheadBytes > roomBytes) {
+      this.#events.tooLarge(aheadBytes)
+      return this.#overLimit(current)
+    }
     current.link = link
     current.segmentBytes = segmentBytes
     current.pieces.push(bytes)

@@ -61,6 +61,43 @@ describe('what others hold would take it over its limit', () => {
     expect(bob.view('notes')?.problem).toBeUndefined()
   })
 
+  test('DO10 one value that is larger than what may be under way, too', () => {
+    const world = new DocsWorld()
+    const [alice, bob] = world.joinAll('alice', 'bob') as [DocsActor, DocsActor]
+    const MiB = 1024 * 1024
+    for (const each of [alice, bob]) each.open('notes', { maxBytes: each === bob ? 10 * MiB : 30 * MiB })
+    world.run(2_000)
+    bob.edit('notes', (doc) => doc.getMap('map').set('his', 'x'.repeat(4 * MiB)))
+    world.run(5_000)
+    alice.edit('notes', (doc) => doc.getMap('map').set('hers', 'x'.repeat(8 * MiB)))
+    world.run(5_000)
+    expect(bob.view('notes')).toMatchObject({ state: 'syncing', problem: { code: 'doc-over-limit' } })
+    bob.edit('notes', (doc) => doc.getMap('map').delete('his'))
+    world.run(5_000)
+    expect(bob.view('notes')).toMatchObject({ state: 'synced', problem: undefined })
+  })
+
+  test('DO10 the smallest of what several hold is taken in as soon as there is room for that', () => {
+    const world = new DocsWorld()
+    const trio = world.joinAll('alice', 'bob', 'carol') as [DocsActor, DocsActor, DocsActor]
+    const [alice, bob, carol] = trio
+    for (const each of trio) each.open('notes', { maxBytes: each === bob ? small : limits.maxDocBytes })
+    world.run(2_000)
+    // What they write the one does not get from the other.
+    world.filter = ({ from, to }) => from === bob || to === bob
+    bob.edit('notes', (doc) =>
+      doc.getArray('list').push(['a', 'b', 'c', 'd'].map((name) => name.repeat(small / 5))),
+    )
+    world.run(1_000)
+    alice.edit('notes', (doc) => doc.getMap('map').set('alice', 'x'.repeat(small / 3)))
+    world.run(1_000)
+    carol.edit('notes', (doc) => doc.getMap('map').set('carol', 'x'.repeat(0.9 * small)))
+    world.run(1_000)
+    bob.edit('notes', (doc) => doc.getArray('list').delete(0))
+    world.run(1_000)
+    expect(bob.doc('notes').getMap('map').has('alice')).toBe(true)
+  })
+
   test('DO6 and whoever wrote it does not say synced, however small it was: it is told', () => {
     const { world, alice, bob } = twoOpen()
     for (let i = 0; i < 3; i++) alice.write('notes', 'x'.repeat(small / 2 - 1_000))
