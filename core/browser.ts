@@ -89,7 +89,7 @@ async function open(options: MeshOptions): Promise<MeshHandle> {
 export async function eraseMesh(
   options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir' | 'signal'>,
 ): Promise<void> {
-  checkOptions(options)
+  checkOptions(options, 'eraseMesh()')
   requireSecureContext()
   await unlessAborted(options.signal, () => eraseIndexedDbStore(options.mesh))
 }

@@ -193,7 +193,7 @@ class Handle implements DocHandle {
   }
 
   async whenSynced(options: { signal?: AbortSignal } = {}): Promise<void> {
-    checkCallOptions(options)
+    checkCallOptions('whenSynced()', options)
     await this.#handedOver()
     const overLimit = (): MeshError | undefined =>
       this.problem && isLasting(this.problem) ? this.problem : undefined
@@ -201,7 +201,7 @@ class Handle implements DocHandle {
   }
 
   async whenStored(options: { signal?: AbortSignal } = {}): Promise<void> {
-    checkCallOptions(options)
+    checkCallOptions('whenStored()', options)
     await this.#handedOver()
     const { heldUpdates, problem } = this.#opened.view
     // The store may have room again by now: what it said before this call does not count.
@@ -237,7 +237,7 @@ class Handle implements DocHandle {
   }
 
   async close(options: { signal?: AbortSignal } = {}): Promise<void> {
-    checkCallOptions(options)
+    checkCallOptions('close()', options)
     return unlessAborted(options.signal, () => this.#close())
   }
 

@@ -98,7 +98,7 @@ export class MeshHandle implements Mesh {
   readonly #inbox: InboxQueue<InboxItem, InboxMessage>
   readonly #docs: MeshDocs
   readonly #company = new Company(this.#events, async (room, join, options) => {
-    checkCallOptions(options)
+    checkCallOptions(join ? 'room.join()' : 'room.leave()', options)
     await this.#ask({ type: 'room', room, join }, options?.signal)
   })
   readonly #storage = new StorageTrouble()
@@ -255,7 +255,7 @@ export class MeshHandle implements Mesh {
   ): Promise<Sent> {
     this.#refuseWhenLeft()
     checkAddress(to)
-    checkCallOptions(options)
+    checkCallOptions('send()', options, ['id', 'replyTo', 'ttlMs', 'signal'])
     const id = options.id ?? this.#driver.newMessageId()
     const { replyTo, ttlMs } = options
     checkMessageId(id)
@@ -288,7 +288,7 @@ export class MeshHandle implements Mesh {
   inbox<B = Body>(
     options: { rooms?: readonly string[]; signal?: AbortSignal } = {},
   ): AsyncIterableIterator<InboxMessage<B>> {
-    checkCallOptions(options)
+    checkCallOptions('inbox()', options, ['rooms', 'signal'])
     const { rooms, signal } = options
     if (rooms !== undefined) checkRooms(rooms)
     const wants = (item: InboxItem): boolean =>
@@ -303,7 +303,7 @@ export class MeshHandle implements Mesh {
   ): Promise<Message<B>[]> {
     this.#refuseWhenLeft()
     checkAddress(to)
-    checkCallOptions(options)
+    checkCallOptions('history()', options, ['limit', 'before', 'signal'])
     const { limit: wanted = limits.defaultHistoryMessages } = options
     checkLimit(wanted)
     if (options.before !== undefined) checkCursor(options.before)
@@ -324,7 +324,7 @@ export class MeshHandle implements Mesh {
 
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
     checkCastTopic(topic)
-    checkCallOptions(options)
+    checkCallOptions('cast()', options, ['to'])
     if (options.to !== undefined) checkPeerId(options.to)
     const bytes = encodeBody(body, limits.maxCastBytes + 1)
     this.#driver.input({
@@ -349,7 +349,7 @@ export class MeshHandle implements Mesh {
   ): Promise<DocHandle> {
     this.#refuseWhenLeft()
     checkTopic('document', name)
-    checkCallOptions(options)
+    checkCallOptions('doc()', options, ['doc', 'awareness', 'maxBytes', 'signal'])
     const { maxBytes = limits.maxDocBytes, signal, ...given } = options
     checkMaxDocBytes(maxBytes)
     checkYjs(given.doc, given.awareness)
@@ -362,10 +362,13 @@ export class MeshHandle implements Mesh {
   lead(role: string, duty: Duty, options?: { priority?: number }): Running
   lead(first: Duty | string, second?: Duty, options: { priority?: number } = {}): Running {
     this.#refuseWhenLeft()
-    if (typeof first === 'function') return this.#duties.lead('', first, 0)
+    if (typeof first === 'function') {
+      checkCallOptions('lead(duty)', second, [])
+      return this.#duties.lead('', first, 0)
+    }
     checkRole(first)
     checkDuty(second)
-    checkCallOptions(options)
+    checkCallOptions('lead()', options, ['priority'])
     const { priority = 0 } = options
     checkPriority(priority)
     return this.#duties.lead(first, second, priority)
@@ -386,7 +389,7 @@ export class MeshHandle implements Mesh {
 
   async configure(options: Parameters<Mesh['configure']>[0] = {}): Promise<void> {
     this.#refuseWhenLeft()
-    checkCallOptions(options)
+    checkCallOptions('configure()', options, ['signaling', 'iceServers', 'priority', 'timing'])
     const { signaling, iceServers, priority } = options
     const timing = fullTiming(options.timing, this.#timing)
     if (signaling !== undefined) checkServers(signaling)
@@ -435,7 +438,7 @@ export class MeshHandle implements Mesh {
   }
 
   async #leaveUnlessAborted(options: { signal?: AbortSignal }): Promise<void> {
-    checkCallOptions(options)
+    checkCallOptions('leave()', options)
     return unlessAborted(options.signal, () => this.#leaveOnce())
   }
 
@@ -595,17 +598,17 @@ export class MeshHandle implements Mesh {
       attempt,
       ...(replyTo !== undefined && { replyTo }),
       handled: async (options) => {
-        checkCallOptions(options)
+        checkCallOptions('handled()', options)
         await this.#ask({ type: 'handled', feed, number }, options?.signal)
       },
       retry: async (options = {}) => {
-        checkCallOptions(options)
+        checkCallOptions('retry()', options, ['delayMs', 'signal'])
         const { delayMs = 0 } = options
         checkDelay(delayMs)
         await this.#ask({ type: 'retry', feed, number, delayMs }, options.signal)
       },
       reply: async (body, options) => {
-        checkCallOptions(options)
+        checkCallOptions('reply()', options, ['id', 'ttlMs', 'signal'])
         return this.send(answerTo, body, { ...options, replyTo: id })
       },
     }

@@ -91,7 +91,7 @@ const dataDirOf = ({ dataDir, mesh, name }: Pick<MeshOptions, 'mesh' | 'name' | 
 export async function eraseMesh(
   options: Pick<MeshOptions, 'mesh' | 'name' | 'dataDir' | 'signal'>,
 ): Promise<void> {
-  checkOptions(options)
+  checkOptions(options, 'eraseMesh()')
   await unlessAborted(options.signal, () => eraseDataDir(dataDirOf(options)))
 }
 

@@ -13,6 +13,7 @@ import {
   type PeerId,
 } from './base/ids.ts'
 import { limits } from './base/limits.ts'
+import { refuseUnknownOptions } from './base/option-names.ts'
 import type { IceServer } from './base/ports.ts'
 import { withoutUndefined } from './base/without-undefined.ts'
 
@@ -143,12 +144,17 @@ export function checkYjs(doc: unknown, awareness: unknown): void {
 }
 
 /**
- * What a method is given as its options: an object or nothing. Any `signal` in it can be listened to: an
+ * What `call` is given as its options: an object or nothing, with nothing in it but the `known` ones. Any `signal` in it can be listened to: an
  * AbortController in its place is a common slip, and would leave a wait behind that nothing ends.
  */
-export function checkCallOptions(options: unknown): void {
+export function checkCallOptions(
+  call: string,
+  options: unknown,
+  known: readonly string[] = ['signal'],
+): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null) throw invalid(`${show(options)} are no options.`)
+  refuseUnknownOptions(call, options, known)
   const { signal } = options as { signal?: unknown }
   if (signal !== undefined && signal !== null && !has(signal, 'addEventListener'))
     throw invalid(`${show(signal)} is no signal: use the \`signal\` of an AbortController.`)
@@ -204,15 +210,30 @@ const defaultTiming: Timing = {
   reconnectMaxMs,
 }
 
-export function checkOptions(options: MeshOptions): void {
-  if (typeof options !== 'object' || options === null) throw invalid('joinMesh() needs { mesh, name }.')
-  checkCallOptions(options)
-  checkTopic('mesh', options.mesh)
+const optionNames: Readonly<Record<keyof MeshOptions, true>> = {
+  mesh: true,
+  name: true,
+  signaling: true,
+  kind: true,
+  priority: true,
+  candidate: true,
+  dataDir: true,
+  store: true,
+  iceServers: true,
+  timing: true,
+  signal: true,
+}
+
+/** @param more names that `call` takes beside those of `joinMesh()` */
+export function checkOptions(options: MeshOptions, call = 'joinMesh()', more: readonly string[] = []): void {
+  if (typeof options !== 'object' || options === null) throw invalid(`${call} needs { mesh, name }.`)
   // Whoever gives one relies on it.
   if ('secret' in options && options.secret !== undefined)
     throw invalid(
       'There are no mesh secrets yet: whoever knows the name of a mesh can join it. Leave secret out.',
     )
+  checkCallOptions(call, options, [...Object.keys(optionNames), ...more])
+  checkTopic('mesh', options.mesh)
   checkName(options.name)
   if (options.kind !== undefined && options.kind !== 'human' && options.kind !== 'agent') {
     throw invalid(`The kind ${show(options.kind)} will not do: use 'human' or 'agent'.`)
@@ -239,10 +260,7 @@ export function checkOptions(options: MeshOptions): void {
 export function fullTiming(timing: Partial<Timing> = {}, base: Timing = defaultTiming): Timing {
   if (typeof timing !== 'object' || timing === null)
     throw invalid(`The timing is an object of numbers, not ${show(timing)}.`)
-  for (const name of Object.keys(timing)) {
-    if (Object.hasOwn(base, name)) continue
-    throw invalid(`There is no timing.${name}: use ${Object.keys(base).join(', ')}.`)
-  }
+  refuseUnknownOptions('timing', timing, Object.keys(base))
   const full = { ...base, ...withoutUndefined(timing) }
   for (const [name, value] of Object.entries(full)) {
     if (!Number.isFinite(value) || value <= 0) throw invalid(`timing.${name} must be a positive number.`)

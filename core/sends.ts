@@ -25,7 +25,7 @@ export class Sends {
         return stateOf(id)?.deliveredTo ?? new Set()
       },
       delivered: async (options) => {
-        checkCallOptions(options)
+        checkCallOptions('delivered()', options)
         await this.#delivered(id, options?.signal)
       },
     }

@@ -3,6 +3,7 @@
 // no natives and no test framework.
 
 import type { Mesh, MeshOptions } from './api.ts'
+import { refuseUnknownOptions } from './base/option-names.ts'
 import { MeshHandle } from './mesh.ts'
 import { checkOptions } from './options.ts'
 import type { NetworkShape } from './platform/sim/network.ts'
@@ -109,6 +110,8 @@ export interface TestWorld {
 
 /** A world in which nothing has happened yet, with one signaling server. */
 export function createWorld(options: WorldOptions): TestWorld {
+  refuseUnknownOptions('createWorld()', options, ['seed', 'network', 'onTrace'])
+  if (options.network) checkShape(options.network)
   const world = createSimWorld(options)
   const places = new Set<string>()
   const server = (url = signalingUrl): TestServer => {
@@ -132,28 +135,45 @@ export function createWorld(options: WorldOptions): TestWorld {
     trace: world.trace,
     join: (how) => join(world, how, places),
     run: (ms) => world.run(ms),
-    until: (condition, patience) => world.until(condition, patience),
-    finish: (promise, patience) => world.finish(promise, patience),
+    until: async (condition, patience = {}) => {
+      refuseUnknownOptions('until()', patience, ['withinMs', 'what'])
+      await world.until(condition, patience)
+    },
+    finish: async (promise, patience = {}) => {
+      refuseUnknownOptions('finish()', patience, ['withinMs'])
+      return world.finish(promise, patience)
+    },
     at: (atMs, what, act) => world.at(atMs, what, act),
-    cut: (a, b, how) => world.cut(there(a), there(b), how),
+    cut: (a, b, how = {}) => {
+      refuseUnknownOptions('cut()', how, ['oneWay'])
+      world.cut(there(a), there(b), how)
+    },
     partition: (groups) => world.partition(groups.map((group) => group.map(there))),
     heal: (...pair: [] | [Place, Place]) => {
       if (pair.length === 0) world.heal()
       else world.heal(there(pair[0]), there(pair[1]))
     },
     dropLinks: (a, b) => world.dropLinks(there(a), there(b)),
-    shape: (shape) => world.shape(shape),
+    shape: (shape) => {
+      checkShape(shape)
+      world.shape(shape)
+    },
     server,
     disk: (name) => world.disk(name),
   }
 }
 
+function checkShape(shape: NetworkShape): void {
+  refuseUnknownOptions('the network', shape, ['latencyMs', 'jitter', 'bytesPerMs', 'tail'])
+}
+
 async function join(
   world: World,
-  { as, browser, ...options }: JoinOptions,
+  joinOptions: JoinOptions,
   places: Set<string>,
 ): Promise<{ mesh: Mesh; process: TestProcess }> {
-  checkOptions(options)
+  checkOptions(joinOptions, 'join()', ['as', 'browser'])
+  const { as, browser, ...options } = joinOptions
   const { name, store, signaling } = options
   places.add(as ?? name)
   let process!: ReturnType<World['platform']>

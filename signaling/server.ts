@@ -13,6 +13,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MeshError } from '../core/base/errors.ts'
 import { toHex } from '../core/base/ids.ts'
+import { refuseUnknownOptions } from '../core/base/option-names.ts'
 import { createRandom } from '../core/base/random.ts'
 import { withoutUndefined } from '../core/base/without-undefined.ts'
 import { createRequestListener, type ShellStatus } from './http.ts'
@@ -58,13 +59,15 @@ export interface SignalingServer {
 
 /**
  * Resolves once it listens. Rejects with Node's error, `EADDRINUSE` among them, if it cannot; with a `MeshError`
- * `invalid-argument` for `bus` and `auth`, which are not there yet.
+ * `invalid-argument` for `bus` and `auth`, which are not there yet, and for options it does not know.
  */
 export async function createSignalingServer(options: SignalingOptions = {}): Promise<SignalingServer> {
   if (options.server !== undefined && options.port !== undefined) {
     throw new TypeError('Pass either a port or a server to createSignalingServer, not both.')
   }
   refuseWhatIsToCome(options)
+  refuseUnknownOptions('createSignalingServer()', options, optionNames)
+  refuseUnknownOptions('limits', options.limits ?? {}, Object.keys(signalingLimits))
   const serverId = toHex(randomBytes(16))
   const limits = { ...signalingLimits, ...withoutUndefined(options.limits ?? {}) }
   const hub = createHub({ serverId, limits, random: createRandom(randomBytes(16)).float })
@@ -114,6 +117,16 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
     },
   }
 }
+
+const optionNames: readonly (keyof SignalingOptions)[] = [
+  'port',
+  'host',
+  'tls',
+  'server',
+  'limits',
+  'webDir',
+  'fallback',
+]
 
 /** Whoever gives one relies on it: left out in silence, the server would stand alone, or be open to all. */
 function refuseWhatIsToCome(

@@ -4,7 +4,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Awareness } from 'y-protocols/awareness'
 import { Doc } from 'yjs'
-import type { Mesh } from 'skein'
+import type { InboxMessage, Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
 import { MeshHandle } from '../../core/mesh.ts'
 import { createWorld as createSimWorld } from '../../core/platform/sim/world.ts'
@@ -421,6 +421,46 @@ test('configure() refuses what is of the wrong type, and changes nothing then', 
     await expect(configuring, JSON.stringify(options)).rejects.toMatchObject({ code: 'invalid-argument' })
   }
   expect(mesh.status().signaling).toEqual(before)
+})
+
+test('every call refuses options of unknown names, and does nothing then', async () => {
+  const { world, mesh } = await joinAlone()
+  const note = await world.finish(mesh.doc('note'))
+  const sent = await world.finish(mesh.send('@ada', 'hello'))
+  const inbox = mesh.inbox()
+  const { value: message } = (await world.finish(inbox.next())) as { value: InboxMessage }
+  const wrong = { signall: new AbortController().signal } as never
+  const calls: readonly [string, () => unknown][] = [
+    ['send()', () => mesh.send('@ada', 'hello', { ttl: 5 } as never)],
+    ['send()', () => mesh.send('@ada', 'hello', wrong)],
+    ['delivered()', () => sent.delivered(wrong)],
+    ['inbox()', () => mesh.inbox({ room: 'general' } as never)],
+    ['history()', () => mesh.history('@ada', { limits: 5 } as never)],
+    ['cast()', () => mesh.cast('typing', true, { from: mesh.me.id } as never)],
+    ['doc()', () => mesh.doc('another', { maxbytes: 5 } as never)],
+    ['lead()', () => mesh.lead('books', () => undefined, { prio: 5 } as never)],
+    ['lead(duty)', () => mesh.lead((() => undefined) as never, { priority: 5 } as never)],
+    ['configure()', () => mesh.configure({ signaling: [], ice: [] } as never)],
+    ['leave()', () => mesh.leave(wrong)],
+    ['room.join()', () => mesh.room('general').join(wrong)],
+    ['room.leave()', () => mesh.room('general').leave(wrong)],
+    ['handled()', () => message.handled(wrong)],
+    ['retry()', () => message.retry({ delay: 5 } as never)],
+    ['reply()', () => message.reply('hi', { replyTo: sent.id } as never)],
+    ['whenSynced()', () => note.whenSynced(wrong)],
+    ['whenStored()', () => note.whenStored(wrong)],
+    ['close()', () => note.close(wrong)],
+  ]
+  for (const [name, call] of calls) {
+    const calling = world.finish((async () => call())())
+    await expect(calling, name).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(`There is no option “\\w+” of ${name.replaceAll(/[()]/g, '\\$&')}: `),
+    })
+  }
+  expect(mesh.status()).toMatchObject({ signaling: [{}], docs: [{ name: 'note' }], queues: { inbox: 1 } })
+  expect(mesh.room('general').joined).toBe(false)
+  await world.finish(mesh.send('@ada', 'hello', { ttlMs: undefined, signal: undefined } as never))
 })
 
 test('status() says how late a program came to its work, for a while', async () => {

@@ -66,6 +66,7 @@ test.each([
   { candidate: 'false' },
   { candidate: null },
   { secret: 'geese' },
+  { signalling: [] },
   { signaling: ['ws://localhost:4444/#acme'] },
   { timing: null },
   { timing: 500 },
@@ -74,6 +75,28 @@ test.each([
   expect(() => checkOptions({ mesh: 'acme', name: 'ada', ...options } as never)).toThrow(
     expect.objectContaining({ code: 'invalid-argument' }),
   )
+})
+
+test.each([
+  [{ signalling: [] }, 'There is no option “signalling” of joinMesh(): did you mean signaling?'],
+  [{ datadir: '/tmp' }, 'There is no option “datadir” of joinMesh(): did you mean dataDir?'],
+  [{ signals: null }, 'There is no option “signals” of joinMesh(): did you mean signal?'],
+  [
+    { timing: { silenceTimeout: 9 } },
+    'There is no option “silenceTimeout” of timing: did you mean silenceTimeoutMs?',
+  ],
+  [
+    { room: 'general' },
+    'There is no option “room” of joinMesh(): use mesh, name, signaling, kind, priority, candidate, dataDir, store, iceServers, timing, signal.',
+  ],
+])('an option of an unknown name is refused, and the one meant is named: %j', (options, message) => {
+  const all = { mesh: 'acme', name: 'ada', ...options } as never
+  expect(() => checkOptions(all)).toThrow(expect.objectContaining({ code: 'invalid-argument', message }))
+})
+
+test('options that are undefined count as left out, whatever their names', () => {
+  const timing = { silenceTimeout: undefined }
+  checkOptions({ mesh: 'acme', name: 'ada', signalling: undefined, store: undefined, timing } as never)
 })
 
 test('joining where there is no page, as in a worker, is refused in a sentence', async () => {

@@ -515,6 +515,18 @@ describe('embedding', () => {
     await start({ port: 0, [option]: undefined } as SignalingOptions)
   })
 
+  test.each([
+    [{ ports: 0 }, 'did you mean port?'],
+    [{ limits: { maxConnection: 5 } }, 'did you mean maxConnections?'],
+  ])('an option of an unknown name is refused: %j', async (options, advice) => {
+    const starting = createSignalingServer(options as SignalingOptions)
+    cleanups.push(async () => (await starting.catch(() => undefined))?.close())
+    await expect(starting).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining(advice),
+    })
+  })
+
   test('SG17 a taken port is told with Node’s own error; localhost means both loopback addresses', async () => {
     const { url } = await start()
     const port = Number(new URL(url).port)

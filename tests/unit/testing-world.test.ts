@@ -30,6 +30,21 @@ test('names under which nobody has joined are refused: the test would pass with 
   world.heal()
 })
 
+test('options of unknown names are refused: the test would pass with another world than was meant', async () => {
+  expect(() => createWorld({ seeds: 1 } as never)).toThrow('did you mean seed?')
+  expect(() => createWorld({ seed: 1, network: { latency: 5 } } as never)).toThrow('did you mean latencyMs?')
+  const world = createWorld({ seed: 1, network: { jitter: 0 } })
+  const ada = { mesh: 'acme', name: 'ada' }
+  await expect(world.join({ ...ada, browsr: 'firefox' } as never)).rejects.toThrow('did you mean browser?')
+  const { mesh } = await world.join({ ...ada, as: 'ada-1', browser: 'firefox' })
+  await world.join({ mesh: 'acme', name: 'bob' })
+  expect(() => world.cut('ada-1', 'bob', { oneway: true } as never)).toThrow('did you mean oneWay?')
+  expect(() => world.shape({ tails: 5 } as never)).toThrow('did you mean tail?')
+  const patience = { within: 5 } as never
+  await expect(world.until(() => mesh.others.size === 1, patience)).rejects.toThrow('did you mean withinMs?')
+  await expect(world.finish(mesh.leave(), patience)).rejects.toThrow('did you mean withinMs?')
+})
+
 test('joining rejects as joinMesh() does where a frozen tab of the same browser holds the store', async () => {
   const outcomes = new Set<unknown>()
   for (let seed = 1; seed <= 8; seed++) {
