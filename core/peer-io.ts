@@ -44,7 +44,13 @@ export type PeerInput =
   | { readonly type: 'expectIntroducer' | 'dismissIntroducer'; readonly introducer: string }
   | { readonly type: 'present'; readonly introducer: string; readonly peers: readonly PeerId[] }
   | { readonly type: 'absent'; readonly peer: PeerId }
-  | { readonly type: 'witness'; readonly peer: PeerId; readonly evidence: 'lock' | 'socket' }
+  /** `elsewhere`: at another server it has a socket still. */
+  | {
+      readonly type: 'witness'
+      readonly peer: PeerId
+      readonly evidence: 'lock' | 'socket'
+      readonly elsewhere?: boolean
+    }
   | { readonly type: 'negotiation'; readonly from: PeerId; readonly data: string }
   | {
       readonly type: 'connectorSignal'

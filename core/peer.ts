@@ -214,7 +214,7 @@ export class Peer {
       case 'absent':
         return overlay.absent(input.peer)
       case 'witness':
-        return overlay.witness(input.peer, input.evidence)
+        return overlay.witness(input.peer, input.evidence, input.elsewhere)
       case 'negotiation':
         return overlay.negotiation(input.from, input.data)
       case 'connectorSignal':

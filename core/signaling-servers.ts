@@ -125,7 +125,8 @@ export class SignalingServers {
       },
       socketClosed: (peer) => {
         server.present.delete(peer)
-        input({ type: 'witness', peer, evidence: 'socket' })
+        const elsewhere = [...this.#servers.values()].some(({ present }) => present.has(peer))
+        input({ type: 'witness', peer, evidence: 'socket', elsewhere })
       },
     }
     client.start(this.#options.topic, this.#options.me())

@@ -153,9 +153,9 @@ export class Overlay {
     this.#unreachable(peer)
   }
 
-  /** Somebody saw that peer's lock fall free or its socket close. */
-  witness(peer: PeerId, evidence: 'lock' | 'socket'): void {
-    this.#unreachable(peer)
+  /** Somebody saw that peer's lock fall free or its socket close. `elsewhere`: it can be met through another one. */
+  witness(peer: PeerId, evidence: 'lock' | 'socket', elsewhere = false): void {
+    if (!elsewhere) this.#unreachable(peer)
     this.#view.suspect(peer, evidence)
   }
 

@@ -7,6 +7,7 @@ import { Doc } from 'yjs'
 import type { InboxMessage, Mesh } from 'skein'
 import { createWorld, type TestWorld } from 'skein/testing'
 import { MeshHandle } from '../../core/mesh.ts'
+import type { SimServer } from '../../core/platform/sim/server.ts'
 import { createWorld as createSimWorld } from '../../core/platform/sim/world.ts'
 
 async function joinAlone(): Promise<{ world: TestWorld; mesh: Mesh }> {
@@ -401,6 +402,26 @@ test('servers that are named anew while a peer looks for its mesh do not have it
   await world.until(() => bob.others.size === 1 && bob.status().settled)
   await world.run(5000)
   expect(leaders).toEqual(['ada'])
+})
+
+test('a newcomer begins no mesh of its own because the other lost its socket at one of two servers', async () => {
+  const signaling = ['ws://one.test', 'ws://two.test']
+  for (let seed = 1; seed <= 5; seed++) {
+    const world = createWorld({ seed })
+    const [one] = signaling.map((url) => world.server(url)) as SimServer[]
+    const { mesh: ada } = await world.join({ mesh: 'acme', name: 'ada', signaling })
+    await toLead({ world, mesh: ada })
+    const { mesh: bob } = await world.join({ mesh: 'acme', name: 'bob', signaling })
+    const leaders: unknown[] = []
+    bob.on('leader', ({ leader }) => leaders.push(leader?.name))
+    await world.until(() => bob.status().signaling.every(({ state }) => state === 'open'))
+    while (bob.others.size === 0) {
+      one!.accuse('ada')
+      await world.run(10)
+    }
+    await world.run(5000)
+    expect(leaders, `seed ${seed}`).toEqual(['ada'])
+  }
 })
 
 test('configure() refuses what is of the wrong type, and changes nothing then', async () => {

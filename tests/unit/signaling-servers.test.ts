@@ -99,6 +99,18 @@ describe('with two servers', () => {
     expect(isAbsent()).toBe(true)
   })
 
+  test('a socket that closes at one leaves a peer that the other names within reach', () => {
+    const { inputs, one, two, eventsOf } = start()
+    for (const client of [one, two]) {
+      eventsOf(client).state('open')
+      eventsOf(client).present([bob])
+    }
+    eventsOf(one).socketClosed(bob)
+    expect(inputs.at(-1)).toEqual({ type: 'witness', peer: bob, evidence: 'socket', elsewhere: true })
+    eventsOf(two).socketClosed(bob)
+    expect(inputs.at(-1)).toEqual({ type: 'witness', peer: bob, evidence: 'socket', elsewhere: false })
+  })
+
   test('of a server that names ever new peers the latest are kept', () => {
     const { servers, one, two, eventsOf } = start()
     eventsOf(one).state('open')
