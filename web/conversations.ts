@@ -22,6 +22,8 @@ export interface Conversation {
   readonly draft: Draft
   /** Reads the newest page again; calls that come while one runs are answered by one more. */
   refresh(): Promise<void>
+  /** Reads again what could not be read; that it still cannot be is not reported once more. */
+  retry(): void
   loadEarlier(): Promise<void>
   received(message: Message): void
   receipt(receipt: Receipt, me: MemberId): void
@@ -55,14 +57,17 @@ export function createConversation(options: ConversationOptions): Conversation {
   let again = false
   /** Somebody asked for its messages; whether they could be read is another matter. */
   let isWanted = false
+  let hasFailed = false
 
   async function readNewest(): Promise<void> {
     do {
       again = false
       try {
         await readNewestOnce()
+        hasFailed = false
       } catch (error) {
-        report(error)
+        if (!hasFailed) report(error)
+        hasFailed = true
         // What came shows at the end until it can be read where it belongs. Of nothing it is not known that it is all.
         const shown = messages.value ?? []
         const missing = [...fresh.values()].filter(({ id }) => !shown.some((message) => message.id === id))
@@ -110,6 +115,9 @@ export function createConversation(options: ConversationOptions): Conversation {
       void refresh()
     }, sentenceOf),
     refresh,
+    retry() {
+      if (hasFailed) void refresh()
+    },
     async loadEarlier() {
       const first = messages.value?.[0]
       if (!first || loadingEarlier.value) return

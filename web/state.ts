@@ -70,7 +70,7 @@ export interface Session {
   /** Joins (and so creates) a room and shows it. Rejects with the library's error. */
   joinRoom(name: string): Promise<void>
   leaveRoom(name: string): Promise<void>
-  /** Takes the status and the time again: what changes without an event. */
+  /** Takes the status and the time again: what changes without an event. What could not be read is tried again. */
   refreshStatus(): void
   /** Shows a failure as a line of the event log. */
   report(error: unknown): void
@@ -140,6 +140,20 @@ export function openSession(options: SessionOptions): Session {
 
   /** What came in while no tab was open, or was left unread: counted once, one conversation after the other. */
   async function countUnread(): Promise<void> {
+    isCounted = true
+    try {
+      await countAllUnread()
+    } catch (error) {
+      if (!hasFailedToCount) report(error)
+      hasFailedToCount = true
+      isCounted = false
+    }
+  }
+  /** Or it is being counted. */
+  let isCounted = false
+  let hasFailedToCount = false
+
+  async function countAllUnread(): Promise<void> {
     const rooms = [...mesh.rooms.values()]
       .filter(({ joined }) => joined)
       .map(({ name }) => `#${name}` as const)
@@ -285,7 +299,7 @@ export function openSession(options: SessionOptions): Session {
     }),
   )
   select(selected.value)
-  countUnread().catch(report)
+  void countUnread()
   return {
     mesh,
     meshName,
@@ -324,6 +338,8 @@ export function openSession(options: SessionOptions): Session {
       status.value = mesh.status()
       linkHistory.update(mesh.me, peers.value, status.value.links)
       refreshAwaited()
+      for (const shown of conversations.value.values()) shown.retry()
+      if (!isCounted) void countUnread()
     },
     report,
     close() {

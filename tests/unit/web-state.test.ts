@@ -261,6 +261,47 @@ describe('conversations', () => {
     await vi.waitFor(() => expect(bodies()).toEqual(['before', 'now']))
   })
 
+  test('what could not be read is read again a moment later, though nothing comes; the failure is said once', async () => {
+    const { mesh, session, bodies } = enter()
+    await vi.waitFor(() => expect(bodies()).toEqual([]))
+    mesh.receive(mesh.arrive('bob'), '#plans', 'before', { silent: true })
+    const { history } = mesh
+    let refusals = 0
+    mesh.history = () => {
+      refusals++
+      return Promise.reject(new Error('the disk sleeps'))
+    }
+    session.select('#plans')
+    for (let tries = 1; tries <= 3; tries++) {
+      await vi.waitFor(() => expect(refusals).toBe(tries))
+      // Its end is a matter of microtasks.
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      session.refreshStatus()
+    }
+    const said = session.events.lines.value.filter(({ text }) => text.includes('the disk sleeps'))
+    expect(said).toMatchObject([{ times: 1 }])
+    mesh.history = history
+    await vi.waitFor(() => {
+      session.refreshStatus()
+      expect(bodies()).toEqual(['before'])
+    })
+  })
+
+  test('what is new is counted a moment later where it could not be read at first', async () => {
+    const mesh = new FakeMesh('ada')
+    const bob = mesh.arrive('bob')
+    mesh.receive(bob, mesh.me.member, 'psst', { silent: true })
+    const { history } = mesh
+    mesh.history = () => Promise.reject(new Error('the disk sleeps'))
+    const { session, texts } = enter(mesh)
+    await vi.waitFor(() => expect(texts().join()).toContain('the disk sleeps'))
+    mesh.history = history
+    await vi.waitFor(() => {
+      session.refreshStatus()
+      expect(session.conversations.value.get(bob.member)?.unread.count.value).toBe(1)
+    })
+  })
+
   test('a failure between two readings shows no message twice', async () => {
     const { mesh, session, bodies, texts } = enter()
     await vi.waitFor(() => expect(bodies()).toEqual([]))
