@@ -27,6 +27,9 @@ export interface EditorOptions {
 
 export interface Editor {
   setLabel(label: string): void
+  /** Adds it at the end, with the caret after it. @returns whether it may be written to */
+  append(added: string): boolean
+  focus(): void
   close(): void
 }
 
@@ -84,6 +87,13 @@ export function openEditor(options: EditorOptions): Editor {
 
   return {
     setLabel: (text) => view.dispatch({ effects: label.reconfigure(attributesFor(text)) }),
+    append(added) {
+      const end = view.state.doc.length
+      if (end !== text.length) return false
+      view.dispatch({ changes: { from: end, insert: added }, selection: { anchor: end + added.length } })
+      return true
+    },
+    focus: () => view.focus(),
     close() {
       text.unobserve(check)
       view.destroy()

@@ -30,7 +30,10 @@ interface Page {
   readonly held: ReadonlySignal<Held>
 }
 
-function openPage(documents: Documents, id: string): Opening<Page> {
+/** What is written before the editor is there; undefined where nobody has begun. */
+type Early = Signal<string | undefined>
+
+function openPage(documents: Documents, id: string, early: Early): Opening<Page> {
   const open = async (signal: AbortSignal): Promise<Page> => {
     const document = await documents.openNote(id, signal)
     // The editor's edits only: it adds itself to the origins that are followed.
@@ -39,6 +42,9 @@ function openPage(documents: Documents, id: string): Opening<Page> {
   }
   return createOpening(open, async ({ document, undo }) => {
     undo.destroy()
+    const text = textIn(document.handle.doc)
+    // Whoever leaves before the editor has come.
+    if (early.peek()) text.insert(text.length, early.peek() ?? '')
     await document.close()
   })
 }
@@ -66,7 +72,8 @@ interface NoteViewProps {
 }
 
 export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: NoteViewProps) {
-  const opening = useMemo(() => openPage(documents, id), [id])
+  const early = useSignal<string | undefined>(undefined)
+  const opening = useMemo(() => openPage(documents, id, early), [id])
   useEffect(() => () => void opening.close().catch(documents.report), [opening])
   const listed = index.notes.value.find((note) => note.id === id)
   const known = listed ?? index.known(id)
@@ -98,7 +105,9 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
             isFresh={isFresh}
             isListed={listed !== undefined}
             rename={(title) => index.rename(id, title)}
-            goOn={() => section.current && focusText(section.current)}
+            goOn={() => {
+              if (section.current && !focusText(section.current)) early.value = ''
+            }}
           />
         )}
         {page.type === 'open' && !isNowhere && <PageUndo page={page.value} />}
@@ -118,22 +127,27 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
                   }}
                 />
               )}
-              <NotePage note={note} page={page} onDelete={listed && onDelete} />
+              <NotePage note={note} page={page} early={early} onDelete={listed && onDelete} />
             </>
           )
         }
       </WhenOpen>
     </section>
+      {early.value !== undefined && <EarlyText early={early} label={note.title} />}
   )
 }
 
-/** The text is in a shadow root of its own. */
-function focusText(page: HTMLElement): void {
+/** The text is in a shadow root of its own. @returns whether there is one already */
+function focusText(page: HTMLElement): boolean {
   const root = page.querySelector('.editor-box')?.shadowRoot
-  root?.querySelector<HTMLElement>('[contenteditable]')?.focus()
+  const text = root?.querySelector<HTMLElement>('[contenteditable]') ?? earlyBoxIn(page)
+  text?.focus()
+  return text !== null
 }
 
 interface TitleInputProps {
+const earlyBoxIn = (page: ParentNode) => page.querySelector<HTMLElement>('.early-text')
+
   /** Of the note. */
   readonly id: string
   readonly draft: Signal<TitleDraft | undefined>
@@ -202,6 +216,26 @@ function TitleInput({ id, draft, title, isFresh, isListed, rename, goOn }: Title
 }
 
 /** Of another mesh, or one that this device has not heard of yet. */
+/** Takes what is typed until the editor is there. */
+function EarlyText({ early, label }: { readonly early: Early; readonly label: string }) {
+  const box = useRef<HTMLTextAreaElement>(null)
+  useLayoutEffect(() => box.current?.focus(), [])
+  return (
+    <textarea
+      ref={box}
+      class="early-text"
+      data-testid="note-early"
+      aria-label={label}
+      placeholder={placeholder}
+      dir="auto"
+      value={early.value}
+      onInput={(event) => {
+        early.value = event.currentTarget.value
+      }}
+    />
+  )
+}
+
 const NoSuchNote = ({ meshName }: { meshName: string }) => (
   <div class="document-empty" role="status" data-testid="note-nowhere">
     <p>
@@ -227,9 +261,10 @@ interface NotePageProps {
   readonly note: Note
   readonly page: Page
   readonly onDelete: (() => void) | undefined
+  readonly early: Early
 }
 
-function NotePage({ note, page: { document, undo, held }, onDelete }: NotePageProps) {
+function NotePage({ note, page: { document, undo, held }, early, onDelete }: NotePageProps) {
   usePresence(document)
   const written = (): WrittenNote => ({
     ...note,
@@ -247,7 +282,7 @@ function NotePage({ note, page: { document, undo, held }, onDelete }: NotePagePr
         <PeopleHere people={document.people.value} label="In this note now" testId="note-people" />
       </div>
       {held.value !== 'whole' && document.shown.value.state !== 'syncing' && <NotHereYet />}
-      <EditorBox note={note} document={document} undo={undo} />
+      <EditorBox note={note} document={document} undo={undo} early={early} />
       <footer class="document-foot">
         <span class="quiet">Export</span>
         <button
@@ -288,14 +323,16 @@ interface EditorBoxProps {
   readonly document: SharedDocument
   readonly undo: UndoManager
 }
+  readonly early: Early
 
-function EditorBox({ note, document, undo }: EditorBoxProps) {
+function EditorBox({ note, document, undo, early }: EditorBoxProps) {
   const host = useRef<HTMLDivElement>(null)
   const editor = useRef<Editor>(null)
   const foreign = useSignal(false)
   const loading = useMemo(() => createOpening(() => import('./editor.ts'), ignore), [])
   const module = loading.now.value
-  useEffect(() => {
+  // At once: Enter in the title goes on in it.
+  useLayoutEffect(() => {
     if (module.type !== 'open' || !host.current) return
     const opened = module.value.openEditor({
       host: host.current,
@@ -303,13 +340,14 @@ function EditorBox({ note, document, undo }: EditorBoxProps) {
       awareness: document.handle.awareness,
       undo,
       label: note.title,
-      placeholder: 'Write here. Everybody who opens this note writes on the same page.',
+      placeholder,
       onForeign: () => {
         foreign.value = true
       },
     })
     editor.current = opened
     return () => {
+    goOnFrom(early, opened)
       editor.current = null
       opened.close()
     }
@@ -333,3 +371,12 @@ function EditorBox({ note, document, undo }: EditorBoxProps) {
 }
 
 const ignore = (): void => undefined
+const placeholder = 'Write here. Everybody who opens this note writes on the same page.'
+
+/** What was written before the editor was there. */
+function goOnFrom(early: Early, editor: Editor): void {
+  const text = early.peek()
+  if (text === undefined || !editor.append(text)) return
+  if (document.activeElement === earlyBoxIn(document)) editor.focus()
+  early.value = undefined
+}

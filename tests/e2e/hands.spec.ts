@@ -1,0 +1,77 @@
+// Quick hands and slow ones: who presses before the next frame, presses twice, types on while something is still being
+// loaded, or goes elsewhere meanwhile. What they typed is where they typed it, and nothing takes them from there.
+
+import { expect, type Locator, type Page } from '@playwright/test'
+import { type Cast, test } from './support/fixtures.ts'
+import { patience } from './support/participant.ts'
+import type { Tab } from './support/tab.ts'
+
+const at = (tab: Tab, testId: string): Locator => tab.page.getByTestId(testId)
+
+/** Alice's tab, without a service worker: what the page loads late goes by way of the test. */
+async function alone(cast: Cast): Promise<Tab> {
+  const profile = await cast.profile('alice')
+  await profile.context.addInitScript(() => {
+    Reflect.deleteProperty(Navigator.prototype, 'serviceWorker')
+  })
+  return profile.open({ mesh: cast.mesh })
+}
+
+/** Keeps a part of the app from the page until it is let go. */
+async function holdBack(page: Page, part: string): Promise<() => void> {
+  const url = `**/assets/${part}-*.js`
+  let letGo = (): void => undefined
+  const open = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await page.route(url, async (route) => {
+    await open
+    await route.continue()
+  })
+  return () => letGo()
+}
+
+const textOf = (tab: Tab): Promise<string> =>
+  tab.page.evaluate(async () => {
+    const id = window.location.hash.replace('#/notes/', '')
+    const handle = await window.mesh!.doc(`note-${id}`)
+    const text = handle.doc.getText('text').toString()
+    await handle.close()
+    return text
+  })
+
+test('whoever goes on from the title before the editor is there writes on, and it is in the note', async ({
+  cast,
+}) => {
+  const alice = await alone(cast)
+  const letGo = await holdBack(alice.page, 'editor')
+  await at(alice, 'nav-notes').click()
+  await at(alice, 'new-note').click()
+  await expect(at(alice, 'note-title')).toBeFocused()
+  await alice.page.keyboard.type('Plan')
+  await alice.page.keyboard.press('Enter')
+  await alice.page.keyboard.type('We start ')
+  await expect(at(alice, 'note-early')).toBeFocused()
+  letGo()
+  await expect(at(alice, 'note-editor')).toBeFocused()
+  await expect(at(alice, 'note-early')).toHaveCount(0)
+  await alice.page.keyboard.type('at noon.')
+  await expect(at(alice, 'note-title')).toHaveValue('Plan')
+  await expect.poll(() => textOf(alice), patience).toBe('We start at noon.')
+  await alice.page.keyboard.press('Control+z')
+  await expect.poll(() => textOf(alice), patience).toBe('')
+})
+
+test('whoever leaves a note before its editor is there leaves in it what they wrote', async ({ cast }) => {
+  const alice = await alone(cast)
+  const letGo = await holdBack(alice.page, 'editor')
+  await at(alice, 'nav-notes').click()
+  await at(alice, 'new-note').click()
+  await alice.page.keyboard.press('Enter')
+  await expect(at(alice, 'note-state')).toBeVisible()
+  await alice.page.keyboard.type('Ropes')
+  await at(alice, 'nav-tasks').click()
+  await alice.page.goBack()
+  letGo()
+  await expect(at(alice, 'note-editor')).toHaveText('Ropes')
+})
