@@ -75,3 +75,34 @@ test('whoever leaves a note before its editor is there leaves in it what they wr
   letGo()
   await expect(at(alice, 'note-editor')).toHaveText('Ropes')
 })
+
+test('a note that was only passed by is not left open', async ({ cast }) => {
+  const alice = await alone(cast)
+  await at(alice, 'nav-notes').click()
+  const ids: string[] = []
+  for (const title of ['One', 'Two']) {
+    await at(alice, 'new-note').click()
+    await alice.page.keyboard.type(title)
+    await alice.page.keyboard.press('Enter')
+    await expect(at(alice, 'note-editor')).toBeFocused()
+    ids.push(alice.page.url().replace(/.*notes\//, ''))
+  }
+  await at(alice, 'nav-notes').click()
+  const open = () =>
+    alice.page.evaluate(() =>
+      window
+        .mesh!.status()
+        .docs.map(({ name }) => name)
+        .filter((name) => name.startsWith('note-')),
+    )
+  await expect.poll(open, patience).toEqual([])
+  await alice.page.evaluate(async (notes) => {
+    for (const id of notes) {
+      document.querySelector<HTMLElement>(`[data-note-id="${id}"] button`)?.click()
+      // Drawn, and the next frame is not here yet.
+      for (let n = 0; n < 10; n++) await Promise.resolve()
+    }
+  }, ids)
+  await expect(at(alice, 'note-title')).toHaveValue('Two')
+  await expect.poll(open, patience).toEqual([`note-${ids[1]}`])
+})

@@ -74,7 +74,8 @@ interface NoteViewProps {
 export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: NoteViewProps) {
   const early = useSignal<string | undefined>(undefined)
   const opening = useMemo(() => openPage(documents, id, early), [id])
-  useEffect(() => () => void opening.close().catch(documents.report), [opening])
+  // An effect after the next frame is never run for whoever goes on before it: the note would stay open.
+  useLayoutEffect(() => () => void opening.close().catch(documents.report), [opening])
   const listed = index.notes.value.find((note) => note.id === id)
   const known = listed ?? index.known(id)
   const note: Note = known ?? { id, title: untitled, createdAt: 0 }
