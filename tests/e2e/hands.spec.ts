@@ -76,6 +76,22 @@ test('whoever leaves a note before its editor is there leaves in it what they wr
   await expect(at(alice, 'note-editor')).toHaveText('Ropes')
 })
 
+test('a note that comes late leaves the focus where somebody types meanwhile', async ({ cast }) => {
+  const alice = await alone(cast)
+  await at(alice, 'nav-notes').click()
+  await at(alice, 'new-note').click()
+  await alice.page.keyboard.type('Plan')
+  await alice.page.keyboard.press('Enter')
+  await expect(at(alice, 'note-editor')).toBeFocused()
+  const letGo = await holdBack(alice.page, 'documents-pane')
+  await alice.page.reload()
+  await at(alice, 'room-new').pressSequentially('bo')
+  letGo()
+  await expect(at(alice, 'note-editor')).toBeVisible()
+  await alice.page.keyboard.type('ats')
+  await expect(at(alice, 'room-new')).toHaveValue('boats')
+})
+
 test('a note that was only passed by is not left open', async ({ cast }) => {
   const alice = await alone(cast)
   await at(alice, 'nav-notes').click()

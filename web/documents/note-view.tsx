@@ -3,6 +3,7 @@
 import { signal, useSignal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { UndoManager, type Doc } from 'yjs'
+import { isTyping } from '../components/typing.ts'
 import type { Documents, NotesIndex } from './documents.ts'
 import type { Editor } from './editor.ts'
 import { longestTitle } from './entries.ts'
@@ -41,10 +42,10 @@ function openPage(documents: Documents, id: string, early: Early): Opening<Page>
     return { document, undo, undoState: followUndo(undo), held: followHeld(document.handle.doc) }
   }
   return createOpening(open, async ({ document, undo }) => {
-    undo.destroy()
     const text = textIn(document.handle.doc)
     // Whoever leaves before the editor has come.
     if (early.peek()) text.insert(text.length, early.peek() ?? '')
+    undo.destroy()
     await document.close()
   })
 }
@@ -83,8 +84,8 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
   const isNowhere = !known && page.type === 'open' && page.value.held.value === 'nothing'
   const section = useRef<HTMLElement>(null)
   useLayoutEffect(() => {
-    // Its title may be being typed already.
-    if (!section.current?.contains(document.activeElement)) section.current?.focus()
+    // Its title may be being typed already, or something else while it was loaded.
+    if (!isTyping()) section.current?.focus()
   }, [])
   return (
     <section
@@ -133,8 +134,8 @@ export function NoteView({ documents, index, id, isFresh, onBack, onDelete }: No
           )
         }
       </WhenOpen>
-    </section>
       {early.value !== undefined && <EarlyText early={early} label={note.title} />}
+    </section>
   )
 }
 
@@ -146,9 +147,9 @@ function focusText(page: HTMLElement): boolean {
   return text !== null
 }
 
-interface TitleInputProps {
 const earlyBoxIn = (page: ParentNode) => page.querySelector<HTMLElement>('.early-text')
 
+interface TitleInputProps {
   /** Of the note. */
   readonly id: string
   readonly draft: Signal<TitleDraft | undefined>
@@ -216,7 +217,6 @@ function TitleInput({ id, draft, title, isFresh, isListed, rename, goOn }: Title
   )
 }
 
-/** Of another mesh, or one that this device has not heard of yet. */
 /** Takes what is typed until the editor is there. */
 function EarlyText({ early, label }: { readonly early: Early; readonly label: string }) {
   const box = useRef<HTMLTextAreaElement>(null)
@@ -237,6 +237,7 @@ function EarlyText({ early, label }: { readonly early: Early; readonly label: st
   )
 }
 
+/** Of another mesh, or one that this device has not heard of yet. */
 const NoSuchNote = ({ meshName }: { meshName: string }) => (
   <div class="document-empty" role="status" data-testid="note-nowhere">
     <p>
@@ -261,8 +262,8 @@ const OffTheList = ({ held, onRestore }: { held: Held; onRestore: () => void }) 
 interface NotePageProps {
   readonly note: Note
   readonly page: Page
-  readonly onDelete: (() => void) | undefined
   readonly early: Early
+  readonly onDelete: (() => void) | undefined
 }
 
 function NotePage({ note, page: { document, undo, held }, early, onDelete }: NotePageProps) {
@@ -323,8 +324,8 @@ interface EditorBoxProps {
   readonly note: Note
   readonly document: SharedDocument
   readonly undo: UndoManager
-}
   readonly early: Early
+}
 
 function EditorBox({ note, document, undo, early }: EditorBoxProps) {
   const host = useRef<HTMLDivElement>(null)
@@ -347,8 +348,8 @@ function EditorBox({ note, document, undo, early }: EditorBoxProps) {
       },
     })
     editor.current = opened
-    return () => {
     goOnFrom(early, opened)
+    return () => {
       editor.current = null
       opened.close()
     }
@@ -371,7 +372,6 @@ function EditorBox({ note, document, undo, early }: EditorBoxProps) {
   )
 }
 
-const ignore = (): void => undefined
 const placeholder = 'Write here. Everybody who opens this note writes on the same page.'
 
 /** What was written before the editor was there. */
@@ -381,3 +381,5 @@ function goOnFrom(early: Early, editor: Editor): void {
   if (document.activeElement === earlyBoxIn(document)) editor.focus()
   early.value = undefined
 }
+
+const ignore = (): void => undefined
