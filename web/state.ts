@@ -53,6 +53,8 @@ export interface Session {
   /** Those opened, written in, or with news. */
   readonly conversations: ReadonlySignal<ReadonlyMap<ConversationKey, Conversation>>
   readonly selected: ReadonlySignal<ConversationKey>
+  /** What somebody opened it as: a name stays what it was when its bearer comes, and so does the box to write in. */
+  readonly openedAs: ReadonlySignal<ConversationKey>
   /** What the main pane shows. */
   readonly view: ReadonlySignal<View>
   readonly attention: Attention
@@ -101,6 +103,7 @@ export function openSession(options: SessionOptions): Session {
   const events = createEventLog(now)
   const conversations = signal<ReadonlyMap<ConversationKey, Conversation>>(new Map())
   const selected = signal(keyIn(mesh, memory.place(meshName)) ?? '#general')
+  const openedAs = signal<ConversationKey>(selected.value)
   const view = signal<View>(conversationView)
   const newTask = signal(memory.drafts(meshName).get(newTaskDraft) ?? '')
   const titleDraft = signal(titleDraftIn(memory.drafts(meshName)))
@@ -133,6 +136,7 @@ export function openSession(options: SessionOptions): Session {
     batch(() => {
       if (selected.value !== shown.key) conversations.value.get(selected.value)?.unread.clearLine()
       selected.value = shown.key
+      openedAs.value = shown.key
       view.value = conversationView
     })
     void shown.refresh()
@@ -313,6 +317,7 @@ export function openSession(options: SessionOptions): Session {
     events,
     conversations,
     selected,
+    openedAs,
     view,
     attention,
     newTask,

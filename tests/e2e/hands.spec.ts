@@ -122,3 +122,32 @@ test('a note that was only passed by is not left open', async ({ cast }) => {
   await expect(at(alice, 'note-title')).toHaveValue('Two')
   await expect.poll(open, patience).toEqual([`note-${ids[1]}`])
 })
+
+test('somebody written to comes in: who writes to them writes on, and who writes elsewhere does too', async ({
+  cast,
+}) => {
+  const alice = await (await cast.profile('alice')).open({ mesh: cast.mesh })
+  const isBound = (name: string) =>
+    expect(
+      alice.page.locator(`[data-testid=direct][data-name="${name}"][data-member] [aria-current=page]`),
+    ).toBeVisible(patience)
+  await at(alice, 'direct-new').fill('bob')
+  await at(alice, 'direct-new').press('Enter')
+  await expect(at(alice, 'composer')).toBeFocused()
+  await alice.page.keyboard.type('Hello ?')
+  await alice.page.keyboard.press('ArrowLeft')
+  const bobs = await cast.profile('bob')
+  await bobs.open({ mesh: cast.mesh })
+  await isBound('bob')
+  await alice.page.keyboard.type('Bob')
+  await expect(at(alice, 'composer')).toHaveValue('Hello Bob?')
+
+  await at(alice, 'direct-new').fill('carol')
+  await at(alice, 'direct-new').press('Enter')
+  await expect(at(alice, 'composer')).toBeFocused()
+  await at(alice, 'room-new').pressSequentially('bo')
+  await bobs.open({ mesh: cast.mesh, name: 'carol' })
+  await isBound('carol')
+  await alice.page.keyboard.type('ats')
+  await expect(at(alice, 'room-new')).toHaveValue('boats')
+})

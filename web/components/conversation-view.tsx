@@ -22,7 +22,7 @@ export function ConversationView({ session }: { session: Session }) {
       <LatestEvent session={session} />
       {mayWrite ? (
         <Composer
-          key={`composer ${key}`}
+          key={`composer ${session.openedAs.value}`}
           draft={conversation.draft}
           label={placeholderFor(session)}
           hint={hintFor(session)}
