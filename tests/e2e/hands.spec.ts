@@ -123,6 +123,24 @@ test('a note that was only passed by is not left open', async ({ cast }) => {
   await expect.poll(open, patience).toEqual([`note-${ids[1]}`])
 })
 
+test('what is pressed before the first frame of a mesh is not taken back', async ({ cast }) => {
+  const alice = await alone(cast)
+  await at(alice, 'leave').click()
+  await at(alice, 'leave-confirm').click()
+  await expect(at(alice, 'join-submit')).toBeVisible()
+  await alice.page.evaluate(() => {
+    new MutationObserver((_, observer) => {
+      const button = document.querySelector<HTMLElement>('[data-testid=nav-tasks]')
+      if (!button) return
+      observer.disconnect()
+      button.click()
+    }).observe(document.body, { childList: true, subtree: true })
+  })
+  await at(alice, 'join-submit').click()
+  await expect(at(alice, 'task-input')).toBeVisible()
+  await expect(alice.page).toHaveURL(/#\/tasks$/)
+})
+
 test('somebody written to comes in: who writes to them writes on, and who writes elsewhere does too', async ({
   cast,
 }) => {

@@ -3,7 +3,7 @@
 
 import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import {
   createDocumentsDoor,
   DocumentsMain,
@@ -316,7 +316,8 @@ function showAppBadge(unread: number): void {
 
 /** The address follows the view, and the browser's back button closes it. */
 function useViewInAddress(session: Session): void {
-  useEffect(() => {
+  // At once: later it would take back what somebody has pressed meanwhile.
+  useLayoutEffect(() => {
     const follow = () => session.show(viewOfHash(window.location.hash))
     follow()
     window.addEventListener('popstate', follow)
