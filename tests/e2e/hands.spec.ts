@@ -123,6 +123,15 @@ test('a note that was only passed by is not left open', async ({ cast }) => {
   await expect.poll(open, patience).toEqual([`note-${ids[1]}`])
 })
 
+test('pressing twice makes one note', async ({ cast }) => {
+  const alice = await alone(cast)
+  await at(alice, 'nav-notes').click()
+  for (let notes = 1; notes <= 2; notes++) {
+    await at(alice, 'new-note').dblclick()
+    await expect(at(alice, 'note-item')).toHaveCount(notes)
+  }
+})
+
 test('what is pressed before the first frame of a mesh is not taken back', async ({ cast }) => {
   const alice = await alone(cast)
   await at(alice, 'leave').click()

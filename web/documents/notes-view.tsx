@@ -44,7 +44,13 @@ export function NotesView({ documents, index, open, show }: NotesViewProps) {
         <section class="notes-side" aria-labelledby="notes-title" ref={list} tabIndex={-1}>
           <header class="document-head">
             <h1 id="notes-title">Notes</h1>
-            <button type="button" class="quiet-button with-icon" data-testid="new-note" onClick={create}>
+            <button
+              type="button"
+              class="quiet-button with-icon"
+              data-testid="new-note"
+              // Pressed twice by habit it makes one.
+              onClick={(event) => event.detail < 2 && create()}
+            >
               <Icon path="M10 4v12M4 10h12" />
               New
             </button>
