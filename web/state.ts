@@ -69,7 +69,7 @@ export interface Session {
   /** Opens the conversation in the main pane. */
   select(key: ConversationKey): void
   show(view: View): void
-  /** Joins (and so creates) a room and shows it. Rejects with the library's error. */
+  /** Joins (and so creates) a room and shows it, unless something else was opened meanwhile. Rejects with the library's error. */
   joinRoom(name: string): Promise<void>
   leaveRoom(name: string): Promise<void>
   /** Takes the status and the time again: what changes without an event. What could not be read is tried again. */
@@ -329,9 +329,10 @@ export function openSession(options: SessionOptions): Session {
       view.value = next
     },
     async joinRoom(name) {
+      const [from, shown] = [selected.value, view.value]
       await mesh.room(name).join()
       rooms.value = sortedRooms(mesh)
-      select(`#${name}`)
+      if (selected.value === from && view.value === shown) select(`#${name}`)
     },
     async leaveRoom(name) {
       await mesh.room(name).leave()

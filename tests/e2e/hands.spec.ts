@@ -178,3 +178,32 @@ test('somebody written to comes in: who writes to them writes on, and who writes
   await alice.page.keyboard.type('ats')
   await expect(at(alice, 'room-new')).toHaveValue('boats')
 })
+
+test('whoever goes elsewhere while a room is joined stays there, and what they type next stays too', async ({
+  cast,
+}) => {
+  const alice = await alone(cast)
+  // A slow disk.
+  await alice.page.evaluate(() => {
+    const mesh = window.mesh!
+    const room = mesh.room.bind(mesh)
+    mesh.room = (name) => {
+      const found = room(name)
+      const quickJoin = found.join.bind(found)
+      const join = async (): Promise<void> => {
+        await new Promise<void>((resolve) => addEventListener('disk', () => resolve(), { once: true }))
+        await quickJoin()
+      }
+      return Object.defineProperty(found, 'join', { value: join })
+    }
+  })
+  await at(alice, 'room-new').fill('boats')
+  await at(alice, 'room-new').press('Enter')
+  await at(alice, 'nav-tasks').click()
+  await expect(at(alice, 'task-input')).toBeVisible()
+  await at(alice, 'room-new').fill('ropes')
+  await alice.page.evaluate(() => dispatchEvent(new Event('disk')))
+  await expect(alice.page.locator('[data-testid=room][data-room=boats][data-joined=true]')).toBeVisible()
+  await expect(at(alice, 'task-input')).toBeVisible()
+  await expect(at(alice, 'room-new')).toHaveValue('ropes')
+})

@@ -155,12 +155,14 @@ function SmallForm({ testId, label, placeholder, problemWith, submit }: SmallFor
   const text = useSignal('')
   const problem = useSignal<string | undefined>(undefined)
   const take = async (): Promise<void> => {
-    const value = withoutMark(text.value)
+    const typed = text.value
+    const value = withoutMark(typed)
     problem.value = problemWith(value)
     if (problem.value !== undefined) return
     try {
       await submit(value)
-      text.value = ''
+      // Unless the next one is being typed already.
+      if (text.value === typed) text.value = ''
     } catch (error) {
       problem.value = errorSentence(error)
     }
