@@ -2,7 +2,7 @@
 // page is handed in, so that it runs in a test.
 
 import { signal, type ReadonlySignal } from '@preact/signals'
-import type { Mesh, MeshOptions } from 'skein'
+import type { Mesh, MeshOptions, PeerId } from 'skein'
 import type { Attention } from './attention.ts'
 import { eraseWithPatience, untilAlone } from './erasing.ts'
 import { errorSentence } from './event-sentences.ts'
@@ -29,7 +29,14 @@ export type Screen =
   | { readonly type: 'opening'; readonly mesh: string; readonly name: string }
   | { readonly type: 'session'; readonly session: Session; readonly notifications: Notifications }
   | { readonly type: 'erasing'; readonly mesh: string }
-  | { readonly type: 'erase-failed'; readonly mesh: string; readonly name: string; readonly sentence: string }
+  | {
+      readonly type: 'erase-failed'
+      readonly mesh: string
+      readonly name: string
+      /** What this tab was in it. */
+      readonly me: PeerId
+      readonly sentence: string
+    }
   | { readonly type: 'insecure'; readonly sentence: string }
   | { readonly type: 'failed'; readonly mesh: string; readonly name: string; readonly sentence: string }
 
@@ -83,9 +90,12 @@ export function createApp(environment: AppEnvironment): App {
       }
       return
     }
-    screen.value = { type: 'opening', mesh, name }
+    const opening: Screen = { type: 'opening', mesh, name }
+    screen.value = opening
     try {
       const joined = await environment.joinMesh({ mesh, name })
+      // Another tab, which erases, has asked to leave meanwhile.
+      if (screen.value !== opening) return await joined.leave()
       memory.joined(name, mesh)
       environment.publish(joined)
       const session = openSession({
@@ -100,7 +110,7 @@ export function createApp(environment: AppEnvironment): App {
       screen.value = { type: 'session', session, notifications }
       await joinGeneralOnce(session)
     } catch (error) {
-      screen.value = failure(error, mesh, name)
+      if (screen.value === opening) screen.value = failure(error, mesh, name)
     }
   }
 
@@ -128,7 +138,7 @@ export function createApp(environment: AppEnvironment): App {
     return session.mesh.leave()
   }
 
-  async function eraseLeft(mesh: string, name: string, leaving?: Promise<void>): Promise<void> {
+  async function eraseLeft(mesh: string, name: string, me: PeerId, leaving?: Promise<void>): Promise<void> {
     screen.value = { type: 'erasing', mesh }
     try {
       await leaving
@@ -137,7 +147,7 @@ export function createApp(environment: AppEnvironment): App {
       const notice = `Erased: this device holds nothing of ${mesh} any more.`
       screen.value = { type: 'ask', mesh: defaultMesh, name, notice }
     } catch (error) {
-      screen.value = { type: 'erase-failed', mesh, name, sentence: errorSentence(error) }
+      screen.value = { type: 'erase-failed', mesh, name, me, sentence: errorSentence(error) }
     }
   }
 
@@ -146,11 +156,15 @@ export function createApp(environment: AppEnvironment): App {
 
   environment.siblings.onAskedToLeave((mesh, by) => {
     const now = screen.value
+    const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
     if (now.type === 'session' && now.session.meshName === mesh) {
       // Of two that erase at once one stays to do it.
       if (now.session === erasing && erasing.me.value.id < by) return
-      const notice = `You left ${mesh} in another tab, which erases what this device holds of it.`
       leave(notice).catch(now.session.report)
+    }
+    if (now.type === 'opening' && now.mesh === mesh) {
+      memory.leftOnPurpose()
+      screen.value = { type: 'ask', mesh, name: now.name, notice }
     }
     // Also what a tab keeps that has left before.
     memory.forgetInTab(mesh)
@@ -209,12 +223,15 @@ export function createApp(environment: AppEnvironment): App {
         return `Another tab of this browser is still in ${session.meshName} and does not leave. Close it, then erase again. Nothing was erased.`
       const name = session.me.value.name
       const mesh = session.meshName
-      await eraseLeft(mesh, name, put(now, { type: 'erasing', mesh }))
+      await eraseLeft(mesh, name, session.me.value.id, put(now, { type: 'erasing', mesh }))
       return undefined
     },
     async eraseAgain() {
       const now = screen.value
-      if (now.type === 'erase-failed') await eraseLeft(now.mesh, now.name)
+      if (now.type !== 'erase-failed') return
+      // One may have been opened meanwhile.
+      environment.siblings.askToLeave(now.mesh, now.me)
+      await eraseLeft(now.mesh, now.name, now.me)
     },
   }
 }

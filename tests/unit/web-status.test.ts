@@ -204,11 +204,15 @@ describe('leaving for good', () => {
     expect(sentences[2]).toMatch(/all of 1 note and the tasks\./)
   })
 
-  function appIn(mesh: FakeMesh, eraseMesh: () => Promise<void>) {
+  function appIn(
+    mesh: FakeMesh,
+    eraseMesh: () => Promise<void>,
+    joinMesh = () => Promise.resolve(asMesh(mesh)),
+  ) {
     const kept = new Map<string, string>()
     const siblings = fakeSiblings()
     const app = createApp({
-      joinMesh: () => Promise.resolve(asMesh(mesh)),
+      joinMesh,
       eraseMesh,
       memory: createMemory(shelfOn(kept), undefined),
       positionsOf: (name) => createReadPositions(name, shelfOn(kept), () => () => undefined),
@@ -277,6 +281,36 @@ describe('leaving for good', () => {
     siblings.ask('acme')
     await vi.waitFor(() => expect(mesh.left).toBe(true))
     expect(app.screen.value).toMatchObject({ type: 'ask', notice: expect.stringMatching(/in another tab/) })
+  })
+
+  test('a tab that is still joining when another one erases does not stay in the mesh', async () => {
+    const mesh = new FakeMesh('ada')
+    let open = (): void => undefined
+    const opening = new Promise<void>((resolve) => (open = resolve))
+    const { app, siblings } = appIn(
+      mesh,
+      () => Promise.resolve(),
+      () => opening.then(() => asMesh(mesh)),
+    )
+    const joining = app.join('acme', 'ada')
+    siblings.ask('other')
+    expect(app.screen.value.type).toBe('opening')
+    siblings.ask('acme')
+    open()
+    await joining
+    expect(mesh.left).toBe(true)
+    expect(app.screen.value).toMatchObject({ type: 'ask', notice: expect.stringMatching(/in another tab/) })
+  })
+
+  test('erasing again asks tabs that were opened meanwhile to leave', async () => {
+    const outcomes = [Promise.reject(new MeshError('storage-failed', 'The disk is gone.')), Promise.resolve()]
+    outcomes[0]?.catch(() => undefined)
+    const { app, siblings } = appIn(new FakeMesh('ada'), () => outcomes.shift()!)
+    await app.join('acme', 'ada')
+    await app.erase()
+    expect(siblings.asked).toEqual(['acme'])
+    await app.eraseAgain()
+    expect(siblings.asked).toEqual(['acme', 'acme'])
   })
 
   test('of two tabs that erase at once one leaves and the other erases', async () => {
