@@ -254,7 +254,7 @@ export class MeshHandle implements Mesh {
     options: { id?: string; replyTo?: string; ttlMs?: number; signal?: AbortSignal } = {},
   ): Promise<Sent> {
     this.#refuseWhenLeft()
-    checkAddress(to)
+    checkAddress(to, this.peers)
     checkCallOptions('send()', options, ['id', 'replyTo', 'ttlMs', 'signal'])
     const id = options.id ?? this.#driver.newMessageId()
     const { replyTo, ttlMs } = options
@@ -302,7 +302,7 @@ export class MeshHandle implements Mesh {
     options: { limit?: number; before?: string; signal?: AbortSignal } = {},
   ): Promise<Message<B>[]> {
     this.#refuseWhenLeft()
-    checkAddress(to)
+    checkAddress(to, this.peers)
     checkCallOptions('history()', options, ['limit', 'before', 'signal'])
     const { limit: wanted = limits.defaultHistoryMessages } = options
     checkLimit(wanted)
@@ -325,7 +325,7 @@ export class MeshHandle implements Mesh {
   cast(topic: string, body: Body, options: { to?: PeerId } = {}): void {
     checkCastTopic(topic)
     checkCallOptions('cast()', options, ['to'])
-    if (options.to !== undefined) checkPeerId(options.to)
+    if (options.to !== undefined) checkPeerId(options.to, this.members)
     const bytes = encodeBody(body, limits.maxCastBytes + 1)
     this.#driver.input({
       type: 'cast',

@@ -9,6 +9,7 @@ import {
   nameForm,
   topicForm,
   type Address,
+  type MemberId,
   type MessageId,
   type PeerId,
 } from './base/ids.ts'
@@ -39,7 +40,9 @@ export function checkRooms(names: readonly string[]): void {
   for (const name of names) checkTopic('room', name)
 }
 
-export function checkAddress(to: unknown): asserts to is Address {
+/** @param peers Both kinds of ids look alike: what is sent to a peer's would wait for a member that nobody is. */
+export function checkAddress(to: unknown, peers: ReadonlyMap<PeerId, unknown>): asserts to is Address {
+  if (peers.has(to as PeerId)) throw invalid(`${show(to)} is a peer: use the id of its member, peer.member.`)
   if (typeof to === 'string') {
     if (to.startsWith('@')) return checkName(to.slice(1))
     if (to.startsWith('#')) return checkTopic('room', to.slice(1))
@@ -48,8 +51,8 @@ export function checkAddress(to: unknown): asserts to is Address {
   throw invalid(`${show(to)} is no address: use @name, #room or a member's id.`)
 }
 
-export function checkPeerId(id: unknown): asserts id is PeerId {
-  if (isPeerId(id)) return
+export function checkPeerId(id: unknown, members: ReadonlyMap<MemberId, unknown>): asserts id is PeerId {
+  if (isPeerId(id) && !members.has(id as string as MemberId)) return
   throw invalid(`${show(id)} is no peer: use an id from mesh.peers.`)
 }
 

@@ -444,6 +444,21 @@ test('configure() refuses what is of the wrong type, and changes nothing then', 
   expect(mesh.status().signaling).toEqual(before)
 })
 
+test('the id of a peer is no address, and that of a member no peer: nobody would ever get it', async () => {
+  const world = createWorld({ seed: 1 })
+  const { mesh: ada } = await world.join({ mesh: 'acme', name: 'ada' })
+  const { mesh: bob } = await world.join({ mesh: 'acme', name: 'bob' })
+  await world.until(() => ada.others.size === 1 && ada.members.size === 2)
+  for (const { id, member } of [ada.me, bob.me]) {
+    const refused = { code: 'invalid-argument', message: expect.stringContaining('is a peer') }
+    await expect(world.finish(ada.send(id as never, 'hello'))).rejects.toMatchObject(refused)
+    await expect(world.finish(ada.history(id as never))).rejects.toMatchObject(refused)
+    expect(() => ada.cast('typing', true, { to: member as never })).toThrow('is no peer')
+    ada.cast('typing', true, { to: id })
+    await world.finish((await world.finish(ada.send(member, 'hello'))).delivered())
+  }
+})
+
 test('every call refuses options of unknown names, and does nothing then', async () => {
   const { world, mesh } = await joinAlone()
   const note = await world.finish(mesh.doc('note'))
