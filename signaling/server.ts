@@ -67,6 +67,10 @@ export async function createSignalingServer(options: SignalingOptions = {}): Pro
   }
   refuseWhatIsToCome(options)
   refuseUnknownOptions('createSignalingServer()', options, optionNames)
+  if ((options.host ?? options.tls) !== undefined && options.port === undefined)
+    throw new TypeError(
+      'createSignalingServer() listens on a host, or with tls, only where it is given a port.',
+    )
   refuseUnknownOptions('limits', options.limits ?? {}, Object.keys(signalingLimits))
   const serverId = toHex(randomBytes(16))
   const limits = { ...signalingLimits, ...withoutUndefined(options.limits ?? {}) }

@@ -503,6 +503,8 @@ describe('embedding', () => {
     await client.hear('pong')
     expect(server.address()).toBeNull()
     await expect(createSignalingServer({ port: 0, server: own })).rejects.toThrow('not both')
+    await expect(createSignalingServer({ host: '0.0.0.0' })).rejects.toThrow('only where it is given a port')
+    await expect(createSignalingServer({ server: own, tls: { cert: '', key: '' } })).rejects.toThrow('a port')
   })
 
   test.each(['bus', 'auth'])('SG16 the option %s, which is not there yet, is refused', async (option) => {
