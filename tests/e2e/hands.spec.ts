@@ -31,6 +31,23 @@ async function holdBack(page: Page, part: string): Promise<() => void> {
   return () => letGo()
 }
 
+/** From now on a room is joined only once the page hears of its disk. */
+async function slowDisk(tab: Tab): Promise<void> {
+  await tab.page.evaluate(() => {
+    const mesh = window.mesh!
+    const room = mesh.room.bind(mesh)
+    mesh.room = (name) => {
+      const found = room(name)
+      const quickJoin = found.join.bind(found)
+      const join = async (): Promise<void> => {
+        await new Promise<void>((resolve) => addEventListener('disk', () => resolve(), { once: true }))
+        await quickJoin()
+      }
+      return Object.defineProperty(found, 'join', { value: join })
+    }
+  })
+}
+
 const textOf = (tab: Tab): Promise<string> =>
   tab.page.evaluate(async () => {
     const id = window.location.hash.replace('#/notes/', '')
@@ -183,20 +200,7 @@ test('whoever goes elsewhere while a room is joined stays there, and what they t
   cast,
 }) => {
   const alice = await alone(cast)
-  // A slow disk.
-  await alice.page.evaluate(() => {
-    const mesh = window.mesh!
-    const room = mesh.room.bind(mesh)
-    mesh.room = (name) => {
-      const found = room(name)
-      const quickJoin = found.join.bind(found)
-      const join = async (): Promise<void> => {
-        await new Promise<void>((resolve) => addEventListener('disk', () => resolve(), { once: true }))
-        await quickJoin()
-      }
-      return Object.defineProperty(found, 'join', { value: join })
-    }
-  })
+  await slowDisk(alice)
   await at(alice, 'room-new').fill('boats')
   await at(alice, 'room-new').press('Enter')
   await at(alice, 'nav-tasks').click()
@@ -206,4 +210,19 @@ test('whoever goes elsewhere while a room is joined stays there, and what they t
   await expect(alice.page.locator('[data-testid=room][data-room=boats][data-joined=true]')).toBeVisible()
   await expect(at(alice, 'task-input')).toBeVisible()
   await expect(at(alice, 'room-new')).toHaveValue('ropes')
+})
+
+test('one room can be joined while another one is being joined', async ({ cast }) => {
+  const alice = await alone(cast)
+  const bob = await (await cast.profile('bob')).open({ mesh: cast.mesh })
+  for (const room of ['boats', 'ropes']) await bob.joinRoom(room)
+  await slowDisk(alice)
+  await alice.openRoom('ropes')
+  await at(alice, 'room-join').click()
+  await expect(at(alice, 'room-join')).toBeDisabled()
+  await alice.openRoom('boats')
+  await at(alice, 'room-join').click()
+  await alice.page.evaluate(() => dispatchEvent(new Event('disk')))
+  for (const room of ['boats', 'ropes'])
+    await expect(alice.page.locator(`[data-testid=room][data-room=${room}][data-joined=true]`)).toBeVisible()
 })

@@ -28,7 +28,7 @@ export function ConversationView({ session }: { session: Session }) {
           hint={hintFor(session)}
         />
       ) : (
-        <JoinRoom session={session} name={key.slice(1)} />
+        <JoinRoom key={key} session={session} name={key.slice(1)} />
       )}
     </>
   )
