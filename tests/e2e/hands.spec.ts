@@ -212,6 +212,34 @@ test('whoever goes elsewhere while a room is joined stays there, and what they t
   await expect(at(alice, 'room-new')).toHaveValue('ropes')
 })
 
+test('pressing twice opens a dialog or a drawer, and deletes one task', async ({ cast }) => {
+  const alice = await alone(cast)
+  await at(alice, 'leave').dblclick()
+  await expect(at(alice, 'leave-dialog')).toBeVisible()
+  await alice.page.keyboard.press('Escape')
+  await expect(at(alice, 'leave-dialog')).toHaveCount(0)
+
+  await at(alice, 'nav-tasks').click()
+  for (const title of ['one', 'two', 'three']) {
+    await at(alice, 'task-input').fill(title)
+    await at(alice, 'task-input').press('Enter')
+  }
+  await at(alice, 'task-delete').first().dblclick()
+  await expect(at(alice, 'task-item')).toHaveCount(2)
+
+  await alice.page.setViewportSize({ width: 390, height: 800 })
+  for (const [button, inside] of [
+    ['Conversations', 'nav-notes'],
+    ['Who is here', 'leader'],
+  ] as const) {
+    await alice.page.getByRole('main').getByRole('button', { name: button }).dblclick()
+    await expect(at(alice, inside)).toBeInViewport()
+    await expect(alice.page.getByRole('dialog')).toBeVisible()
+    await alice.page.keyboard.press('Escape')
+    await expect(alice.page.getByRole('dialog')).toHaveCount(0)
+  }
+})
+
 test('one room can be joined while another one is being joined', async ({ cast }) => {
   const alice = await alone(cast)
   const bob = await (await cast.profile('bob')).open({ mesh: cast.mesh })

@@ -43,7 +43,8 @@ export function Dialog({ title, testId, isBusy = false, onClose, children }: Dia
         close()
       }}
       onClick={(event) => {
-        if (event.target === element.current) close()
+        // The second press of two, by habit, is still meant for what has opened it.
+        if (event.target === element.current && event.detail < 2) close()
       }}
     >
       <div class="dialog-body">

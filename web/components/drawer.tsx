@@ -48,6 +48,10 @@ export function Drawer({ side, label, isDrawer, isOpen, onClose, children }: Dra
       inert={isDrawer && !isOpen}
       role={shown ? 'dialog' : 'complementary'}
       aria-modal={shown}
+      onClickCapture={(event) => {
+        // The second press of two, by habit, is still meant for what has opened it.
+        if (shown && event.detail > 1) event.stopPropagation()
+      }}
     >
       {isDrawer && (
         <button type="button" class="icon-button drawer-close" onClick={onClose}>

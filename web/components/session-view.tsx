@@ -159,7 +159,9 @@ export function SessionView({ session, notifications, onLeave, onErase }: Sessio
           </button>
         </footer>
       </Drawer>
-      {isModal && <div class="backdrop" aria-hidden="true" onClick={close} />}
+      {isModal && (
+        <div class="backdrop" aria-hidden="true" onClick={(event) => event.detail < 2 && close()} />
+      )}
       <Announcer session={session} />
       {dialog.value === 'invite' && <InviteDialog meshName={session.meshName} onClose={closeDialog} />}
       {dialog.value === 'notifications' && (

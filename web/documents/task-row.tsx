@@ -84,7 +84,8 @@ export function TaskRow({ task, draft, onDone, onRetitle, onRemove }: TaskRowPro
         class="icon-button"
         data-testid="task-delete"
         aria-label={`Delete “${task.title}”`}
-        onClick={onRemove}
+        // Pressed twice by habit: the next task is here by now.
+        onClick={(event) => event.detail < 2 && onRemove()}
       >
         <Icon path="M5.5 5.5l9 9M14.5 5.5l-9 9" />
       </button>
