@@ -18,7 +18,7 @@ import {
   unboundRow,
   type Mark,
 } from './rows.ts'
-import type { MessageView } from './types.ts'
+import type { MessageView, PageKeys } from './types.ts'
 
 /** Unreached by any cursor: the newest page. */
 const endOfTime = '~'
@@ -115,12 +115,16 @@ export class History {
     return [...members.map(page), ...this.#parts.unbound.rowsFor(address, before, limit)]
   }
 
-  /** From the rows of `ranges`: the keys of the page's entries, oldest first. */
-  entryKeys(rows: readonly Row[], limit: number): string[] {
+  /** From the rows of `ranges`: the keys of the page's entries, oldest first, and the cursor that earlier ones come before. */
+  entryKeys(rows: readonly Row[], limit: number): PageKeys {
     const places = rows.flatMap(({ key }) => readTalkKey(key) ?? [])
     places.sort((a, b) => compareText(a.cursor, b.cursor))
     const unique = places.filter((place, i) => place.cursor !== places[i - 1]?.cursor)
-    return unique.slice(-limit).map(({ feed, number }) => keys.entry(feed, number))
+    const page = unique.slice(-limit)
+    return {
+      keys: page.map(({ feed, number }) => keys.entry(feed, number)),
+      earlier: page.length < limit ? undefined : page[0]?.cursor,
+    }
   }
 
   /** The page: the entries that `entryKeys` named, and of `rows` what still waits. Oldest first. */

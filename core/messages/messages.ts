@@ -35,6 +35,7 @@ import type {
   MessagesPayload,
   MessagesStatus,
   MessageView,
+  PageKeys,
   RoomView,
   SentState,
 } from './types.ts'
@@ -321,8 +322,11 @@ export class Messages {
     return this.#parts.history.ranges(address, before, limit)
   }
 
-  /** Step 2: the keys of the entries to get, from the rows of step 1. */
-  historyKeys(rows: readonly Row[], limit: number): readonly string[] {
+  /**
+   * Step 2: the keys of the entries to get, from the rows of step 1. Some of them may be lost: from `earlier` on (undefined: there
+   * is nothing more) the three steps give what makes the page full.
+   */
+  historyKeys(rows: readonly Row[], limit: number): PageKeys {
     return this.#parts.history.entryKeys(rows, limit)
   }
 

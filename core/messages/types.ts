@@ -98,6 +98,11 @@ export interface SentState {
   readonly state: 'waiting' | 'stored' | 'delivered' | 'expired'
 }
 
+export interface PageKeys {
+  readonly keys: readonly string[]
+  readonly earlier: string | undefined
+}
+
 /** A message as a program sees it, the body still encoded. */
 export interface MessageView {
   readonly id: MessageId

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { MeshError } from '../../core/base/errors.ts'
 import { limits } from '../../core/base/limits.ts'
+import type { Range } from '../../core/base/ports.ts'
+import { readHistory } from '../../core/history.ts'
 import { bodyText, copyOf, damage, type Peer, World } from './messages-world.ts'
 
 function pair(): { world: World; a: Peer; b: Peer } {
@@ -388,4 +390,22 @@ it('MS8 MS9 an entry of ours that was lost, where a copy of this store wrote ano
   expect(b.texts()).toEqual(['from the original', 'from the copy'])
   // Nobody else ever had the lost one: it counts as undelivered until it expires.
   expect(copy.messages.status().undelivered).toBe(1)
+})
+
+it('MS9 a page of history is full, and the one before it begins where it ends, though some of what would be on it is lost', async () => {
+  const { world, a, b } = pair()
+  b.kill()
+  for (let i = 0; i < 8; i++) a.send('@bob', `${i}`)
+  world.settle()
+  // The first entry says who alice is.
+  for (const lost of [3, 5, 7]) damage(a, entryKey(a.messages.storeId, lost + 2))
+  world.settle()
+  const store = {
+    range: (range: Range) => Promise.resolve(a.rows.range(range)),
+    get: (keys: readonly string[]) => Promise.resolve(keys.map((key) => a.rows.get(key))),
+  }
+  const page = (before?: string) => readHistory(store, a.messages, b.member, 2, before, () => {})
+  const pages = [await page()]
+  while (pages[0]!.length === 2) pages.unshift(await page(pages[0]![0]!.cursor))
+  expect(pages.map((views) => views.map(bodyText))).toEqual([['0'], ['1', '2'], ['4', '6']])
 })

@@ -279,7 +279,7 @@ export class Peer {
     const rows = this.messages
       .historyRanges(address, before, limit)
       .flatMap((range) => this.rows.range(range))
-    const entries = this.messages.historyKeys(rows, limit).map((key) => this.rows.get(key))
+    const entries = this.messages.historyKeys(rows, limit).keys.map((key) => this.rows.get(key))
     return [...this.messages.historyPage(address, rows, entries, before, limit)]
   }
 
