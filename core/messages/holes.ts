@@ -87,10 +87,14 @@ export class Holes {
     else if (key.startsWith('talk/')) this.#rebuildTalk(key, failed)
   }
 
-  /** Known to be missing already, or retired long ago. */
+  /** Known to be missing already, or retired long ago; or of an end of an old feed of ours that was given up. */
   #isAccountedFor({ feed: id, number }: { readonly feed: StoreId; readonly number: number }): boolean {
-    const feed = this.#parts.feeds.get(id)
-    return feed?.head !== undefined && (feed.holes.has(number) || number <= feed.head.retired)
+    const { desk, feeds, outbox } = this.#parts
+    const feed = feeds.get(id)
+    if (!feed?.head) return false
+    const isOldOfOurs = feed.head.member === desk.me.member && id !== outbox.storeId
+    const isGivenUp = isOldOfOurs && number > feed.head.number
+    return feed.holes.has(number) || number <= feed.head.retired || isGivenUp
   }
 
   load(feed: StoreId, number: number): void {

@@ -90,6 +90,26 @@ describe('forks', () => {
     expect(restored.keysOf('hole/')).toEqual([])
   })
 
+  it('MS8 what was lost of an end that was given up is not reported anew by whoever looks for it', () => {
+    const { world, a } = trio('damage')
+    const backup = copyOf(a.rows)
+    for (const text of ['one', 'two', 'three']) a.send('@bob', text)
+    world.advance(1000)
+    const restored = putBack(world, a, backup)
+    for (const text of ['mine', 'lost', 'four', 'five', 'lost too']) restored.send('#empty', text)
+    world.settle()
+    const lost = [entryKey(restored, 3), entryKey(restored, 6)]
+    for (const key of lost) damage(restored, key)
+    world.settle()
+    world.meet()
+    world.advance(4 * limits.antiEntropyIntervalMs)
+    expect(restored.history(bob).map(bodyText)).toEqual(['one', 'two', 'three'])
+    // Their places in the conversation are left, and name them.
+    restored.step({ type: 'corrupt', key: lost[1]! })
+    world.settle()
+    expect(restored.errors('record-corrupt').length).toBe(2)
+  })
+
   it('MS8 … nor where it is the last entry that is damaged', () => {
     const { world, a, b, c } = trio('damage')
     const backup = copyOf(a.rows)
