@@ -148,13 +148,15 @@ export class OpenDoc {
   }
 
   flush(): void {
-    const { pending } = this.replica
-    // Of what was put in too early Yjs tells nothing.
-    if ((this.#edits.length === 0 && pending === this.#toldPending) || this.left) return
-    this.#toldPending = pending
+    if (this.left) return
     const updates = this.#edits
     this.#edits = []
-    this.#options.input({ type: 'editDoc', doc: this.name, updates })
+    if (updates.length > 0) this.#options.input({ type: 'editDoc', doc: this.name, updates })
+    const { pending } = this.replica
+    if (pending === this.#toldPending) return
+    this.#toldPending = pending
+    // Of what was put in too early Yjs tells nothing.
+    this.#options.input({ type: 'editDoc', doc: this.name, updates: [] })
   }
 
   /** Something changes in this task. */

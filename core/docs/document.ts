@@ -89,7 +89,7 @@ export class Document {
       overLimit: (from) => this.#refuse(from),
     })
     this.#view = this.#makeView()
-    this.#brought = this.replica.vector().length > 0
+    this.#brought = this.replica.vector().length > 0 || this.replica.pending
     this.#storage.load()
   }
 
@@ -197,7 +197,11 @@ export class Document {
 
   /** Without updates: only what waits inside Yjs has changed. */
   edited(updates: readonly Uint8Array[]): void {
-    if (updates.length === 0) return
+    if (updates.length === 0) {
+      // It is stored when that comes: with the whole, for it is in no update.
+      if (this.#storage.loaded && this.replica.pending) this.#storage.saveWhole()
+      return
+    }
     this.#changed()
     const wasOver = this.#over
     for (const update of updates) this.#unreadable ??= this.#refusalOf(update)

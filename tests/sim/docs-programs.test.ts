@@ -74,6 +74,37 @@ test('DO6 a document into which its program put something too early says so, tho
   expect(textOf(his)).toBe('first second ')
 })
 
+test.each(['handed in', 'put in', 'put in with an edit'])(
+  'what waits inside Yjs for something else is not called stored (%s)',
+  async (how) => {
+    const { world, alice, hers } = await twoOpen(940)
+    await world.finish(hers.close())
+    const other = new Doc()
+    const parts: Uint8Array[] = []
+    other.on('update', (update: Uint8Array) => parts.push(update))
+    for (const word of ['first ', 'second ']) other.getText('text').insert(other.getText('text').length, word)
+    const doc = new Doc()
+    if (how === 'handed in') applyUpdate(doc, parts[1]!)
+    const handle = await world.finish(alice.mesh.doc('notes', { doc }))
+    if (how === 'put in') applyUpdate(doc, parts[1]!)
+    if (how === 'put in with an edit')
+      doc.transact(() => {
+        doc.getMap('map').set('edited', true)
+        applyUpdate(doc, parts[1]!)
+      })
+    let isStored = false
+    const waits = handle.whenStored().then(() => (isStored = true))
+    await world.run(5_000)
+    expect([handle.stored, isStored]).toEqual([false, false])
+    applyUpdate(doc, parts[0]!)
+    await world.finish(waits)
+    expect(handle.stored).toBe(true)
+    alice.process.kill()
+    const again = await joinAs(world, 'alice', { process: alice.process.restart() })
+    expect(textOf(await world.finish(again.mesh.doc('notes')))).toBe('first second ')
+  },
+)
+
 test.each(['closed', 'left'])(
   'what a listener threw at is stored though it is %s in the same task',
   async (end) => {
