@@ -98,7 +98,10 @@ export class Retention {
         this.#trimRows({ ...range, to: rows.at(-1)!.key, limit: overflowRows }, walk)
       }
       if (ranges.length === 0) goOn()
-      else desk.read(ranges, (found) => this.#forgetBodies(found, goOn), walk.next)
+      else {
+        const talks = new Set(surplus.map(({ key }) => key))
+        desk.read(ranges, (found) => this.#forgetBodies(talks, found, goOn), walk.next)
+      }
     }
     desk.read([range], then, walk.next)
   }
@@ -109,7 +112,8 @@ export class Retention {
     return count > limits.retentionMessagesPerRoom
   }
 
-  #forgetBodies(found: readonly Row[], next: () => void): void {
+  /** Of the entries that have one of these places. */
+  #forgetBodies(talks: ReadonlySet<string>, found: readonly Row[], next: () => void): void {
     const { desk, filing } = this.#parts
     const byKey = new Map(found.map(({ key, value }) => [key, value]))
     const put: Row[] = []
@@ -119,10 +123,13 @@ export class Retention {
       const stored = key.startsWith('feed/') ? readEntry(value) : undefined
       if (!stored) continue
       const { feed, number } = stored.header
+      const own = filing.talkKeys(stored)
+      // In the place of a lost one another may stand (MS8), of a conversation that has room.
+      if (!own.some((talk) => talks.has(talk))) continue
       if (byKey.has(keys.inbox(feed, number)) || this.#isUndelivered(stored)) continue
       expect.push({ key, value, adopt: () => {} })
       put.push(bare(key, stored))
-      doomed.push(...filing.talkKeys(stored))
+      doomed.push(...own)
     }
     if (put.length === 0) return next()
     desk.commit({ expect, put, delete: doomed }, { ok: next, conflict: next, failed: () => this.#stop() })

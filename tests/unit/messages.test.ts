@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId, StoreId } from '../../core/base/ids.ts'
 import { limits } from '../../core/base/limits.ts'
 import type { MessageView } from '../../core/messages/messages.ts'
-import { cursorOf, entryRow, keys, memberRow, readEntry, readRow } from '../../core/messages/rows.ts'
+import {
+  cursorOf,
+  entryRow,
+  keys,
+  memberRow,
+  readEntry,
+  readRow,
+  readTalkKey,
+} from '../../core/messages/rows.ts'
 import { MemoryRows } from '../../core/platform/shared/memory-store.ts'
 import { encode } from '../../core/wire/codec.ts'
 import { bodyText, failure, memberOf, type Packet, seal, trio, World } from './messages-world.ts'
@@ -932,6 +940,22 @@ describe('retention', () => {
     fill(limits.retentionMessagesPerRoom)
     world.sleep(2 * 60 * 60 * 1000)
     expect(texts()).toEqual(['from tomorrow', 'from today'])
+  })
+
+  it('MS10 what stands in the place of a lost message of another conversation is kept', () => {
+    const world = new World()
+    const a = world.add('alice')
+    world.settle()
+    a.send('#other', 'kept')
+    world.settle()
+    const [own] = a.keysOf('talk/#other/')
+    const { feed, number } = readTalkKey(own!)!
+    const place = (ms: number, n: number): void =>
+      a.rows.put(keys.talk('#general', cursorOf({ ms, counter: 0 }, feed, n)), a.rows.get(own!)!)
+    place(1, number)
+    for (let i = 0; i < limits.retentionMessagesPerRoom; i++) place(2 + i, 1000 + i)
+    world.sleep(day)
+    expect(a.history('#other').map(bodyText)).toEqual(['kept'])
   })
 
   it('MS10 a newcomer records a gap where nobody has the beginning any more', () => {
