@@ -14,6 +14,13 @@ export interface RequestLike {
   readonly url: string
 }
 
+/** From a page to a worker that waits: it may take over at once if that page is of the same build, and the only one. */
+export interface ActivationRequest {
+  readonly type: 'activate-if-alone'
+  /** A file of the page's build, as an absolute path. */
+  readonly script: string
+}
+
 /** Answered by the server itself, always fresh. */
 const serverPaths = new Set(['/health', '/metrics', '/ready'])
 

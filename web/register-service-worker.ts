@@ -1,5 +1,7 @@
 // The service worker makes the app open without a server. Only a built app has one, and only a secure page may.
 
+import type { ActivationRequest } from './offline-policy.ts'
+
 export function registerServiceWorker(): void {
   if (!import.meta.env.PROD || !window.isSecureContext || !('serviceWorker' in navigator)) return
   navigator.serviceWorker.register(`${import.meta.env.BASE_URL}service-worker.js`).then(
@@ -19,7 +21,11 @@ function askOnceInstalled(registration: ServiceWorkerRegistration): void {
   })
 }
 
-/** The new worker takes over at once if this is the only tab; with others it waits until they are closed. */
+/** The new worker takes over at once if this is the only tab, and of its build; else it waits until the tabs are closed. */
 function askToActivate(registration: ServiceWorkerRegistration): void {
-  if (registration.active) registration.waiting?.postMessage('activate-if-alone')
+  const request: ActivationRequest = {
+    type: 'activate-if-alone',
+    script: new URL(import.meta.url).pathname,
+  }
+  if (registration.active) registration.waiting?.postMessage(request)
 }

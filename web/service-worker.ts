@@ -1,7 +1,7 @@
 // Opens the app with no server at all. A build's files are cached together when its worker is installed and
 // never changed afterwards, so that index.html and the files it names always belong together.
 
-import { cacheName, cachePrefix, planFor } from './offline-policy.ts'
+import { type ActivationRequest, cacheName, cachePrefix, planFor } from './offline-policy.ts'
 import { tellPress } from './pressed-notice.ts'
 
 /** Put in by the build: every file of the app as an absolute path, `index.html` among them. */
@@ -25,9 +25,12 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(dropOldCaches().then(() => self.clients.claim()))
 })
 
-// A new build waits for the tabs of the old one to close, unless the only tab asks: that one has loaded all it needs.
+// A new build waits for the tabs of the old one to close, unless the only tab is of the new one and asks. One that came from
+// the cache may be of the old one, and loads some of its parts later.
 self.addEventListener('message', (event) => {
-  if (event.data === 'activate-if-alone') event.waitUntil(activateIfAlone())
+  const { type, script } = event.data as Partial<ActivationRequest>
+  if (type === 'activate-if-alone' && script !== undefined && assets.has(script))
+    event.waitUntil(activateIfAlone())
 })
 
 self.addEventListener('fetch', (event) => {

@@ -16,7 +16,8 @@ export interface SignalingProcess {
   readonly port: number
   /** The registry of this server alone, so that no agent meets another test's server. */
   readonly registryDir: string
-  start(): Promise<void>
+  /** @param webDir what it serves as the web app; the build of this project unless another one is named */
+  start(webDir?: string): Promise<void>
   /** SIGKILL; resolves when the process is gone. Does nothing where none runs. */
   kill(): Promise<void>
   close(): Promise<void>
@@ -29,19 +30,9 @@ export async function startServer(host = 'localhost'): Promise<SignalingProcess>
   let child: ChildProcess | undefined
   let url: URL | undefined
 
-  const start = async (): Promise<void> => {
+  const start = async (webDir = 'dist/web'): Promise<void> => {
     const port = url?.port ?? '0'
-    const words = [
-      '--import',
-      'tsx',
-      'signaling/main.ts',
-      '--port',
-      port,
-      '--host',
-      host,
-      '--web',
-      'dist/web',
-    ]
+    const words = ['--import', 'tsx', 'signaling/main.ts', '--port', port, '--host', host, '--web', webDir]
     const started = spawn(process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, SKEIN_REGISTRY_DIR: registryDir },
