@@ -240,6 +240,28 @@ test('pressing twice opens a dialog or a drawer, and deletes one task', async ({
   }
 })
 
+test('the box to write in comes late, with its room, and leaves the focus where somebody types', async ({
+  cast,
+}) => {
+  const alice = await alone(cast)
+  await at(alice, 'room-leave').click()
+  await slowDisk(alice)
+  await at(alice, 'room-join').click()
+  await at(alice, 'room-new').fill('pla')
+  await alice.page.evaluate(() => dispatchEvent(new Event('disk')))
+  await expect(at(alice, 'composer')).toBeVisible()
+  await expect(at(alice, 'room-new')).toBeFocused()
+  await at(alice, 'room-new').press('End')
+  await at(alice, 'room-new').pressSequentially('ns')
+  await expect(at(alice, 'room-new')).toHaveValue('plans')
+
+  // Nobody types: whoever has pressed the button writes on.
+  await at(alice, 'room-leave').click()
+  await at(alice, 'room-join').click()
+  await alice.page.evaluate(() => dispatchEvent(new Event('disk')))
+  await expect(at(alice, 'composer')).toBeFocused()
+})
+
 test('one room can be joined while another one is being joined', async ({ cast }) => {
   const alice = await alone(cast)
   const bob = await (await cast.profile('bob')).open({ mesh: cast.mesh })

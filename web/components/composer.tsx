@@ -4,15 +4,18 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { sends, type Draft } from '../draft.ts'
 import { useMedia } from './drawer.tsx'
+import { isTyping } from './typing.ts'
 
 interface ComposerProps {
+  /** It comes while its conversation is on the screen: the room was joined only now. */
+  readonly isLate: boolean
   readonly draft: Draft
   readonly label: string
   /** What will become of the message, where that is worth saying. */
   readonly hint: string | undefined
 }
 
-export function Composer({ draft, label, hint }: ComposerProps) {
+export function Composer({ isLate, draft, label, hint }: ComposerProps) {
   const box = useRef<HTMLTextAreaElement>(null)
   const problem = draft.problem.value
   const text = draft.text.value
@@ -22,6 +25,7 @@ export function Composer({ draft, label, hint }: ComposerProps) {
   }, [text])
   // At once: later it would take the focus from where somebody has begun to type meanwhile.
   useLayoutEffect(() => {
+    if (isLate && isTyping()) return
     if (window.matchMedia('(hover: hover)').matches) box.current?.focus({ preventScroll: true })
   }, [])
   return (

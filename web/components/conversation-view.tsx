@@ -1,7 +1,7 @@
 // The open conversation: who is in it, its messages, and the box to write in.
 
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Member } from 'skein'
 import type { Session } from '../state.ts'
 import { ago, inARow, labelOf, sentencesOnName, titleOf } from '../words.ts'
@@ -11,6 +11,11 @@ import { MessageList } from './message-list.tsx'
 
 export function ConversationView({ session }: { session: Session }) {
   const key = session.selected.value
+  const openedAs = session.openedAs.value
+  const shownAs = useRef<string>(undefined)
+  useLayoutEffect(() => {
+    shownAs.current = openedAs
+  })
   const conversation = session.conversations.value.get(key)
   if (!conversation) return null
   const room = key.startsWith('#') ? session.rooms.value.find(({ name }) => `#${name}` === key) : undefined
@@ -22,7 +27,8 @@ export function ConversationView({ session }: { session: Session }) {
       <LatestEvent session={session} />
       {mayWrite ? (
         <Composer
-          key={`composer ${session.openedAs.value}`}
+          key={`composer ${openedAs}`}
+          isLate={shownAs.current === openedAs}
           draft={conversation.draft}
           label={placeholderFor(session)}
           hint={hintFor(session)}
